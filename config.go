@@ -1,0 +1,151 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package adobetargetexporter // import "github.com/otelcol-adobetarget/adobetargetexporter"
+
+import (
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/config/configretry"
+	"go.opentelemetry.io/collector/exporter/exporterhelper"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+)
+
+const (
+	defaultTimeout      = 10 * time.Second
+	defaultConcurrency  = 16
+	maxConcurrency      = 1024
+	defaultDrainTimeout = 30 * time.Second
+
+	defaultQueueSize    = 100_000
+	defaultMinBatch     = 10_000
+	defaultFlushTimeout = 5 * time.Second
+)
+
+// Config is the configuration of the exporter.
+type Config struct {
+	// ClientConfig holds endpoint, timeout of one call, headers, auth, tls and the
+	// further settings of confighttp. An endpoint that is not set is made from
+	// client_code.
+	ClientConfig confighttp.ClientConfig `mapstructure:",squash"`
+
+	// ClientCode is the client code of the Target account: lower case letters and digits.
+	ClientCode string `mapstructure:"client_code"`
+	// API is the way a call is made.
+	API target.Config `mapstructure:"api"`
+
+	// Visitor says where a visitor's id is found. The first entry that gives a usable
+	// id names the visitor.
+	Visitor []mapping.VisitorEntry `mapstructure:"visitor"`
+	// Profile says where profile parameters are found. All entries apply; of two that
+	// give the same parameter the later one wins.
+	Profile []mapping.ProfileEntry `mapstructure:"profile"`
+	// Conditions are OTTL conditions. A record that meets none is skipped; without any
+	// condition all records are taken.
+	Conditions []mapping.Condition `mapstructure:"conditions"`
+	// MaxValueLength leaves out parameters whose value has more characters; 0 is no limit.
+	MaxValueLength int `mapstructure:"max_value_length"`
+	// MaxThirdPartyIDLength is the most characters of an mbox3rdPartyId, up to 256.
+	MaxThirdPartyIDLength int `mapstructure:"max_third_party_id_length"`
+
+	// Concurrency is how many calls may be under way at once.
+	Concurrency int `mapstructure:"concurrency"`
+	// RateLimit is the pace of calls. `enabled: false` lets them leave at any pace.
+	RateLimit configoptional.Optional[quota.RateLimitConfig] `mapstructure:"rate_limit"`
+	// Quota is how many calls may leave in any rolling window.
+	Quota quota.WindowConfig `mapstructure:"quota"`
+	// DryRun logs calls, with their ids and values, instead of sending them.
+	DryRun bool `mapstructure:"dry_run"`
+	// DrainTimeout is for how long a shutdown goes on sending what a queue in memory
+	// holds. A persistent queue keeps it instead.
+	DrainTimeout time.Duration `mapstructure:"drain_timeout"`
+
+	// QueueConfig is exporterhelper's queue and batch.
+	QueueConfig configoptional.Optional[exporterhelper.QueueBatchConfig] `mapstructure:"sending_queue"`
+	// RetryConfig is exporterhelper's retry.
+	RetryConfig configretry.BackOffConfig `mapstructure:"retry_on_failure"`
+
+	_ struct{}
+}
+
+func createDefaultConfig() component.Config {
+	return &Config{
+		ClientConfig:          defaultClientConfig(),
+		API:                   target.NewDefaultConfig(),
+		Visitor:               mapping.DefaultVisitor(),
+		Profile:               mapping.DefaultProfile(),
+		MaxThirdPartyIDLength: profile.DefaultMaxThirdPartyIDLength,
+		Concurrency:           defaultConcurrency,
+		RateLimit:             configoptional.Some(quota.NewDefaultRateLimitConfig()),
+		Quota:                 quota.NewDefaultWindowConfig(),
+		DrainTimeout:          defaultDrainTimeout,
+		QueueConfig:           configoptional.Some(defaultQueueConfig()),
+		RetryConfig:           defaultRetryConfig(),
+	}
+}
+
+func defaultClientConfig() confighttp.ClientConfig {
+	c := confighttp.NewDefaultClientConfig()
+	c.Timeout = defaultTimeout
+	// No more connections can be idle than calls were under way, so these are no
+	// limits of their own: Go's default of two would close the others after each call.
+	keepalive := confighttp.NewDefaultKeepaliveClientConfig()
+	keepalive.MaxIdleConns = maxConcurrency
+	keepalive.MaxIdleConnsPerHost = maxConcurrency
+	c.Keepalive = configoptional.Some(keepalive)
+	return c
+}
+
+// defaultQueueConfig returns a queue that keeps the order of records, makes
+// receivers wait when it is full, and lets a backlog merge well.
+func defaultQueueConfig() exporterhelper.QueueBatchConfig {
+	q := exporterhelper.NewDefaultQueueConfig()
+	q.NumConsumers = 1
+	q.Sizer = exporterhelper.RequestSizerTypeItems
+	q.QueueSize = defaultQueueSize
+	q.BlockOnOverflow = true
+	q.Batch = configoptional.Some(exporterhelper.BatchConfig{
+		FlushTimeout: defaultFlushTimeout,
+		Sizer:        exporterhelper.RequestSizerTypeItems,
+		MinSize:      defaultMinBatch,
+	})
+	return q
+}
+
+// defaultRetryConfig returns a retry that never gives up: an outage may last, and
+// waiting for the quota may too.
+func defaultRetryConfig() configretry.BackOffConfig {
+	r := configretry.NewDefaultBackOffConfig()
+	r.MaxElapsedTime = 0
+	return r
+}
+
+// endpoint returns the endpoint that is set, or the one of the client code.
+func (cfg *Config) endpoint() string {
+	if cfg.ClientConfig.Endpoint != "" {
+		return cfg.ClientConfig.Endpoint
+	}
+	return "https://" + cfg.ClientCode + ".tt.omtrdc.net"
+}
+
+func (cfg *Config) limits() quota.Limits {
+	return quota.Limits{Quota: cfg.Quota, RateLimit: cfg.RateLimit.Get()}
+}
+
+func (cfg *Config) mapping(maxCall int) mapping.Config {
+	return mapping.Config{
+		Visitor:               cfg.Visitor,
+		Profile:               cfg.Profile,
+		Conditions:            cfg.Conditions,
+		MaxValueLength:        cfg.MaxValueLength,
+		MaxThirdPartyIDLength: cfg.MaxThirdPartyIDLength,
+		MaxCall:               maxCall,
+	}
+}

@@ -1,0 +1,38 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package delivery // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/delivery"
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+)
+
+// maxFailures is how many calls in a row may fail for "not now" before the rest of
+// the batch goes back uncalled. One is not enough: a visitor whose update alone
+// fails must not keep the others from being delivered.
+const maxFailures = 3
+
+// breaker halts a run when there is no sense in making further calls, so that an
+// outage does not burn the quota.
+type breaker struct {
+	failures atomic.Int64 // in a row
+	halt     context.CancelFunc
+}
+
+// note takes the answer of a call into account.
+func (b *breaker) note(a target.Answer) {
+	switch a.Verdict {
+	case target.Delivered, target.Rejected, target.NotSent:
+		b.failures.Store(0)
+	case target.SetupFault:
+		b.halt()
+	case target.NotNow:
+		if a.RetryAfter > 0 || a.StatusCode == http.StatusTooManyRequests || b.failures.Add(1) >= maxFailures {
+			b.halt()
+		}
+	}
+}

@@ -1,0 +1,90 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package delivery // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/delivery"
+
+import (
+	"context"
+	"sync"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadata"
+)
+
+// Outcomes of a log record, and the reason of one that no other package names.
+const (
+	outcomeDelivered = "delivered"
+	outcomeSkipped   = "skipped"
+	outcomeRejected  = "rejected"
+
+	reasonDryRun = "dry_run"
+)
+
+// counters counts with attribute sets that are made once.
+type counters struct {
+	telemetry *metadata.TelemetryBuilder
+	byRecord  sync.Map // [2]string of outcome and reason to metric.AddOption
+	byCall    sync.Map // target.Answer to metric.AddOption
+}
+
+func newCounters(telemetry *metadata.TelemetryBuilder) *counters {
+	return &counters{telemetry: telemetry}
+}
+
+// records counts log records that have come to their end.
+func (c *counters) records(ctx context.Context, outcome, reason string, n int) {
+	option := cached(&c.byRecord, [2]string{outcome, reason}, func() []attribute.KeyValue {
+		attributes := []attribute.KeyValue{attribute.String("outcome", outcome)}
+		if reason != "" {
+			attributes = append(attributes, attribute.String("reason", reason))
+		}
+		return attributes
+	})
+	c.telemetry.AdobeTargetRecords.Add(ctx, int64(n), option)
+}
+
+// merged counts log records that went with another one's call.
+func (c *counters) merged(ctx context.Context, n int) {
+	if n > 0 {
+		c.telemetry.AdobeTargetRecordsMerged.Add(ctx, int64(n))
+	}
+}
+
+// droppedParameters counts the parameters that were left out of updates.
+func (c *counters) droppedParameters(ctx context.Context, dropped *mapping.Drops) {
+	for reason, n := range dropped {
+		if n > 0 {
+			c.telemetry.AdobeTargetParametersDropped.Add(ctx, int64(n),
+				metric.WithAttributes(attribute.String("reason", mapping.Drop(reason).String())))
+		}
+	}
+}
+
+// call counts a call by what came of it.
+func (c *counters) call(ctx context.Context, a target.Answer) {
+	a.RetryAfter = 0
+	option := cached(&c.byCall, a, func() []attribute.KeyValue {
+		attributes := []attribute.KeyValue{attribute.String("outcome", a.Verdict.String())}
+		if a.StatusCode != 0 {
+			attributes = append(attributes, attribute.Int("http.response.status_code", a.StatusCode))
+		}
+		if a.Reason != "" {
+			attributes = append(attributes, attribute.String("error.type", a.Reason))
+		}
+		return attributes
+	})
+	c.telemetry.AdobeTargetCalls.Add(ctx, 1, option)
+}
+
+func cached[K comparable](options *sync.Map, key K, attributes func() []attribute.KeyValue) metric.AddOption {
+	if option, ok := options.Load(key); ok {
+		return option.(metric.AddOption)
+	}
+	option := metric.WithAttributeSet(attribute.NewSet(attributes()...))
+	options.Store(key, option)
+	return option
+}

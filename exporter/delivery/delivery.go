@@ -1,0 +1,131 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package delivery // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/delivery"
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadata"
+)
+
+// Sender makes one call: a target.Client, or a target.DryRun that shows it.
+type Sender interface {
+	Send(ctx context.Context, form []byte) target.Answer
+}
+
+// Settings are the parts of a Delivery.
+type Settings struct {
+	Mapper  *mapping.Mapper
+	Sender  Sender
+	Account *quota.Account
+	// MaxForm is the most bytes of a call's form.
+	MaxForm int
+	// Concurrency is how many calls may be under way at once.
+	Concurrency int
+	Telemetry   *metadata.TelemetryBuilder
+	Logger      *zap.Logger
+	// Report is told when the set-up turns out to be wrong, and with nil when it is
+	// right again.
+	Report func(error)
+}
+
+// Delivery delivers batches. It is safe for concurrent use.
+type Delivery struct {
+	Settings
+
+	counters *counters
+	health   health
+	said     saidOnce
+	batches  sync.Pool
+
+	stopping context.Context
+	stop     context.CancelFunc
+	// lastChance is why nobody will send again what a batch leaves held, nil while
+	// somebody will.
+	lastChance atomic.Pointer[string]
+	// held is how many records the last batch left to be sent again.
+	held atomic.Int64
+}
+
+// New returns a Delivery.
+func New(set Settings) *Delivery {
+	d := &Delivery{Settings: set, counters: newCounters(set.Telemetry)}
+	d.health = health{report: set.Report, logger: set.Logger}
+	d.stopping, d.stop = context.WithCancel(context.Background())
+	return d
+}
+
+// Consume delivers a batch. It returns nil when no record is held. Otherwise the
+// error carries the held records, unless that is all of them, and the delay that
+// Target asked for, if any. It is never a permanent error: what can not be
+// delivered at all is counted and said here.
+func (d *Delivery) Consume(ctx context.Context, ld plog.Logs) error {
+	d.held.Store(0)
+	records := ld.LogRecordCount()
+	batch := d.batch(records)
+	defer d.release(batch)
+
+	d.mapRecords(ctx, ld, batch)
+	r := newRun(d, batch, records)
+	r.deliver(ctx)
+	return d.settle(ld, r)
+}
+
+// Stop ends all waiting, now and from now on. Calls under way come to their end;
+// what had to wait is held.
+func (d *Delivery) Stop() { d.stop() }
+
+// LastChance says that from now on nobody sends again what a batch leaves held,
+// and why. It is counted as rejected then.
+func (d *Delivery) LastChance(reason string) { d.lastChance.Store(&reason) }
+
+// Close ends the Delivery after its last batch. What that one left held is lost
+// when there was no other chance.
+func (d *Delivery) Close() {
+	d.stop()
+	if held := d.held.Swap(0); held > 0 {
+		d.lose(int(held))
+	}
+}
+
+// mapRecords fills the batch with the updates of the records, and counts the
+// records that give none.
+func (d *Delivery) mapRecords(ctx context.Context, ld plog.Logs, batch *profile.Batch) {
+	var dropped mapping.Drops
+	skipped := make(map[mapping.Skip]int)
+	for record, update := range d.Mapper.Updates(ctx, ld) {
+		dropped.Add(&update.Dropped)
+		if update.Skip != mapping.NotSkipped {
+			skipped[update.Skip]++
+			continue
+		}
+		batch.Add(record, update.Visitor, update.Parameters)
+	}
+	d.counters.droppedParameters(ctx, &dropped)
+	for reason, n := range skipped {
+		d.counters.records(ctx, outcomeSkipped, reason.String(), n)
+		d.said.skipped(d.Logger, reason.String())
+	}
+}
+
+func (d *Delivery) batch(records int) *profile.Batch {
+	if b, ok := d.batches.Get().(*profile.Batch); ok {
+		return b
+	}
+	return profile.NewBatch(records)
+}
+
+func (d *Delivery) release(b *profile.Batch) {
+	b.Reset()
+	d.batches.Put(b)
+}

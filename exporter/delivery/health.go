@@ -1,0 +1,83 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package delivery // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/delivery"
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"go.uber.org/zap"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+)
+
+// health knows whether calls get through, and says so when that changes: one log
+// line when it goes wrong and one when it is right again, not a line a call.
+type health struct {
+	report func(error)
+	logger *zap.Logger
+
+	// state mirrors reason for the many calls that find nothing changed.
+	state  atomic.Uint32
+	mu     sync.Mutex
+	reason string
+}
+
+const (
+	working uint32 = iota
+	outage
+	setupFault
+)
+
+// failing tells whether the last call did not get through.
+func (h *health) failing() bool { return h.state.Load() != working }
+
+// note takes the answer of a call into account.
+func (h *health) note(a target.Answer) {
+	state := working
+	switch a.Verdict {
+	case target.SetupFault:
+		state = setupFault
+	case target.NotNow:
+		// An outage does not end a fault of the set-up: only a call that gets through
+		// shows that it was mended.
+		if a.Reason == target.ReasonCanceled || h.state.Load() == setupFault {
+			return
+		}
+		state = outage
+	case target.Delivered, target.Rejected, target.NotSent:
+	}
+	if h.state.Load() != state {
+		h.change(state, a)
+	}
+}
+
+func (h *health) change(state uint32, a target.Answer) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	before := h.state.Swap(state)
+	switch {
+	case before == state:
+	case state == setupFault:
+		h.reason = a.Reason
+		err := fmt.Errorf("the set-up is wrong, not the data: calls to Target end with %s; the data is held until it is mended, "+
+			"check client_code, endpoint, auth and tls", a.Reason)
+		h.logger.Error("Target does not let us in", zap.Error(err))
+		h.report(err)
+	case state == working && before == setupFault:
+		h.logger.Info("Target lets us in again", zap.String("reason_before", h.reason))
+		h.report(nil)
+	}
+}
+
+// saidOnce says once that records are skipped for a reason; from then on they are
+// only counted.
+type saidOnce struct{ reasons sync.Map }
+
+func (s *saidOnce) skipped(logger *zap.Logger, reason string) {
+	if _, before := s.reasons.LoadOrStore(reason, struct{}{}); !before {
+		logger.Info("Log records are skipped; said once a reason, the metrics count them all", zap.String("reason", reason))
+	}
+}

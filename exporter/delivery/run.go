@@ -1,0 +1,164 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package delivery // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/delivery"
+
+import (
+	"bytes"
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+)
+
+// run is the delivery of one batch.
+type run struct {
+	*Delivery
+	batch *profile.Batch
+	next  atomic.Int64
+	breaker
+
+	// held marks the records to be sent again. Workers write it without a lock: a
+	// record is of one visitor, and a visitor of one worker.
+	held []bool
+
+	mu       sync.Mutex
+	rejected map[string]int // records by reason
+	reason   target.Answer  // the first answer for which records are held
+}
+
+func newRun(d *Delivery, batch *profile.Batch, records int) *run {
+	return &run{Delivery: d, batch: batch, held: make([]bool, records), rejected: make(map[string]int)}
+}
+
+// deliver makes the calls of the batch, or as many of them as there is sense in.
+// It returns when every record has its outcome.
+func (r *run) deliver(ctx context.Context) {
+	waiting, halt := context.WithCancel(ctx)
+	defer halt()
+	defer context.AfterFunc(r.stopping, halt)()
+	r.halt = halt
+
+	if r.health.failing() {
+		// After an outage one call at a time finds out whether it is over.
+		r.work(ctx, waiting, r.health.failing)
+	}
+	var workers errgroup.Group
+	for range min(r.Concurrency, r.batch.Len()-int(r.next.Load())) {
+		workers.Go(func() error {
+			r.work(ctx, waiting, nil)
+			return nil
+		})
+	}
+	_ = workers.Wait() // no worker returns an error: outcomes are kept by record
+	for {
+		i := int(r.next.Add(1)) - 1
+		if i >= r.batch.Len() {
+			return
+		}
+		r.hold(i)
+	}
+}
+
+// scratch is the memory that one worker uses for one visitor after another.
+type scratch struct {
+	parameters []profile.Parameter
+	form       []byte
+}
+
+// work delivers one visitor after another until none is left, the run is halted,
+// or the condition for going on, if there is one, no longer holds.
+func (r *run) work(ctx, waiting context.Context, goOn func() bool) {
+	var s scratch
+	for waiting.Err() == nil && (goOn == nil || goOn()) {
+		i := int(r.next.Add(1)) - 1
+		if i >= r.batch.Len() {
+			return
+		}
+		r.visitor(ctx, waiting, i, &s)
+	}
+}
+
+// visitor delivers the update of the visitor at position i, in as many calls as
+// its size needs, and gives its records their outcome. They share one: if one of
+// several calls has to be made again, all of them are, or a record that stays
+// behind could bring an older value after a newer one.
+func (r *run) visitor(ctx, waiting context.Context, i int, s *scratch) {
+	outcome, reason := outcomeDelivered, ""
+	var parameters []profile.Parameter
+	parameters, s.parameters = r.batch.Parameters(i, s.parameters)
+	for len(parameters) > 0 {
+		var n int
+		s.form, n = profile.AppendForm(s.form[:0], r.batch.Visitor(i), parameters, r.MaxForm)
+		answer := r.call(ctx, waiting, bytes.Clone(s.form))
+		switch answer.Verdict {
+		case target.Delivered:
+		case target.Rejected:
+			outcome, reason = outcomeRejected, answer.Reason
+		case target.NotSent:
+			outcome, reason = outcomeSkipped, reasonDryRun
+		case target.SetupFault, target.NotNow:
+			r.holdFor(i, answer)
+			return
+		}
+		parameters = parameters[n:]
+	}
+	r.finish(ctx, i, outcome, reason)
+}
+
+// call makes one call as soon as the account lets it leave. Only waiting can keep
+// it from being made; once made it comes to its end.
+func (r *run) call(ctx, waiting context.Context, form []byte) target.Answer {
+	if r.Account.Wait(waiting) != nil {
+		return target.Answer{Verdict: target.NotNow, Reason: target.ReasonCanceled}
+	}
+	answer := r.Sender.Send(ctx, form)
+	r.Account.Done()
+	if answer.RetryAfter > 0 {
+		r.Account.Pause(answer.RetryAfter)
+	}
+	if answer.Verdict != target.NotSent {
+		r.counters.call(ctx, answer)
+	}
+	r.note(answer)
+	r.health.note(answer)
+	return answer
+}
+
+// finish counts the records of a visitor whose update has come to its end.
+func (r *run) finish(ctx context.Context, i int, outcome, reason string) {
+	n := 0
+	for range r.batch.Records(i) {
+		n++
+	}
+	r.counters.records(ctx, outcome, reason, n)
+	r.counters.merged(ctx, n-1)
+	if outcome == outcomeRejected {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.rejected[reason] += n
+	}
+}
+
+func (r *run) hold(i int) {
+	for record := range r.batch.Records(i) {
+		r.held[record] = true
+	}
+}
+
+func (r *run) holdFor(i int, answer target.Answer) {
+	r.hold(i)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.reason.Reason == "" || r.reason.Reason == target.ReasonCanceled {
+		retryAfter := max(r.reason.RetryAfter, answer.RetryAfter)
+		r.reason = answer
+		r.reason.RetryAfter = retryAfter
+		return
+	}
+	r.reason.RetryAfter = max(r.reason.RetryAfter, answer.RetryAfter)
+}

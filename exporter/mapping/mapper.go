@@ -1,0 +1,149 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package mapping // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"sync"
+
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottllog"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
+)
+
+// Update is what one log record says of one visitor's profile.
+type Update struct {
+	// Skip is the reason why there is no update; the visitor and the parameters are
+	// of no meaning then.
+	Skip Skip
+	// Visitor is whose profile is updated, by a usable id.
+	Visitor profile.Visitor
+	// Parameters are what is set, in the order of the entries; of two with one name
+	// the later counts. Their names and values are such that each alone fits a call.
+	Parameters []profile.Parameter
+	// Dropped counts the parameters that were left out.
+	Dropped Drops
+}
+
+// Mapper maps log records by the entries of a Config. It is safe for concurrent
+// use.
+type Mapper struct {
+	visitor    []visitorSource
+	profile    []profileSource
+	conditions []*ottl.Condition[*ottllog.TransformContext]
+
+	maxValueLength        int
+	maxThirdPartyIDLength int
+	maxCall               int
+
+	readers sync.Pool
+}
+
+type expression = ottl.ValueExpression[*ottllog.TransformContext]
+
+// visitorSource is a VisitorEntry ready to be read.
+type visitorSource struct {
+	parameter profile.VisitorParameter
+	attribute string
+	value     *expression
+}
+
+// profileSource is a ProfileEntry ready to be read.
+type profileSource struct {
+	parameter   string
+	attribute   string
+	prefix      string
+	value       *expression
+	defaultText string
+}
+
+// New returns a Mapper. It returns an error when an expression does not parse, or
+// when the build's pkg/ottl is one this package does not know.
+func New(cfg Config) (*Mapper, error) {
+	m := &Mapper{
+		maxValueLength:        cfg.MaxValueLength,
+		maxThirdPartyIDLength: cfg.MaxThirdPartyIDLength,
+		maxCall:               cfg.MaxCall,
+	}
+	if _, err := newRecordContext(); err != nil {
+		return nil, err
+	}
+	for i, e := range cfg.Visitor {
+		value, err := parsed(e.Value)
+		if err != nil {
+			return nil, fmt.Errorf("visitor::%d::value: %w", i, err)
+		}
+		m.visitor = append(m.visitor, visitorSource{parameter: e.Parameter, attribute: e.Attribute, value: value})
+	}
+	for i, e := range cfg.Profile {
+		value, err := parsed(e.Value)
+		if err != nil {
+			return nil, fmt.Errorf("profile::%d::value: %w", i, err)
+		}
+		s := profileSource{parameter: string(e.Parameter), attribute: e.Attribute, prefix: e.Prefix, value: value}
+		if e.Default != nil {
+			s.defaultText, _ = defaultText(e.Default)
+		}
+		m.profile = append(m.profile, s)
+	}
+	for i, c := range cfg.Conditions {
+		condition, err := c.parse()
+		if err != nil {
+			return nil, fmt.Errorf("conditions::%d: %w", i, err)
+		}
+		m.conditions = append(m.conditions, condition)
+	}
+	return m, nil
+}
+
+func parsed(e Expression) (*expression, error) {
+	if e == "" {
+		return nil, nil //nolint:nilnil // an entry without a value has no expression
+	}
+	return e.parse()
+}
+
+// Updates yields every log record of ld in order, with its number in ld and its
+// update. The update is valid until the next one is asked for.
+func (m *Mapper) Updates(ctx context.Context, ld plog.Logs) iter.Seq2[int, *Update] {
+	return func(yield func(int, *Update) bool) {
+		r := m.reader()
+		defer m.release(r)
+		n := 0
+		for _, resource := range ld.ResourceLogs().All() {
+			for _, scope := range resource.ScopeLogs().All() {
+				for _, record := range scope.LogRecords().All() {
+					r.at(resource, scope, record)
+					r.read(ctx)
+					if !yield(n, &r.update) {
+						return
+					}
+					n++
+				}
+			}
+		}
+	}
+}
+
+func (m *Mapper) reader() *reader {
+	if r, ok := m.readers.Get().(*reader); ok {
+		return r
+	}
+	// New made one already, so this build's pkg/ottl is known to have it.
+	ottlContext, _ := newRecordContext()
+	return &reader{Mapper: m, ottl: ottlContext}
+}
+
+func (m *Mapper) release(r *reader) {
+	r.ottl.clear()
+	r.attributes = [3]pcommon.Map{}
+	clear(r.update.Parameters)
+	r.update = Update{Parameters: r.update.Parameters[:0]}
+	m.readers.Put(r)
+}

@@ -1,0 +1,121 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package mapping // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
+)
+
+// addEntry adds what one entry finds on the record. Its default stands in where
+// the record has no value at all, and nothing was left out then.
+func (r *reader) addEntry(ctx context.Context, s *profileSource) {
+	parameters, dropped := len(r.update.Parameters), r.update.Dropped
+	switch {
+	case s.prefix != "":
+		r.addPrefix(s.prefix)
+	case s.value != nil:
+		r.addExpression(ctx, s)
+	default:
+		if v, ok := r.attribute(s.attribute); ok {
+			r.add(s.parameter, v)
+		}
+	}
+	if s.defaultText == "" || len(r.update.Parameters) > parameters {
+		return
+	}
+	dropped[DropExpressionFailed] = r.update.Dropped[DropExpressionFailed]
+	without := r.update.Dropped
+	without[DropNull], without[DropEmpty] = dropped[DropNull], dropped[DropEmpty]
+	if without == dropped {
+		r.update.Dropped = dropped
+		r.put(s.parameter, s.defaultText)
+	}
+}
+
+// addPrefix adds every attribute whose name begins with the prefix. What stands
+// on the record wins over its scope, and the scope over the resource.
+func (r *reader) addPrefix(prefix string) {
+	for i := range slices.Backward(r.attributes[:]) {
+		for name, v := range r.attributes[i].All() {
+			if rest, ok := strings.CutPrefix(name, prefix); ok {
+				r.add(rest, v)
+			}
+		}
+	}
+}
+
+func (r *reader) addExpression(ctx context.Context, s *profileSource) {
+	result, err := s.value.Eval(ctx, r.ottl.ottl)
+	if err != nil {
+		// OTTL's message may hold the record's values, so it is counted and not said.
+		r.update.Dropped[DropExpressionFailed]++
+		return
+	}
+	value, reason := resultValue(result)
+	switch {
+	case reason != kept:
+		r.update.Dropped[reason]++
+	case s.parameter != "":
+		r.add(s.parameter, value)
+	case value.Type() != pcommon.ValueTypeMap:
+		r.update.Dropped[DropNotAMap]++
+	default:
+		r.addMap("", value.Map())
+	}
+}
+
+// add adds a value under a name, a map as one parameter for each of its leaves.
+func (r *reader) add(name string, v pcommon.Value) {
+	if v.Type() == pcommon.ValueTypeMap {
+		if v.Map().Len() == 0 {
+			r.update.Dropped[DropEmpty]++
+			return
+		}
+		r.addMap(name+".", v.Map())
+		return
+	}
+	text, reason := scalarText(v)
+	if reason != kept {
+		r.update.Dropped[reason]++
+		return
+	}
+	r.put(name, text)
+}
+
+// addMap adds the entries of a map under dotted names.
+func (r *reader) addMap(prefix string, m pcommon.Map) {
+	if profile.NameTooLong(prefix) {
+		r.update.Dropped[DropNameTooLong] += leaves(m)
+		return
+	}
+	for key, v := range m.All() {
+		r.add(prefix+key, v)
+	}
+}
+
+// put adds a parameter that Target would take.
+func (r *reader) put(name, value string) {
+	name = profile.CleanName(name)
+	switch {
+	case name == "":
+		r.update.Dropped[DropEmptyName]++
+	case profile.Reserved(name):
+		r.update.Dropped[DropReservedName]++
+	case profile.NameTooLong(name):
+		r.update.Dropped[DropNameTooLong]++
+	case r.maxValueLength > 0 && len(value) > r.maxValueLength && utf8.RuneCountInString(value) > r.maxValueLength:
+		r.update.Dropped[DropValueTooLong]++
+	case !profile.Fits(r.update.Visitor, name, value, r.maxCall):
+		r.update.Dropped[DropTooLarge]++
+	default:
+		r.update.Parameters = append(r.update.Parameters, profile.Parameter{Name: name, Value: value})
+	}
+}

@@ -1,0 +1,130 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package mapping // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
+
+import (
+	"context"
+	"strconv"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
+)
+
+// reader reads one log record after another by the entries of its Mapper.
+type reader struct {
+	*Mapper
+	ottl *recordContext
+	// attributes are those of the record, its scope and its resource, in the order in
+	// which an attribute is looked up.
+	attributes [3]pcommon.Map
+	update     Update
+}
+
+func (r *reader) at(resource plog.ResourceLogs, scope plog.ScopeLogs, record plog.LogRecord) {
+	*r.ottl.resource, *r.ottl.scope, *r.ottl.record = resource, scope, record
+	r.attributes = [3]pcommon.Map{record.Attributes(), scope.Scope().Attributes(), resource.Resource().Attributes()}
+}
+
+// read makes the update of the record the reader is at.
+func (r *reader) read(ctx context.Context) {
+	r.update = Update{Parameters: r.update.Parameters[:0]}
+	if r.update.Skip = r.condition(ctx); r.update.Skip != NotSkipped {
+		return
+	}
+	if r.update.Visitor, r.update.Skip = r.findVisitor(ctx); r.update.Skip != NotSkipped {
+		return
+	}
+	for i := range r.profile {
+		r.addEntry(ctx, &r.profile[i])
+	}
+	switch {
+	case len(r.update.Parameters) > 0:
+	case r.update.Dropped[DropTooLarge] > 0:
+		r.update.Skip = SkipTooLarge
+	default:
+		r.update.Skip = SkipNoParameters
+	}
+}
+
+// condition tells whether the record meets any of the conditions. They are
+// evaluated one by one here: OTTL's own sequence logs whole records at debug level.
+func (r *reader) condition(ctx context.Context) Skip {
+	if len(r.conditions) == 0 {
+		return NotSkipped
+	}
+	skip := SkipCondition
+	for _, c := range r.conditions {
+		met, err := c.Eval(ctx, r.ottl.ottl)
+		switch {
+		case err != nil:
+			skip = SkipConditionFailed
+		case met:
+			return NotSkipped
+		}
+	}
+	return skip
+}
+
+// findVisitor returns the visitor by the first entry that gives a usable id.
+func (r *reader) findVisitor(ctx context.Context) (profile.Visitor, Skip) {
+	skip := SkipNoVisitor
+	for i := range r.visitor {
+		s := &r.visitor[i]
+		value, found := r.visitorValue(ctx, s)
+		if !found {
+			continue
+		}
+		id, given := idText(value)
+		if !given {
+			continue
+		}
+		if v := (profile.Visitor{Parameter: s.parameter, ID: id}); v.Usable(r.maxThirdPartyIDLength) {
+			return v, NotSkipped
+		}
+		skip = SkipInvalidVisitor
+	}
+	return profile.Visitor{}, skip
+}
+
+func (r *reader) visitorValue(ctx context.Context, s *visitorSource) (pcommon.Value, bool) {
+	if s.value == nil {
+		return r.attribute(s.attribute)
+	}
+	result, err := s.value.Eval(ctx, r.ottl.ottl)
+	if err != nil {
+		return pcommon.Value{}, false
+	}
+	value, reason := resultValue(result)
+	return value, reason == kept
+}
+
+// idText returns the text of an id. Null and empty say nothing of the visitor, so
+// they are no id; a value of a kind that cannot be an id is one, and not usable.
+func idText(v pcommon.Value) (id string, given bool) {
+	switch v.Type() {
+	case pcommon.ValueTypeStr:
+		return v.Str(), v.Str() != ""
+	case pcommon.ValueTypeInt:
+		return strconv.FormatInt(v.Int(), 10), true
+	case pcommon.ValueTypeDouble:
+		id, _ = doubleText(v.Double())
+		return id, true
+	case pcommon.ValueTypeEmpty:
+		return "", false
+	default:
+		return "", true
+	}
+}
+
+// attribute looks a name up on the record, then its scope, then its resource.
+func (r *reader) attribute(name string) (pcommon.Value, bool) {
+	for i := range r.attributes {
+		if v, ok := r.attributes[i].Get(name); ok {
+			return v, true
+		}
+	}
+	return pcommon.Value{}, false
+}

@@ -1,0 +1,104 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package mapping // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
+
+// Skip is the reason why a log record gives no update.
+type Skip uint8
+
+const (
+	// NotSkipped means that the record gives an update.
+	NotSkipped Skip = iota
+	// SkipCondition means that the record meets none of the conditions.
+	SkipCondition
+	// SkipConditionFailed means that the record meets none of the conditions, and
+	// that at least one of them could not be evaluated on it.
+	SkipConditionFailed
+	// SkipNoVisitor means that no visitor entry found an id.
+	SkipNoVisitor
+	// SkipInvalidVisitor means that ids were found, and that Target knows no visitor
+	// by any of them.
+	SkipInvalidVisitor
+	// SkipNoParameters means that no profile parameter is left to be sent.
+	SkipNoParameters
+	// SkipTooLarge means that no profile parameter is left to be sent because each
+	// of them alone is over the size of a call.
+	SkipTooLarge
+
+	skips
+)
+
+var skipNames = [skips]string{
+	NotSkipped:          "",
+	SkipCondition:       "condition",
+	SkipConditionFailed: "condition_failed",
+	SkipNoVisitor:       "no_visitor",
+	SkipInvalidVisitor:  "invalid_visitor",
+	SkipNoParameters:    "no_parameters",
+	SkipTooLarge:        "too_large",
+}
+
+// String returns the reason as metrics name it.
+func (s Skip) String() string { return skipNames[s] }
+
+// Drop is the reason why a profile parameter is left out of an update.
+type Drop uint8
+
+const (
+	// DropNull means that the value is null.
+	DropNull Drop = iota
+	// DropEmpty means that the value is an empty string, list, map or byte string.
+	// Empty values never clear a profile attribute, so they are not sent.
+	DropEmpty
+	// DropNotFinite means that the value is a number without a decimal form: NaN or
+	// an infinity.
+	DropNotFinite
+	// DropNotAMap means that an entry without a parameter gave something else than a
+	// map, so that there is no name for it.
+	DropNotAMap
+	// DropExpressionFailed means that the OTTL value could not be evaluated on the
+	// record.
+	DropExpressionFailed
+	// DropUnsupported means that the OTTL value is of a type that has no text.
+	DropUnsupported
+	// DropEmptyName means that nothing is left of the name.
+	DropEmptyName
+	// DropReservedName means that the name belongs to Target itself.
+	DropReservedName
+	// DropNameTooLong means that the name has over 128 characters.
+	DropNameTooLong
+	// DropValueTooLong means that the value has more characters than
+	// max_value_length allows.
+	DropValueTooLong
+	// DropTooLarge means that the parameter alone is over the size of a call.
+	DropTooLarge
+
+	drops
+)
+
+var dropNames = [drops]string{
+	DropNull:             "null",
+	DropEmpty:            "empty",
+	DropNotFinite:        "not_finite",
+	DropNotAMap:          "not_a_map",
+	DropExpressionFailed: "expression_failed",
+	DropUnsupported:      "unsupported",
+	DropEmptyName:        "empty_name",
+	DropReservedName:     "reserved_name",
+	DropNameTooLong:      "name_too_long",
+	DropValueTooLong:     "value_too_long",
+	DropTooLarge:         "too_large",
+}
+
+// String returns the reason as metrics name it.
+func (d Drop) String() string { return dropNames[d] }
+
+// Drops counts the parameters left out, by their Drop.
+type Drops [drops]int
+
+// Add adds the counts of other.
+func (d *Drops) Add(other *Drops) {
+	for reason, n := range other {
+		d[reason] += n
+	}
+}

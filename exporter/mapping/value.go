@@ -1,0 +1,179 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package mapping // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
+
+import (
+	"encoding/base64"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+)
+
+// kept is the Drop of a value that is not left out.
+const kept = drops
+
+// scalarText returns the text of a value that is not a map. With a reason other
+// than kept there is none.
+func scalarText(v pcommon.Value) (string, Drop) {
+	switch v.Type() {
+	case pcommon.ValueTypeStr:
+		return notEmpty(v.Str())
+	case pcommon.ValueTypeInt:
+		return strconv.FormatInt(v.Int(), 10), kept
+	case pcommon.ValueTypeDouble:
+		return doubleText(v.Double())
+	case pcommon.ValueTypeBool:
+		return strconv.FormatBool(v.Bool()), kept
+	case pcommon.ValueTypeBytes:
+		return notEmpty(base64.StdEncoding.EncodeToString(v.Bytes().AsRaw()))
+	case pcommon.ValueTypeSlice:
+		return listText(v.Slice())
+	case pcommon.ValueTypeEmpty:
+		return "", DropNull
+	default:
+		return "", DropUnsupported
+	}
+}
+
+// listText joins the elements with commas. Elements without a text (null, empty)
+// are passed over; a map among them is written as JSON.
+func listText(list pcommon.Slice) (string, Drop) {
+	var texts []string
+	for i := range list.Len() {
+		element := list.At(i)
+		var text string
+		reason := kept
+		if element.Type() == pcommon.ValueTypeMap {
+			// JSON knows no NaN and no infinities, and AsString gives nothing for them.
+			if text = element.AsString(); text == "" {
+				reason = DropNotFinite
+			}
+		} else {
+			text, reason = scalarText(element)
+		}
+		switch reason {
+		case kept:
+			texts = append(texts, text)
+		case DropNull, DropEmpty:
+		default:
+			return "", reason
+		}
+	}
+	return notEmpty(strings.Join(texts, ","))
+}
+
+// doubleText writes a double in plain decimal, never with an exponent.
+func doubleText(f float64) (string, Drop) {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return "", DropNotFinite
+	}
+	return strconv.FormatFloat(f, 'f', -1, 64), kept
+}
+
+func notEmpty(s string) (string, Drop) {
+	if s == "" {
+		return "", DropEmpty
+	}
+	return s, kept
+}
+
+// resultValue returns the pdata form of what an OTTL expression gave. Converters
+// answer with plain Go values as well as with pdata.
+func resultValue(result any) (pcommon.Value, Drop) {
+	switch r := result.(type) {
+	case nil:
+		return pcommon.Value{}, DropNull
+	case string:
+		return pcommon.NewValueStr(r), kept
+	case int64:
+		return pcommon.NewValueInt(r), kept
+	case float64:
+		return pcommon.NewValueDouble(r), kept
+	case bool:
+		return pcommon.NewValueBool(r), kept
+	case pcommon.Value:
+		return r, kept
+	case pcommon.Map:
+		v := pcommon.NewValueMap()
+		r.CopyTo(v.Map())
+		return v, kept
+	case pcommon.Slice:
+		v := pcommon.NewValueSlice()
+		r.CopyTo(v.Slice())
+		return v, kept
+	case time.Time:
+		return pcommon.NewValueStr(r.Format(time.RFC3339Nano)), kept
+	case fmt.Stringer: // durations, trace and span ids
+		return pcommon.NewValueStr(r.String()), kept
+	}
+	v := pcommon.NewValueEmpty()
+	if list, ok := plainList(result); ok {
+		result = list
+	}
+	if err := v.FromRaw(result); err != nil {
+		return v, DropUnsupported
+	}
+	return v, kept
+}
+
+// plainList returns a typed list, as some converters give it, as a list that
+// pdata takes.
+func plainList(result any) ([]any, bool) {
+	switch r := result.(type) {
+	case []string:
+		return untyped(r), true
+	case []int64:
+		return untyped(r), true
+	case []float64:
+		return untyped(r), true
+	case []bool:
+		return untyped(r), true
+	case []pcommon.Value:
+		list := make([]any, len(r))
+		for i, v := range r {
+			list[i] = v.AsRaw()
+		}
+		return list, true
+	}
+	return nil, false
+}
+
+func untyped[T any](typed []T) []any {
+	list := make([]any, len(typed))
+	for i, v := range typed {
+		list[i] = v
+	}
+	return list
+}
+
+// leaves counts the values that are not maps in a map, however deep.
+func leaves(m pcommon.Map) int {
+	n := 0
+	for _, v := range m.All() {
+		if v.Type() == pcommon.ValueTypeMap && v.Map().Len() > 0 {
+			n += leaves(v.Map())
+		} else {
+			n++
+		}
+	}
+	return n
+}
+
+// defaultText returns the text of a default as YAML gives it.
+func defaultText(value any) (string, bool) {
+	v, reason := pcommon.NewValueEmpty(), kept
+	if err := v.FromRaw(value); err != nil {
+		return "", false
+	}
+	switch v.Type() {
+	case pcommon.ValueTypeMap, pcommon.ValueTypeSlice, pcommon.ValueTypeBytes:
+		return "", false
+	}
+	text, reason := scalarText(v)
+	return text, reason == kept
+}

@@ -1,0 +1,167 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package quota // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Account is what the calls of one client code and endpoint share: pace, quota
+// and pause. It is safe for concurrent use.
+type Account struct {
+	origin time.Time
+	pace   *rate.Limiter
+
+	mu     sync.Mutex
+	limits Limits
+	window *window
+	paused time.Time // no call leaves before
+}
+
+// NewAccount returns an account that has counted nothing yet.
+func NewAccount(limits Limits) *Account {
+	a := &Account{origin: time.Now(), pace: rate.NewLimiter(rate.Inf, 0), window: newWindow(limits.Quota)}
+	a.setLimits(limits)
+	return a
+}
+
+func (a *Account) setLimits(limits Limits) {
+	a.limits = limits
+	pace := limits.pace()
+	a.pace.SetLimit(rate.Limit(pace.CallsPerSecond))
+	a.pace.SetBurst(pace.Burst)
+}
+
+// Wait returns when the next call may leave, and counts it. After a nil error the
+// caller makes exactly one call and then calls Done. When ctx ends first, Wait
+// returns its error at once and nothing is counted.
+func (a *Account) Wait(ctx context.Context) error {
+	if err := a.reserve(ctx); err != nil {
+		return err
+	}
+	for {
+		if err := a.pace.Wait(ctx); err != nil {
+			a.giveBack()
+			return err
+		}
+		// A pause may have begun meanwhile. The token is then let go, so that the pace
+		// holds after the pause too.
+		pause := a.untilPauseEnds()
+		if pause <= 0 {
+			return nil
+		}
+		if err := sleep(ctx, pause); err != nil {
+			a.giveBack()
+			return err
+		}
+	}
+}
+
+// reserve waits for the pause to end and for room in the window, and takes it.
+func (a *Account) reserve(ctx context.Context) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		wait := a.tryReserve()
+		if wait <= 0 {
+			return nil
+		}
+		if err := sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// tryReserve takes a call from the window, or returns how long to wait at least.
+func (a *Account) tryReserve() time.Duration {
+	now := time.Now()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if pause := a.paused.Sub(now); pause > 0 {
+		return pause
+	}
+	at := now.Sub(a.origin)
+	if a.window.reserve(at) {
+		return 0
+	}
+	return a.window.untilFree(at)
+}
+
+func (a *Account) giveBack() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.window.giveBack()
+}
+
+// Done says that a call that Wait let through is over, however it ended: the
+// quota counts attempts.
+func (a *Account) Done() {
+	at := time.Since(a.origin)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.window.complete(at)
+}
+
+// Pause lets no further call leave for that long. A pause that is already longer
+// stays as it is.
+func (a *Account) Pause(d time.Duration) {
+	until := time.Now().Add(d)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if until.After(a.paused) {
+		a.paused = until
+	}
+}
+
+func (a *Account) untilPauseEnds() time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.paused.IsZero() {
+		return 0
+	}
+	return time.Until(a.paused)
+}
+
+// Usage is the state of an account's quota.
+type Usage struct {
+	// Limit is how many calls any window may hold.
+	Limit int
+	// Used is how many calls the window holds now, those in flight among them.
+	Used int
+}
+
+// Usage returns the state of the account's quota.
+func (a *Account) Usage() Usage {
+	at := time.Since(a.origin)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.window.advance(at)
+	return Usage{Limit: a.limits.Quota.Calls, Used: a.window.used + a.window.inFlight}
+}
+
+// adopt changes the limits of an account and keeps what it has counted.
+func (a *Account) adopt(limits Limits) {
+	at := time.Since(a.origin)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.window = a.window.rebuilt(limits.Quota, at)
+	a.setLimits(limits)
+}
+
+// sleep waits for d or until ctx ends, and returns the error of ctx then.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,101 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package quota // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"time"
+)
+
+// MinWindow is the shortest window that can be asked for.
+const MinWindow = time.Minute
+
+// WindowConfig limits the calls of any rolling window.
+type WindowConfig struct {
+	// Calls is how many calls may leave in any window, retries counted.
+	Calls int `mapstructure:"calls"`
+	// Window is how long a call is counted.
+	Window time.Duration `mapstructure:"window"`
+
+	_ struct{}
+}
+
+// NewDefaultWindowConfig returns Adobe's limit. Single Profile Update API:
+// "1 million updates in any rolling 24-hour period".
+func NewDefaultWindowConfig() WindowConfig {
+	return WindowConfig{Calls: 1_000_000, Window: 24 * time.Hour}
+}
+
+// Validate returns an error unless the limit can be kept.
+func (c WindowConfig) Validate() error {
+	var errs []error
+	if c.Calls <= 0 {
+		errs = append(errs, fmt.Errorf("calls: has to be 1 or more, got %d", c.Calls))
+	}
+	if c.Window < MinWindow {
+		errs = append(errs, fmt.Errorf("window: has to be %s or longer, got %s", MinWindow, c.Window))
+	}
+	return errors.Join(errs...)
+}
+
+// RateLimitConfig limits the pace of calls.
+type RateLimitConfig struct {
+	// CallsPerSecond is the pace that holds over time.
+	CallsPerSecond float64 `mapstructure:"calls_per_second"`
+	// Burst is how many calls may leave at once after a time of rest.
+	Burst int `mapstructure:"burst"`
+
+	_ struct{}
+}
+
+// NewDefaultRateLimitConfig returns a pace that a Target edge bears easily and
+// that is above the quota's average of 11.57 calls a second.
+func NewDefaultRateLimitConfig() RateLimitConfig {
+	return RateLimitConfig{CallsPerSecond: 50, Burst: 50}
+}
+
+// Validate returns an error unless the pace lets calls through.
+func (c RateLimitConfig) Validate() error {
+	var errs []error
+	if !(c.CallsPerSecond > 0) || math.IsInf(c.CallsPerSecond, 0) {
+		errs = append(errs, fmt.Errorf("calls_per_second: has to be above 0, got %v", c.CallsPerSecond))
+	}
+	if c.Burst <= 0 {
+		errs = append(errs, fmt.Errorf("burst: has to be 1 or more, got %d", c.Burst))
+	}
+	return errors.Join(errs...)
+}
+
+// Limits are the rules of one account.
+type Limits struct {
+	Quota WindowConfig
+	// RateLimit is nil when calls leave at any pace.
+	RateLimit *RateLimitConfig
+}
+
+// differences says where two sets of limits differ, in the words of the YAML.
+func (l Limits) differences(other Limits) []string {
+	var found []string
+	differ := func(key string, here, there any) {
+		if here != there {
+			found = append(found, fmt.Sprintf("%s is %v here and %v there", key, here, there))
+		}
+	}
+	differ("quota::calls", l.Quota.Calls, other.Quota.Calls)
+	differ("quota::window", l.Quota.Window, other.Quota.Window)
+	here, there := l.pace(), other.pace()
+	differ("rate_limit::calls_per_second", here.CallsPerSecond, there.CallsPerSecond)
+	differ("rate_limit::burst", here.Burst, there.Burst)
+	return found
+}
+
+// pace returns the rate limit, an endless one where there is none.
+func (l Limits) pace() RateLimitConfig {
+	if l.RateLimit == nil {
+		return RateLimitConfig{CallsPerSecond: math.Inf(1)}
+	}
+	return *l.RateLimit
+}

@@ -1,0 +1,65 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package quota // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+)
+
+// Key names an account.
+type Key struct {
+	ClientCode string
+	Endpoint   string
+}
+
+// Registry holds the accounts of a process. It is safe for concurrent use, and
+// its zero value is ready.
+type Registry struct {
+	mu       sync.Mutex
+	accounts map[Key]*sharedAccount
+}
+
+type sharedAccount struct {
+	*Account
+	users int
+}
+
+// Open returns the account of that key, for as long as until Close. It returns an
+// error when the account is in use with other limits.
+//
+// An account outlives its users: a collector that loads a changed configuration
+// stops its exporters and starts new ones, and what the former have sent still
+// counts. Only then may the limits change.
+func (r *Registry) Open(key Key, limits Limits) (*Account, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	shared, known := r.accounts[key]
+	switch {
+	case !known:
+		shared = &sharedAccount{Account: NewAccount(limits)}
+		if r.accounts == nil {
+			r.accounts = make(map[Key]*sharedAccount)
+		}
+		r.accounts[key] = shared
+	case len(limits.differences(shared.limits)) == 0:
+	case shared.users > 0:
+		return nil, fmt.Errorf("another exporter uses client_code %q and the same endpoint with other limits (%s): "+
+			"they share one account, so give them the same quota and rate_limit",
+			key.ClientCode, strings.Join(limits.differences(shared.limits), ", "))
+	default:
+		shared.adopt(limits)
+	}
+	shared.users++
+	return shared.Account, nil
+}
+
+// Close says that a user of the account is done with it. It is called once for
+// each successful Open.
+func (r *Registry) Close(key Key) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.accounts[key].users--
+}

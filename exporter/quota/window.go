@@ -1,0 +1,110 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package quota // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
+
+import "time"
+
+// buckets is into how many parts a window is divided. A call is counted for the
+// window and at most one part more.
+const buckets = 1440
+
+// window counts the calls of a rolling window. A call is in flight from the
+// moment it is reserved until it is over, and only then enters a bucket: it
+// reached Target at some time in between, and so no window that Target may look
+// at holds more calls than this one has counted.
+//
+// Times are durations since an origin that the caller chooses.
+type window struct {
+	limit    int
+	width    time.Duration
+	counts   [buckets + 1]int // by bucket number modulo len(counts)
+	newest   int64            // number of the newest bucket
+	used     int              // sum of counts
+	inFlight int
+}
+
+func newWindow(cfg WindowConfig) *window {
+	// Rounded up, so that the buckets together are never shorter than the window.
+	return &window{limit: cfg.Calls, width: (cfg.Window + buckets - 1) / buckets}
+}
+
+// advance forgets the buckets that no window at that time reaches. A time that
+// goes back changes nothing.
+func (w *window) advance(at time.Duration) {
+	number := int64(at / w.width)
+	if number <= w.newest {
+		return
+	}
+	if number-w.newest >= int64(len(w.counts)) {
+		w.counts = [buckets + 1]int{}
+		w.used = 0
+		w.newest = number
+		return
+	}
+	for w.newest < number {
+		w.newest++
+		slot := w.slot(w.newest)
+		w.used -= *slot
+		*slot = 0
+	}
+}
+
+func (w *window) slot(number int64) *int {
+	return &w.counts[number%int64(len(w.counts))]
+}
+
+// reserve takes one call, if the window has room for it.
+func (w *window) reserve(at time.Duration) bool {
+	w.advance(at)
+	if w.used+w.inFlight >= w.limit {
+		return false
+	}
+	w.inFlight++
+	return true
+}
+
+// giveBack returns a reserved call that never left.
+func (w *window) giveBack() { w.inFlight-- }
+
+// complete counts a reserved call as made, at the time it was over.
+func (w *window) complete(at time.Duration) {
+	w.inFlight--
+	w.add(at, 1)
+}
+
+func (w *window) add(at time.Duration, calls int) {
+	w.advance(at)
+	*w.slot(w.newest) += calls
+	w.used += calls
+}
+
+// untilFree returns how long it takes at least until a call can be reserved, 0
+// when there is room now.
+func (w *window) untilFree(at time.Duration) time.Duration {
+	w.advance(at)
+	if w.used+w.inFlight < w.limit {
+		return 0
+	}
+	for number := max(0, w.newest-buckets); number <= w.newest; number++ {
+		if *w.slot(number) > 0 {
+			return time.Duration(number+int64(len(w.counts)))*w.width - at
+		}
+	}
+	// All the room is in flight, and none of it can be over before now.
+	return time.Duration(len(w.counts)) * w.width
+}
+
+// rebuilt returns a window of other limits with this one's calls in it. Each call
+// is counted from the end of its bucket on, so that none is forgotten early.
+func (w *window) rebuilt(cfg WindowConfig, at time.Duration) *window {
+	w.advance(at)
+	next := newWindow(cfg)
+	for number := max(0, w.newest-buckets); number <= w.newest; number++ {
+		if calls := *w.slot(number); calls > 0 {
+			next.add(min(at, time.Duration(number+1)*w.width), calls)
+		}
+	}
+	next.inFlight = w.inFlight
+	return next
+}

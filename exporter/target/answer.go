@@ -1,0 +1,103 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package target // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Verdict is what an answer means for the update that was sent.
+type Verdict uint8
+
+const (
+	// Delivered means that Target took the update. Taken is not applied: Adobe's
+	// answer is "Request successfully submitted".
+	Delivered Verdict = iota
+	// Rejected means that this call is wrong and would be refused again.
+	Rejected
+	// SetupFault means that the set-up is wrong and not the update: it is to be held
+	// until somebody has mended it.
+	SetupFault
+	// NotNow means that the call may go through later.
+	NotNow
+	// NotSent means that a dry run kept the call back.
+	NotSent
+)
+
+var verdictNames = [...]string{
+	Delivered:  "delivered",
+	Rejected:   "rejected",
+	SetupFault: "setup_fault",
+	NotNow:     "not_now",
+	NotSent:    "not_sent",
+}
+
+// String returns the verdict as metrics name it.
+func (v Verdict) String() string { return verdictNames[v] }
+
+// Reasons of answers that have no status of their own.
+const (
+	ReasonRefused           = "refused"
+	ReasonCanceled          = "canceled"
+	ReasonTimeout           = "timeout"
+	ReasonDNS               = "dns"
+	ReasonTLS               = "tls"
+	ReasonConnectionRefused = "connection_refused"
+	ReasonConnectionReset   = "connection_reset"
+	ReasonConnectionClosed  = "connection_closed"
+	ReasonNetwork           = "network"
+)
+
+// Answer is what came of one call.
+type Answer struct {
+	Verdict Verdict
+	// StatusCode is the HTTP status, 0 when there was none.
+	StatusCode int
+	// Reason says why the call was not delivered: one of the Reason constants or
+	// status_ and the HTTP status.
+	Reason string
+	// RetryAfter is for how long Target asked for no further calls, 0 when it did not.
+	RetryAfter time.Duration
+}
+
+// statusAnswer reads a status that is not 2xx.
+func statusAnswer(status int, retryAfter time.Duration) Answer {
+	a := Answer{StatusCode: status, Reason: "status_" + strconv.Itoa(status)}
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusProxyAuthRequired:
+		a.Verdict = SetupFault
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		a.Verdict = NotNow
+		a.RetryAfter = retryAfter
+	default:
+		switch {
+		case status >= 500:
+			a.Verdict = NotNow
+			a.RetryAfter = retryAfter
+		case status >= 400:
+			a.Verdict = Rejected
+		default:
+			a.Verdict = SetupFault
+		}
+	}
+	return a
+}
+
+// maxRetryAfter bounds a Retry-After by the length of Adobe's quota window;
+// nothing that Target could ask for takes longer.
+const maxRetryAfter = 24 * time.Hour
+
+// retryAfter reads the Retry-After header, in seconds or as a date.
+func retryAfter(header http.Header, now time.Time) time.Duration {
+	value := header.Get("Retry-After")
+	var delay time.Duration
+	if seconds, err := strconv.ParseUint(value, 10, 63); err == nil {
+		delay = time.Duration(min(seconds, uint64(maxRetryAfter/time.Second))) * time.Second
+	} else if date, err := http.ParseTime(value); err == nil {
+		delay = date.Sub(now)
+	}
+	return min(max(delay, 0), maxRetryAfter)
+}

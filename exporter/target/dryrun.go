@@ -1,0 +1,52 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package target // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+
+import (
+	"context"
+	"strconv"
+	"sync/atomic"
+
+	"go.uber.org/zap"
+	"golang.org/x/time/rate"
+)
+
+// dryRunPace is how many calls a second a dry run shows.
+const dryRunPace = 10
+
+// DryRun shows calls instead of making them. It is safe for concurrent use.
+type DryRun struct {
+	api    API
+	logger *zap.Logger
+	pace   *rate.Limiter
+	calls  atomic.Int64
+}
+
+// NewDryRun returns a DryRun that writes to the logger, ids and values included:
+// that is what it is for.
+func NewDryRun(api API, logger *zap.Logger) *DryRun {
+	return &DryRun{api: api, logger: logger, pace: rate.NewLimiter(dryRunPace, dryRunPace)}
+}
+
+// Send writes the call as it would leave, once, and waits where there would be
+// more than ten a second.
+func (d *DryRun) Send(ctx context.Context, form []byte) Answer {
+	if err := d.pace.Wait(ctx); err != nil {
+		return failure(err)
+	}
+	u, body := d.api.url, ""
+	if d.api.inQuery {
+		u.RawQuery = string(form)
+	} else {
+		body = string(form)
+	}
+	// The number makes each line's message its own, or the Collector's log sampling
+	// would leave most of them out.
+	d.logger.Info("Dry run, not sent: call "+strconv.FormatInt(d.calls.Add(1), 10),
+		zap.String("method", d.api.method), zap.String("url", u.String()), zap.String("body", body))
+	return Answer{Verdict: NotSent}
+}
+
+// Close does nothing; there are no connections.
+func (*DryRun) Close() {}

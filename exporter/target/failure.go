@@ -1,0 +1,54 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package target // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"syscall"
+)
+
+// failure reads the error of a call that got no answer. Only its kind is kept:
+// the text of such an error may hold the URL, a proxy's credentials or the answer
+// of a token server.
+func failure(err error) Answer {
+	var (
+		dns       *net.DNSError
+		alert     tls.AlertError
+		record    tls.RecordHeaderError
+		unknownCA x509.UnknownAuthorityError
+		hostname  x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		verify    *tls.CertificateVerificationError
+		netErr    net.Error
+	)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return Answer{Verdict: NotNow, Reason: ReasonCanceled}
+	case errors.As(err, &dns):
+		if dns.IsTemporary || dns.IsTimeout {
+			return Answer{Verdict: NotNow, Reason: ReasonDNS}
+		}
+		return Answer{Verdict: SetupFault, Reason: ReasonDNS}
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded),
+		errors.As(err, &netErr) && netErr.Timeout():
+		return Answer{Verdict: NotNow, Reason: ReasonTimeout}
+	case errors.As(err, &verify), errors.As(err, &unknownCA), errors.As(err, &hostname),
+		errors.As(err, &invalid), errors.As(err, &alert), errors.As(err, &record):
+		return Answer{Verdict: SetupFault, Reason: ReasonTLS}
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return Answer{Verdict: NotNow, Reason: ReasonConnectionRefused}
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return Answer{Verdict: NotNow, Reason: ReasonConnectionReset}
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return Answer{Verdict: NotNow, Reason: ReasonConnectionClosed}
+	default:
+		return Answer{Verdict: NotNow, Reason: ReasonNetwork}
+	}
+}

@@ -1,0 +1,123 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package adobetargetexporter // import "github.com/otelcol-adobetarget/adobetargetexporter"
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+
+	"go.opentelemetry.io/collector/component"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
+)
+
+var _ component.Config = (*Config)(nil)
+
+// clientCodePattern is Adobe's rule for client codes, within the length of a host
+// name's label.
+var clientCodePattern = regexp.MustCompile(`^[a-z0-9]{1,63}$`)
+
+// Validate returns an error for what can not work, each with its place in the
+// YAML. The parts validate themselves.
+func (cfg *Config) Validate() error {
+	return errors.Join(
+		cfg.validateClientCode(),
+		cfg.validateEndpoint(),
+		cfg.validateClient(),
+		cfg.validateMapping(),
+		atLeast("concurrency", cfg.Concurrency, 1),
+		atMost("concurrency", cfg.Concurrency, maxConcurrency),
+		cfg.validateDurations(),
+	)
+}
+
+func (cfg *Config) validateClientCode() error {
+	switch {
+	case cfg.ClientCode == "":
+		return errors.New("client_code: required, the client code of the Target account (Administration > Implementation)")
+	case !clientCodePattern.MatchString(cfg.ClientCode):
+		return fmt.Errorf("client_code: only lower case letters and digits are allowed, at most 63, got %q", cfg.ClientCode)
+	}
+	return nil
+}
+
+func (cfg *Config) validateEndpoint() error {
+	if cfg.ClientConfig.Endpoint == "" {
+		return nil
+	}
+	u, err := url.Parse(cfg.ClientConfig.Endpoint)
+	switch {
+	case err != nil:
+		return errors.New("endpoint: has to be a URL such as https://acme.tt.omtrdc.net")
+	case u.User != nil:
+		return errors.New("endpoint: may not carry a user or password, use auth or headers")
+	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
+		return fmt.Errorf("endpoint: has to be a URL with http or https such as https://acme.tt.omtrdc.net, got %q", u.Redacted())
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return fmt.Errorf("endpoint: may not carry a query or a fragment, got one on the host %q", u.Host)
+	}
+	return nil
+}
+
+// validateClient refuses what confighttp would take and the API would not.
+func (cfg *Config) validateClient() error {
+	var errs []error
+	if cfg.ClientConfig.Compression.IsCompressed() {
+		errs = append(errs, fmt.Errorf("compression: Target reads no compressed calls, remove it or set none, got %q", string(cfg.ClientConfig.Compression)))
+	}
+	if cfg.ClientConfig.Cookies.HasValue() {
+		errs = append(errs, errors.New("cookies: not allowed, one visitor's cookies would go along with the calls of another"))
+	}
+	for _, name := range []string{"Idempotency-Key", "X-Idempotency-Key"} {
+		for header := range cfg.ClientConfig.Headers.Iter {
+			if http.CanonicalHeaderKey(header) == name {
+				errs = append(errs, fmt.Errorf("headers: %s is not allowed, it makes the HTTP client repeat calls that the quota does not see", name))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (cfg *Config) validateMapping() error {
+	var errs []error
+	if len(cfg.Visitor) == 0 {
+		errs = append(errs, errors.New("visitor: needs at least one entry, or leave it out for the default"))
+	}
+	if len(cfg.Profile) == 0 {
+		errs = append(errs, errors.New("profile: needs at least one entry, or leave it out for the default"))
+	}
+	return errors.Join(append(errs,
+		atLeast("max_value_length", cfg.MaxValueLength, 0),
+		atLeast("max_third_party_id_length", cfg.MaxThirdPartyIDLength, 1),
+		atMost("max_third_party_id_length", cfg.MaxThirdPartyIDLength, profile.MaxThirdPartyIDLength),
+	)...)
+}
+
+func (cfg *Config) validateDurations() error {
+	var errs []error
+	if cfg.ClientConfig.Timeout <= 0 {
+		errs = append(errs, fmt.Errorf("timeout: has to be above 0, or a call that hangs never ends, got %s", cfg.ClientConfig.Timeout))
+	}
+	if cfg.DrainTimeout < 0 {
+		errs = append(errs, fmt.Errorf("drain_timeout: has to be 0 or more, got %s", cfg.DrainTimeout))
+	}
+	return errors.Join(errs...)
+}
+
+func atLeast(key string, got, allowed int) error {
+	if got < allowed {
+		return fmt.Errorf("%s: has to be %d or more, got %d", key, allowed, got)
+	}
+	return nil
+}
+
+func atMost(key string, got, allowed int) error {
+	if got > allowed {
+		return fmt.Errorf("%s: has to be %d or less, got %d", key, allowed, got)
+	}
+	return nil
+}
