@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // MinWindow is the shortest window that can be asked for.
@@ -95,7 +97,7 @@ func (l Limits) differences(other Limits) []string {
 // pace returns the rate limit, an endless one where there is none.
 func (l Limits) pace() RateLimitConfig {
 	if l.RateLimit == nil {
-		return RateLimitConfig{CallsPerSecond: math.Inf(1)}
+		return RateLimitConfig{CallsPerSecond: float64(rate.Inf)}
 	}
 	return *l.RateLimit
 }

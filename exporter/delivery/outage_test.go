@@ -1,0 +1,105 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package delivery
+
+import (
+	"net/url"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+)
+
+func TestAnOutageCostsAHandfulOfCalls(t *testing.T) {
+	f := newFixture(t, func(set *Settings) { set.Concurrency = 8 })
+	f.target.answer = func(string, url.Values) target.Answer { return down }
+	batch := logs(visitors(1000)...)
+
+	require.Error(t, f.Consume(t.Context(), batch))
+	assert.LessOrEqual(t, f.target.count(), 8+maxFailures, "those under way when it begins, and no more")
+	for range 5 {
+		require.Error(t, f.Consume(t.Context(), batch))
+		assert.Equal(t, maxFailures, f.target.count(), "each retry probes")
+	}
+
+	f.target.answer = nil
+	require.NoError(t, f.Consume(t.Context(), batch))
+	assert.Equal(t, 1000, f.target.count())
+	assert.Empty(t, f.logs.All(), "an outage is the helper's to say")
+}
+
+func TestTooManyRequestsEndsTheBatchAtOnce(t *testing.T) {
+	f := newFixture(t, func(set *Settings) { set.Concurrency = 1 })
+	f.target.answer = func(string, url.Values) target.Answer {
+		return target.Answer{Verdict: target.NotNow, StatusCode: 429, Reason: "status_429"}
+	}
+	require.ErrorContains(t, f.Consume(t.Context(), logs(visitors(100)...)), "code = ResourceExhausted")
+	assert.Equal(t, 1, f.target.count())
+}
+
+func TestAVisitorThatAlwaysFailsDoesNotHoldUpTheOthers(t *testing.T) {
+	f := newFixture(t)
+	f.target.answer = func(visitor string, _ url.Values) target.Answer {
+		if visitor == "v0" {
+			return down
+		}
+		return delivered
+	}
+	err := f.Consume(t.Context(), logs(visitors(500)...))
+	assert.Equal(t, []string{"v0"}, held(t, err))
+	assert.Equal(t, map[string]int{"delivered": 499}, f.counts(t, "records"))
+}
+
+func TestAFaultOfTheSetUpHoldsEverythingAndIsSaidOnce(t *testing.T) {
+	f := newFixture(t, func(set *Settings) { set.Concurrency = 4 })
+	var broken atomic.Bool
+	broken.Store(true)
+	f.target.answer = func(string, url.Values) target.Answer {
+		if broken.Load() {
+			return forbidden
+		}
+		return delivered
+	}
+	batch := logs(visitors(100)...)
+	require.ErrorContains(t, f.Consume(t.Context(), batch), "code = PermissionDenied")
+	assert.LessOrEqual(t, f.target.count(), 4)
+	for range 3 {
+		require.Error(t, f.Consume(t.Context(), batch))
+		assert.Equal(t, 1, f.target.count(), "each retry probes with one call")
+	}
+	require.Len(t, f.reports, 1)
+	require.ErrorContains(t, f.reports[0], "calls to Target end with status_403")
+	assert.Equal(t, 1, f.logs.FilterMessage("Target does not let us in").Len())
+
+	broken.Store(false)
+	require.NoError(t, f.Consume(t.Context(), batch))
+	require.Len(t, f.reports, 2)
+	require.NoError(t, f.reports[1])
+	assert.Equal(t, 1, f.logs.FilterMessage("Target lets us in again").Len())
+	assert.Equal(t, map[string]int{"delivered": 100}, f.counts(t, "records"))
+}
+
+func TestCallsRunInParallelUpToTheConcurrency(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, func(set *Settings) { set.Concurrency = 5 })
+		var now, most atomic.Int32
+		f.target.answer = func(string, url.Values) target.Answer {
+			if n := now.Add(1); n > most.Load() {
+				most.Store(n)
+			}
+			time.Sleep(time.Second)
+			now.Add(-1)
+			return delivered
+		}
+		start := time.Now()
+		require.NoError(t, f.Consume(t.Context(), logs(visitors(50)...)))
+		assert.Equal(t, 10*time.Second, time.Since(start))
+		assert.Equal(t, int32(5), most.Load())
+	})
+}
