@@ -40,8 +40,11 @@ func newRun(d *Delivery, batch *profile.Batch, records int) *run {
 func (r *run) deliver(ctx context.Context) {
 	waiting, halt := context.WithCancel(ctx)
 	defer halt()
-	defer context.AfterFunc(r.stopping, halt)()
 	r.halt = halt
+	if r.stopping.Err() != nil {
+		halt() // AfterFunc would do it a moment later
+	}
+	defer context.AfterFunc(r.stopping, halt)()
 
 	if r.health.failing() {
 		// After an outage one call at a time finds out whether it is over.
