@@ -1,0 +1,110 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main // import "github.com/otelcol-adobetarget/adobetargetexporter/cmd/targetemulator"
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/internal/emulator"
+)
+
+// errUsage stands for flags that cannot be read; the flag package has said so already.
+var errUsage = errors.New("flags cannot be read")
+
+// options are the command line: where to listen, and what the emulator is.
+type options struct {
+	listen   string
+	tlsCert  string
+	tlsKey   string
+	state    string
+	settings emulator.Settings
+}
+
+func parseOptions(args []string, stderr io.Writer) (options, error) {
+	var o options
+	var known string
+	var faults []string
+	flags := flag.NewFlagSet("targetemulator", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		fmt.Fprint(stderr, usageIntroduction)
+		flags.PrintDefaults()
+		fmt.Fprint(stderr, usageControl)
+	}
+	o.defineServer(flags)
+	o.defineTarget(flags)
+	flags.StringVar(&known, "known", "", "update only: `file` of the visitors that exist, a line each: mboxPC=<id> or mbox3rdPartyId=<id>")
+	flags.Func("fault", "a fault in the `JSON` shape below; may be given several times, the first that matches wins", func(text string) error {
+		faults = append(faults, text)
+		return nil
+	})
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return options{}, err
+	case err != nil:
+		return options{}, errUsage
+	case flags.NArg() > 0:
+		return options{}, errors.New("only flags are taken, no other arguments")
+	case (o.tlsCert == "") != (o.tlsKey == ""):
+		return options{}, errors.New("-tls-cert and -tls-key belong together")
+	}
+	return o, errors.Join(o.readKnown(known), o.parseFaults(faults))
+}
+
+func (o *options) defineServer(flags *flag.FlagSet) {
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:8089", "`address` to listen on; port 0 takes a free one, told in the first line of the output")
+	flags.StringVar(&o.tlsCert, "tls-cert", "", "PEM `file` of the certificate; with -tls-key the emulator speaks https")
+	flags.StringVar(&o.tlsKey, "tls-key", "", "PEM `file` of the certificate's key")
+	flags.StringVar(&o.state, "state", "", "`file` that gets the counters as JSON at the end")
+}
+
+func (o *options) defineTarget(flags *flag.FlagSet) {
+	s := &o.settings
+	flags.StringVar(&s.ClientCode, "client", "", "the only client `code` served; every code when not given")
+	flags.IntVar(&s.ThirdPartyIDLength, "third-party-length", 128, "longest mbox3rdPartyId in `characters`, up to 256")
+	flags.BoolVar(&s.Plain, "plain", false, "answer updates as text and not as XML")
+	flags.StringVar(&s.Token, "token", "", "bearer `token` that updates and fetches must carry")
+	flags.IntVar(&s.Quota.Calls, "quota", 0, "update `attempts` allowed to a client code in any window; 0 sets no limit")
+	flags.DurationVar(&s.Quota.Window, "quota-window", emulator.DefaultQuotaWindow, "`span` of the rolling window")
+	flags.DurationVar(&s.Quota.RetryAfter, "quota-retry-after", 0, "Retry-After `time` sent past the quota; 0 sends none")
+	flags.DurationVar(&s.Latency.Fixed, "latency", 0, "`time` every answer takes at least")
+	flags.DurationVar(&s.Latency.Jitter, "jitter", 0, "random `time` that comes on top, up to this")
+	flags.Uint64Var(&s.Seed, "seed", 1, "`number` that makes probabilities and jitter repeatable")
+	flags.BoolVar(&s.History, "history", false, "keep every applied value, see /_emulator/history")
+	flags.Func("sequence", "profile parameter `name`, without profile., that must rise from update to update of a visitor; may be given several times", func(name string) error {
+		s.Sequences = append(s.Sequences, name)
+		return nil
+	})
+}
+
+func (o *options) readKnown(path string) error {
+	if path == "" {
+		return nil
+	}
+	file, err := os.Open(path) //nolint:gosec // G304: the user names the file on the command line
+	if err != nil {
+		return fmt.Errorf("-known: %w", err)
+	}
+	defer file.Close()
+	if o.settings.Known, err = emulator.ReadKnown(file); err != nil {
+		return fmt.Errorf("-known: %w", err)
+	}
+	return nil
+}
+
+// parseFaults comes after the flags, whose own errors would repeat the fault and with it a visitor's id.
+func (o *options) parseFaults(texts []string) error {
+	for i, text := range texts {
+		f, err := emulator.ParseFault(text)
+		if err != nil {
+			return fmt.Errorf("-fault number %d: %w", i+1, err)
+		}
+		o.settings.Faults = append(o.settings.Faults, f)
+	}
+	return nil
+}

@@ -1,0 +1,43 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main // import "github.com/otelcol-adobetarget/adobetargetexporter/cmd/targetemulator"
+
+const usageIntroduction = `targetemulator is an Adobe Target in memory, for development, demonstrations and tests. It is not Adobe Target.
+
+It answers
+  GET, POST /m2/{clientCode}/profile/update                    updates a profile
+  GET /rest/v1/profiles/{tntId}?client={clientCode}            shows one
+  GET /rest/v1/profiles/thirdPartyId/{id}?client={clientCode}
+
+and can be tried with
+  curl -d 'mbox3rdPartyId=crm-1&profile.tier=gold' http://127.0.0.1:8089/m2/acme/profile/update
+
+Flags
+`
+
+const usageControl = `
+Control, never behind the token and never counted
+  GET  /_emulator/stats     counters
+  GET  /_emulator/profiles  {"total":1,"profiles":[{"client":"acme","parameter":"mbox3rdPartyId","id":"crm-1",
+                            "modified_at":"...","attributes":{"tier":{"value":"gold","modified_at":"..."}}}]}
+                            ?limit=100&offset=0 chooses a part
+  GET  /_emulator/history   ?visitor=crm-1: [{"client":"acme","parameter":"mbox3rdPartyId","id":"crm-1",
+                            "values":{"tier":["silver","gold"]}}], with -history
+  GET  /_emulator/faults    the faults still active
+  PUT  /_emulator/faults    a list of faults, [] lifts them
+  PUT  /_emulator/latency   {"fixed":"200ms","jitter":"50ms"}
+  PUT  /_emulator/token     {"token":"..."}, empty asks for none
+  PUT  /_emulator/quota     {"calls":1000,"window":"24h","retry_after":"60s"}, calls 0 lifts it
+  POST /_emulator/reset     as if just started
+
+A fault hits well-formed updates; only its kind is required
+  {"kind":"status","status":503,"retry_after":"3s","retry_after_date":true}
+  {"kind":"redirect","status":302,"location":"https://example.com/"}
+  {"kind":"reset"} {"kind":"hang"} {"kind":"refuse"} {"kind":"garbage"} {"kind":"truncate"}
+and each may have
+  "probability":0.1    the share of the calls it hits
+  "count":5            how many calls it hits before it is gone
+  "visitor":"crm-1"    the only visitor it hits
+  "applied":true       the update takes effect although the call fails
+`

@@ -1,0 +1,46 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package emulator is an in-memory Adobe Target to develop and test against: the Single Profile Update API and the profile
+// fetch, with a rolling quota, a bearer token, latency and faults on demand. Where Adobe is silent it is the stricter of the
+// two, so that a client which satisfies the emulator is not surprised by Target. It knows nothing of the exporter, of the
+// Collector, or of the command that runs it, and it writes no log.
+//
+// # Updates
+//
+// GET and POST on /m2/{clientCode}/profile/update, and on /m2/client/profile/update where the client code comes from a Host
+// of the shape <code>.tt.omtrdc.net, else from [Settings].ClientCode, else is "client". Every attempt counts against the
+// quota when it arrives, and ends in exactly one of these:
+//
+//	unauthorized  403  a token is set and the call does not carry it
+//	over quota    429  more attempts than the quota within the window that ends now
+//	malformed     400  parameters that cannot be read, are given twice, are unknown or reserved; an impossible visitor
+//	              405  neither GET nor POST
+//	              413  a body of more than 60,000 bytes
+//	              414  a path and query of more than 8,000 bytes
+//	              415  a body that is no UTF-8 form, or any Content-Encoding
+//	refused       200  success false: well-formed, but without profile parameters or with an empty value
+//	faulted            a fault was acted out, see [Fault]
+//	accepted      200  success true: submitted, which is not applied: the visitor may be unknown
+//
+// A path or client code that does not exist answers 404 and is no attempt.
+//
+// # Control
+//
+// What a test or a user steers from outside, never behind the token and never counted:
+//
+//	GET  /_emulator/stats      the counters, see [Stats]
+//	GET  /_emulator/profiles   {"total":1,"profiles":[{"client":"acme","parameter":"mboxPC","id":"1.01_00",
+//	                           "modified_at":"…","attributes":{"tier":{"value":"gold","modified_at":"…"}}}]};
+//	                           ?limit= and ?offset= choose a part
+//	GET  /_emulator/history    ?visitor=<id>: [{"client":"acme","parameter":"mboxPC","id":"1.01_00","values":{"seq":["1","2"]}}]
+//	GET  /_emulator/faults     the faults still active, in the shape PUT takes
+//	PUT  /_emulator/faults     [{"kind":"status","status":503,"retry_after":"3s","retry_after_date":false,"location":"",
+//	                           "probability":0.5,"count":10,"visitor":"<id>","applied":false}]; only kind is required
+//	PUT  /_emulator/latency    {"fixed":"200ms","jitter":"50ms"}
+//	PUT  /_emulator/token      {"token":"…"}; an empty one asks for no token
+//	PUT  /_emulator/quota      {"calls":1000,"window":"24h","retry_after":"60s"}; calls 0 lifts the quota
+//	POST /_emulator/reset      as if just started
+//
+// A PUT or POST that worked answers 204, anything wrong answers {"status":…,"message":"…"}.
+package emulator // import "github.com/otelcol-adobetarget/adobetargetexporter/internal/emulator"

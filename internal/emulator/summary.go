@@ -1,0 +1,36 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package emulator // import "github.com/otelcol-adobetarget/adobetargetexporter/internal/emulator"
+
+import (
+	"fmt"
+	"net/http"
+)
+
+// serveSummary is the page for a person who wonders what this is. It answers any method: it is also where a redirect ends.
+func (e *Emulator) serveSummary(w http.ResponseWriter, _ *http.Request) {
+	s := e.Stats()
+	malformed := 0
+	for _, n := range s.Malformed {
+		malformed += n
+	}
+	text := fmt.Sprintf(`Adobe Target emulator: profile updates in memory, for development and tests. This is not Adobe Target.
+
+attempts      %d
+accepted      %d
+refused       %d
+malformed     %d
+unauthorized  %d
+over quota    %d
+faulted       %d
+visitors      %d
+
+/m2/{clientCode}/profile/update          updates a profile
+/rest/v1/profiles/{tntId}?client={code}  shows one
+/_emulator/stats                         all counters
+/_emulator/profiles                      all profiles
+/_emulator/faults                        the active faults
+`, s.Attempts, s.Accepted, s.Refused, malformed, s.Unauthorized, s.OverQuota, s.Faulted, s.Visitors)
+	answer{status: http.StatusOK, contentType: textType, body: []byte(text)}.write(w)
+}
