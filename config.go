@@ -111,11 +111,11 @@ func defaultQueueConfig() exporterhelper.QueueBatchConfig {
 	q.Sizer = exporterhelper.RequestSizerTypeItems
 	q.QueueSize = defaultQueueSize
 	q.BlockOnOverflow = true
-	q.Batch = configoptional.Some(exporterhelper.BatchConfig{
-		FlushTimeout: defaultFlushTimeout,
-		Sizer:        exporterhelper.RequestSizerTypeItems,
-		MinSize:      defaultMinBatch,
-	})
+	batch := q.Batch.GetOrInsertDefault()
+	batch.FlushTimeout = defaultFlushTimeout
+	batch.Sizer = exporterhelper.RequestSizerTypeItems
+	batch.MinSize = defaultMinBatch
+	batch.MaxSize = 0 // a batch cut in parts may be sent out of order
 	return q
 }
 

@@ -75,6 +75,7 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) error {
 		return err
 	}
 	e.delivery = delivery.New(delivery.Settings{
+		ID:          e.set.ID,
 		Mapper:      e.mapper,
 		Sender:      e.sender,
 		Account:     account,

@@ -5,7 +5,6 @@ package delivery // import "github.com/otelcol-adobetarget/adobetargetexporter/e
 
 import (
 	"context"
-	"net/http"
 	"sync/atomic"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
@@ -31,7 +30,7 @@ func (b *breaker) note(a target.Answer) {
 	case target.SetupFault:
 		b.halt()
 	case target.NotNow:
-		if a.RetryAfter > 0 || a.StatusCode == http.StatusTooManyRequests || b.failures.Add(1) >= maxFailures {
+		if a.Throttled() || b.failures.Add(1) >= maxFailures {
 			b.halt()
 		}
 	}

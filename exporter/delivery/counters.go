@@ -7,6 +7,7 @@ import (
 	"context"
 	"sync"
 
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
@@ -24,21 +25,29 @@ const (
 	reasonDryRun = "dry_run"
 )
 
-// counters counts with attribute sets that are made once.
+// counters counts with attribute sets that are made once. All of them name the
+// exporter: a Collector may run several.
 type counters struct {
 	telemetry *metadata.TelemetryBuilder
+	exporter  attribute.KeyValue
+	byMerge   metric.AddOption
 	byRecord  sync.Map // [2]string of outcome and reason to metric.AddOption
 	byCall    sync.Map // target.Answer to metric.AddOption
 }
 
-func newCounters(telemetry *metadata.TelemetryBuilder) *counters {
-	return &counters{telemetry: telemetry}
+func newCounters(telemetry *metadata.TelemetryBuilder, id component.ID) *counters {
+	exporter := attribute.String("exporter", id.String())
+	return &counters{
+		telemetry: telemetry,
+		exporter:  exporter,
+		byMerge:   metric.WithAttributeSet(attribute.NewSet(exporter)),
+	}
 }
 
 // records counts log records that have come to their end.
 func (c *counters) records(ctx context.Context, outcome, reason string, n int) {
 	option := cached(&c.byRecord, [2]string{outcome, reason}, func() []attribute.KeyValue {
-		attributes := []attribute.KeyValue{attribute.String("outcome", outcome)}
+		attributes := []attribute.KeyValue{c.exporter, attribute.String("outcome", outcome)}
 		if reason != "" {
 			attributes = append(attributes, attribute.String("reason", reason))
 		}
@@ -50,7 +59,7 @@ func (c *counters) records(ctx context.Context, outcome, reason string, n int) {
 // merged counts log records that went with another one's call.
 func (c *counters) merged(ctx context.Context, n int) {
 	if n > 0 {
-		c.telemetry.AdobeTargetRecordsMerged.Add(ctx, int64(n))
+		c.telemetry.AdobeTargetRecordsMerged.Add(ctx, int64(n), c.byMerge)
 	}
 }
 
@@ -59,7 +68,7 @@ func (c *counters) droppedParameters(ctx context.Context, dropped *mapping.Drops
 	for reason, n := range dropped {
 		if n > 0 {
 			c.telemetry.AdobeTargetParametersDropped.Add(ctx, int64(n),
-				metric.WithAttributes(attribute.String("reason", mapping.Drop(reason).String())))
+				metric.WithAttributes(c.exporter, attribute.String("reason", mapping.Drop(reason).String())))
 		}
 	}
 }
@@ -68,7 +77,7 @@ func (c *counters) droppedParameters(ctx context.Context, dropped *mapping.Drops
 func (c *counters) call(ctx context.Context, a target.Answer) {
 	a.RetryAfter = 0
 	option := cached(&c.byCall, a, func() []attribute.KeyValue {
-		attributes := []attribute.KeyValue{attribute.String("outcome", a.Verdict.String())}
+		attributes := []attribute.KeyValue{c.exporter, attribute.String("outcome", a.Verdict.String())}
 		if a.StatusCode != 0 {
 			attributes = append(attributes, attribute.Int("http.response.status_code", a.StatusCode))
 		}

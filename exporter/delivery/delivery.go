@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap"
 
@@ -25,6 +26,8 @@ type Sender interface {
 
 // Settings are the parts of a Delivery.
 type Settings struct {
+	// ID is the exporter's, by which metrics tell it from others.
+	ID      component.ID
 	Mapper  *mapping.Mapper
 	Sender  Sender
 	Account *quota.Account
@@ -59,7 +62,7 @@ type Delivery struct {
 
 // New returns a Delivery.
 func New(set Settings) *Delivery {
-	d := &Delivery{Settings: set, counters: newCounters(set.Telemetry)}
+	d := &Delivery{Settings: set, counters: newCounters(set.Telemetry, set.ID)}
 	d.health = health{report: set.Report, logger: set.Logger}
 	d.stopping, d.stop = context.WithCancel(context.Background())
 	return d

@@ -197,7 +197,7 @@ func (f *fixture) counts(t *testing.T, metric string) map[string]int {
 		var words []string
 		for _, key := range []attribute.Key{"outcome", "reason", "http.response.status_code", "error.type"} {
 			if v, ok := point.Attributes.Value(key); ok {
-				words = append(words, v.Emit())
+				words = append(words, v.String())
 			}
 		}
 		sums[strings.Join(words, " ")] = int(point.Value)

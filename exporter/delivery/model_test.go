@@ -25,7 +25,7 @@ import (
 func TestAfterAnySequenceOfFailuresEveryVisitorHasItsLatestValues(t *testing.T) {
 	for seed := range uint64(50) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
-			random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // repeatable on purpose
+			random := rand.New(rand.NewPCG(seed, 0))
 			f := newFixture(t, func(set *Settings) {
 				set.Concurrency = 1 + random.IntN(8)
 				set.MaxForm = 300 // so that updates are split
@@ -54,8 +54,7 @@ func TestAfterAnySequenceOfFailuresEveryVisitorHasItsLatestValues(t *testing.T) 
 					if attempt > 10_000 {
 						t.Fatal("the batch never gets through")
 					}
-					var carried consumererror.Logs
-					if errors.As(err, &carried) {
+					if carried, ok := errors.AsType[consumererror.Logs](err); ok {
 						ld = carried.Data()
 					}
 				}

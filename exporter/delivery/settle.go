@@ -6,14 +6,12 @@ package delivery // import "github.com/otelcol-adobetarget/adobetargetexporter/e
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"slices"
 
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
@@ -38,7 +36,7 @@ func (d *Delivery) settle(ld plog.Logs, r *run) error {
 		d.lose(int(d.held.Swap(0)))
 	}
 
-	err := status.Error(statusCode(r.reason), fmt.Sprintf("%d of %d log records are held: %s", held, len(r.held), why(r.reason)))
+	err := status.Error(r.why().Code(), fmt.Sprintf("%d of %d log records are held: %s", held, len(r.held), explain(r.why())))
 	if held < len(r.held) {
 		err = consumererror.NewLogs(err, subset(ld, r.held))
 	}
@@ -59,35 +57,23 @@ func (d *Delivery) lose(records int) {
 		zap.Int("records", records), zap.String("reason", *reason))
 }
 
-// why says for what records are held, in words that hold nothing of them.
-func why(a target.Answer) string {
+// why returns the answer for which records are held.
+func (r *run) why() target.Answer {
+	if r.reason.Reason == "" {
+		return target.Answer{Verdict: target.NotNow, Reason: target.ReasonCanceled}
+	}
+	return r.reason
+}
+
+// explain says for what records are held, in words that hold nothing of them.
+func explain(a target.Answer) string {
 	switch {
-	case a.Reason == "", a.Reason == target.ReasonCanceled:
+	case a.Reason == target.ReasonCanceled:
 		return "the exporter or the caller stopped before they could be sent"
 	case a.StatusCode != 0:
 		return fmt.Sprintf("Target answered with the status %d", a.StatusCode)
 	default:
 		return "no answer from Target, " + a.Reason
-	}
-}
-
-// statusCode returns the gRPC code by which the helper's metrics tell errors apart.
-func statusCode(a target.Answer) codes.Code {
-	switch {
-	case a.StatusCode == http.StatusUnauthorized, a.StatusCode == http.StatusProxyAuthRequired:
-		return codes.Unauthenticated
-	case a.StatusCode == http.StatusForbidden:
-		return codes.PermissionDenied
-	case a.StatusCode == http.StatusNotFound:
-		return codes.NotFound
-	case a.StatusCode == http.StatusTooManyRequests:
-		return codes.ResourceExhausted
-	case a.Reason == target.ReasonTimeout, a.StatusCode == http.StatusRequestTimeout:
-		return codes.DeadlineExceeded
-	case a.Reason == target.ReasonCanceled:
-		return codes.Canceled
-	default:
-		return codes.Unavailable
 	}
 }
 

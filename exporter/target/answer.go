@@ -4,9 +4,12 @@
 package target // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
+
+	"google.golang.org/grpc/codes"
 )
 
 // Verdict is what an answer means for the update that was sent.
@@ -63,6 +66,32 @@ type Answer struct {
 	RetryAfter time.Duration
 }
 
+// Throttled tells whether Target asked for fewer calls, of whatever visitor.
+func (a Answer) Throttled() bool {
+	return a.RetryAfter > 0 || a.StatusCode == http.StatusTooManyRequests
+}
+
+// Code returns the gRPC code of an answer that did not deliver. By it the metrics
+// of exporterhelper tell errors apart.
+func (a Answer) Code() codes.Code {
+	switch {
+	case a.StatusCode == http.StatusUnauthorized, a.StatusCode == http.StatusProxyAuthRequired:
+		return codes.Unauthenticated
+	case a.StatusCode == http.StatusForbidden:
+		return codes.PermissionDenied
+	case a.StatusCode == http.StatusNotFound:
+		return codes.NotFound
+	case a.StatusCode == http.StatusTooManyRequests:
+		return codes.ResourceExhausted
+	case a.StatusCode == http.StatusRequestTimeout, a.Reason == ReasonTimeout:
+		return codes.DeadlineExceeded
+	case a.Reason == ReasonCanceled:
+		return codes.Canceled
+	default:
+		return codes.Unavailable
+	}
+}
+
 // statusAnswer reads a status that is not 2xx.
 func statusAnswer(status int, retryAfter time.Duration) Answer {
 	a := Answer{StatusCode: status, Reason: "status_" + strconv.Itoa(status)}
@@ -94,7 +123,8 @@ const maxRetryAfter = 24 * time.Hour
 func retryAfter(header http.Header, now time.Time) time.Duration {
 	value := header.Get("Retry-After")
 	var delay time.Duration
-	if seconds, err := strconv.ParseUint(value, 10, 63); err == nil {
+	// More seconds than a number holds are many, so they come as the highest one.
+	if seconds, err := strconv.ParseUint(value, 10, 63); err == nil || errors.Is(err, strconv.ErrRange) {
 		delay = time.Duration(min(seconds, uint64(maxRetryAfter/time.Second))) * time.Second
 	} else if date, err := http.ParseTime(value); err == nil {
 		delay = date.Sub(now)

@@ -1,0 +1,136 @@
+# Copyright The adobetargetexporter Authors
+# SPDX-License-Identifier: Apache-2.0
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+SHELL := /bin/bash
+
+# The tools, built once from the versions that internal/tools/go.mod pins.
+TOOLS := .tools
+ADDLICENSE := $(TOOLS)/addlicense
+BENCHSTAT := $(TOOLS)/benchstat
+BUILDER := $(TOOLS)/builder
+CHLOGGEN := $(TOOLS)/chloggen --config .chloggen/config.yaml
+GOLANGCI := $(TOOLS)/golangci-lint
+GOTESTSUM := $(TOOLS)/gotestsum
+MDATAGEN := $(TOOLS)/mdatagen
+
+addlicense.package := github.com/google/addlicense
+benchstat.package := golang.org/x/perf/cmd/benchstat
+builder.package := go.opentelemetry.io/collector/cmd/builder
+chloggen.package := go.opentelemetry.io/build-tools/chloggen
+golangci-lint.package := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+gotestsum.package := gotest.tools/gotestsum
+mdatagen.package := go.opentelemetry.io/collector/cmd/mdatagen
+
+$(TOOLS)/%: internal/tools/go.mod internal/tools/go.sum
+	@echo "building $*"
+	@CGO_ENABLED=0 go build -C internal/tools -trimpath -o $(CURDIR)/$@ $($*.package)
+	@touch $@
+
+MODULES := . internal/tools
+SOURCES := $(shell find . \( -path ./dist -o -path ./.tools -o -path ./.git \) -prune -o \
+	-name '*.go' ! -name '*_test.go' -print)
+COLLECTOR := dist/otelcol-adobetarget
+EMULATOR := dist/targetemulator
+
+PKG ?= ./...
+COUNT ?= 1
+FUZZTIME ?= 10s
+
+##@ Use
+
+.PHONY: build run
+build: $(COLLECTOR) $(EMULATOR) ## Build the distribution and the emulator into dist/
+
+$(COLLECTOR): builder-config.yaml go.mod go.sum $(SOURCES) $(BUILDER)
+	@rm -f $@
+	$(BUILDER) --config builder-config.yaml
+
+$(EMULATOR): go.mod go.sum $(SOURCES)
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@ ./cmd/targetemulator
+	@touch $@
+
+run: build ## Run the demo: sample records through the distribution into the emulator (ARGS=flags)
+	go run -trimpath ./internal/demo $(ARGS)
+
+##@ Check
+
+.PHONY: test check vet unit test-newest lint check-generated check-tidy license-check chlog-validate
+test: check build vet unit test-newest ## Everything CI checks except lint
+
+check: license-check check-generated check-tidy chlog-validate ## The checks that need no compilation
+
+unit: build $(GOTESTSUM) ## Tests with the race detector (PKG=./exporter/...)
+	$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race $(PKG)
+
+test-newest: $(GOTESTSUM) ## The same against the newest Collector core, without the tests of the built distribution
+	$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race -modfile=go.newest.mod \
+		$$(go list ./... | grep -v '/adobetargetexporter/test\(/\|$$\)')
+
+vet: ## go vet
+	go vet -race ./...
+
+lint: $(GOLANGCI) ## Linters and formatting (make fmt mends the formatting)
+	$(GOLANGCI) run ./...
+
+check-generated: $(MDATAGEN) ## Generated files fit metadata.yaml
+	scripts/generate.sh --check
+
+check-tidy: ## Every go.mod and go.sum is tidy
+	@for module in $(MODULES); do echo "go mod tidy -diff in $$module"; go -C $$module mod tidy -diff || exit 1; done
+	scripts/newest.sh --check
+
+license-check: ## Every source file has the licence header
+	scripts/license.sh
+
+chlog-validate: $(TOOLS)/chloggen ## The entries in .chloggen are valid
+	$(CHLOGGEN) validate
+
+##@ Write
+
+.PHONY: fmt generate tidy license-add chlog-new chlog-preview chlog-update
+fmt: $(GOLANGCI) ## Format the Go code
+	$(GOLANGCI) fmt
+
+generate: $(MDATAGEN) ## Generate code and documentation from metadata.yaml
+	scripts/generate.sh
+
+tidy: ## Tidy every go.mod and renew go.newest.mod
+	@for module in $(MODULES); do echo "go mod tidy in $$module"; go -C $$module mod tidy || exit 1; done
+	scripts/newest.sh
+
+license-add: $(ADDLICENSE) ## Add missing licence headers
+	scripts/license.sh --add
+
+chlog-new: $(TOOLS)/chloggen ## Start a changelog entry (NAME=what-changed)
+	$(CHLOGGEN) new --filename $(or $(NAME),$(error NAME is missing, for example NAME=quota-window))
+
+chlog-preview: $(TOOLS)/chloggen ## Show the changelog of the next release
+	$(CHLOGGEN) update --dry
+
+chlog-update: $(TOOLS)/chloggen ## Move the entries into CHANGELOG.md (VERSION=v0.2.0)
+	$(CHLOGGEN) update --version $(or $(VERSION),$(error VERSION is missing, for example VERSION=v0.2.0))
+
+##@ Measure
+
+.PHONY: bench benchstat fuzz
+bench: ## Go benchmarks (COUNT=10 PKG=./exporter/profile)
+	go test -run '^$$' -bench . -benchmem -count $(COUNT) $(PKG)
+
+benchstat: $(BENCHSTAT) ## Compare two saved outputs of make bench (OLD=a.txt NEW=b.txt)
+	$(BENCHSTAT) $(OLD) $(NEW)
+
+fuzz: ## Each fuzz function for a short while (FUZZTIME=10s)
+	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
+
+##@ Other
+
+.PHONY: help clean
+help: ## This text
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+clean: ## Remove what make built: dist/ and .tools/
+	rm -rf dist .tools
