@@ -1,0 +1,84 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package test // import "github.com/otelcol-adobetarget/adobetargetexporter/test"
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/internal/emulator"
+)
+
+// adobe is the built emulator in its own process.
+type adobe struct {
+	*process
+	url string
+}
+
+func startTarget(t *testing.T, args ...string) *adobe {
+	t.Helper()
+	p := run(t, nil, "targetemulator", append([]string{"-listen", "127.0.0.1:0"}, args...)...)
+	a := &adobe{process: p}
+	require.Eventually(t, func() bool {
+		for line := range strings.Lines(p.output.String()) {
+			if url, found := strings.CutPrefix(strings.TrimSpace(line), "listening on "); found {
+				a.url = url
+				return true
+			}
+		}
+		return false
+	}, patience, 10*time.Millisecond, "the emulator does not say where it listens")
+	return a
+}
+
+func (a *adobe) stats(t *testing.T) (s emulator.Stats) {
+	t.Helper()
+	a.read(t, "/_emulator/stats", &s)
+	return s
+}
+
+// profiles returns the attributes of every profile by the visitor's id.
+func (a *adobe) profiles(t *testing.T) map[string]map[string]string {
+	t.Helper()
+	var page struct {
+		Profiles []emulator.Profile `json:"profiles"`
+	}
+	a.read(t, "/_emulator/profiles", &page)
+	all := make(map[string]map[string]string)
+	for _, p := range page.Profiles {
+		attributes := make(map[string]string)
+		for name, attribute := range p.Attributes {
+			attributes[name] = attribute.Value
+		}
+		all[p.ID] = attributes
+	}
+	return all
+}
+
+func (a *adobe) read(t *testing.T, path string, into any) {
+	t.Helper()
+	text, err := get(a.url + path)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal([]byte(text), into))
+}
+
+// set changes a part of the emulator by its control endpoint.
+func (a *adobe) set(t *testing.T, part string, value any) {
+	t.Helper()
+	body, err := json.Marshal(value)
+	require.NoError(t, err)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, a.url+"/_emulator/"+part, bytes.NewReader(body))
+	require.NoError(t, err)
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	assert.Equal(t, http.StatusNoContent, resp.StatusCode)
+}
