@@ -159,7 +159,7 @@ func TestInvalidConfigurationIsRefusedWithItsPlaceAndWhatIsAllowed(t *testing.T)
 		"profile_twice_profile":               `profile::0::parameter: "profile.tier": write it without "profile."`,
 		"profile_expression":                  `profile::1::value: …undefined function "Nonsense"`,
 		"profile_path_without_context":        `profile::0::value: …missing context name for path "attributes[tier]"`,
-		"profile_default_map":                 "profile::0: default: has to be a string, number or boolean that is not empty, got map[string]interface {}",
+		"profile_default_map":                 "profile::0: default: has to be a string, number or boolean that is finite and not empty, got map[string]interface {}",
 		"profile_default_without_parameter":   "profile::0: default: needs a parameter to be the value of",
 		"condition":                           "conditions::1: …condition has invalid syntax",
 		"condition_empty":                     "conditions::0: the condition is empty",

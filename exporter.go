@@ -159,9 +159,9 @@ func (e *logsExporter) consume(ctx context.Context, ld plog.Logs) error {
 }
 
 // shutdown is called when the queue has ended.
-func (e *logsExporter) shutdown(context.Context) error {
+func (e *logsExporter) shutdown(ctx context.Context) error {
 	if e.delivery != nil {
-		e.delivery.Close()
+		e.delivery.Close(ctx)
 		e.sender.Close()
 		e.release()
 	}

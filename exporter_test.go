@@ -7,6 +7,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
@@ -83,8 +84,8 @@ func oneRecord(visitor string, parameters ...string) plog.Logs {
 	ld := plog.NewLogs()
 	lr := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
 	lr.Attributes().PutStr("mbox3rdPartyId", visitor)
-	for i := 0; i < len(parameters); i += 2 {
-		lr.Attributes().PutStr("profile."+parameters[i], parameters[i+1])
+	for pair := range slices.Chunk(parameters, 2) {
+		lr.Attributes().PutStr("profile."+pair[0], pair[1])
 	}
 	return ld
 }
@@ -217,9 +218,8 @@ func TestWhatCostsSomethingIsWarnedOfAtStart(t *testing.T) {
 
 func TestAnExporterThatCanNotAuthenticateDoesNotStart(t *testing.T) {
 	cfg := testConfig("http://127.0.0.1:1")
-	cfg.ClientConfig.Auth = configoptional.Some(authenticator("bearertokenauth"))
-	registry := &quota.Registry{}
-	e, err := newFactory(registry).CreateLogs(t.Context(), exportertest.NewNopSettings(metadata.Type), cfg)
+	cfg.ClientConfig.Auth = configoptional.Some(configauth.Config{AuthenticatorID: component.MustNewID("bearertokenauth")})
+	e, err := newFactory(&quota.Registry{}).CreateLogs(t.Context(), exportertest.NewNopSettings(metadata.Type), cfg)
 	require.NoError(t, err)
 	require.Error(t, e.Start(t.Context(), componenttest.NewNopHost()))
 	require.NoError(t, e.Shutdown(t.Context()))
@@ -235,8 +235,4 @@ func TestCallersThatStopWaitingGetTheirErrorAtOnce(t *testing.T) {
 	err := <-done
 	require.Error(t, err)
 	require.NoError(t, exp.Shutdown(t.Context()))
-}
-
-func authenticator(name string) configauth.Config {
-	return configauth.Config{AuthenticatorID: component.MustNewID(name)}
 }

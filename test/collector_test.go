@@ -68,7 +68,8 @@ func (l *lockedBuffer) String() string {
 func run(t *testing.T, env []string, name string, args ...string) *process {
 	t.Helper()
 	p := &process{output: &lockedBuffer{}, done: make(chan struct{})}
-	p.cmd = exec.CommandContext(context.WithoutCancel(t.Context()), binary(t, name), args...)
+	p.cmd = exec.CommandContext( //nolint:gosec // a program that make built
+		context.WithoutCancel(t.Context()), binary(t, name), args...)
 	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
 	require.NoError(t, p.cmd.Start())
@@ -86,18 +87,16 @@ func run(t *testing.T, env []string, name string, args ...string) *process {
 	return p
 }
 
-// end sends a signal and waits for the process.
-func (p *process) end(t *testing.T, signal syscall.Signal) {
+// end asks the process to end and waits for it.
+func (p *process) end(t *testing.T) {
 	t.Helper()
-	require.NoError(t, p.cmd.Process.Signal(signal))
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
 	select {
 	case <-p.done:
 	case <-time.After(patience):
 		require.Fail(t, "the process does not end")
 	}
-	if signal == syscall.SIGTERM {
-		assert.Zero(t, p.cmd.ProcessState.ExitCode(), "exit code after SIGTERM")
-	}
+	assert.Zero(t, p.cmd.ProcessState.ExitCode(), "exit code after SIGTERM")
 }
 
 // collector is the distribution with one pipeline to the exporter.

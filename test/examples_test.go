@@ -21,7 +21,7 @@ func validate(t *testing.T, env []string, files ...string) (string, error) {
 	for _, file := range files {
 		args = append(args, "--config", file)
 	}
-	cmd := exec.CommandContext(t.Context(), binary(t, "otelcol-adobetarget"), args...)
+	cmd := exec.CommandContext(t.Context(), binary(t, "otelcol-adobetarget"), args...) //nolint:gosec // a program that make built
 	cmd.Env = append(os.Environ(), env...)
 	output, err := cmd.CombinedOutput()
 	return string(output), err
@@ -68,7 +68,7 @@ func TestEveryYAMLInTheDocumentationIsValid(t *testing.T) {
 	require.NoError(t, err)
 	loaded := 0
 	for _, document := range documents {
-		text, err := os.ReadFile(document)
+		text, err := os.ReadFile(document) //nolint:gosec // a document of the repository
 		require.NoError(t, err)
 		for i, block := range yamlBlocks(string(text)) {
 			t.Run(filepath.Base(document)+" "+strings.TrimSpace(firstLine(block)), func(t *testing.T) {

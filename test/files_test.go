@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -31,11 +30,11 @@ var notes = []string{
 }
 
 // writeActions writes so many actions of visitors drawn with a skew, adds the last
-// values of each visitor to last, and returns the file.
-func writeActions(t *testing.T, dir string, from, records, visitors int, last map[string]map[string]string) string {
+// values of each visitor to last.
+func writeActions(t *testing.T, dir string, from, records, visitors int, last map[string]map[string]string) {
 	t.Helper()
-	random := rand.New(rand.NewPCG(uint64(from), 1)) //nolint:gosec // from is not negative
-	file, err := os.Create(filepath.Join(dir, fmt.Sprintf("actions-%09d.jsonl", from)))
+	random := rand.New(rand.NewPCG(uint64(from), 1))                                    //nolint:gosec // from is not negative
+	file, err := os.Create(filepath.Join(dir, fmt.Sprintf("actions-%09d.jsonl", from))) //nolint:gosec // in a folder of the test
 	require.NoError(t, err)
 	defer file.Close()
 	lines := json.NewEncoder(file)
@@ -54,7 +53,6 @@ func writeActions(t *testing.T, dir string, from, records, visitors int, last ma
 			last[visitor]["offline.store"] = store
 		}
 	}
-	return file.Name()
 }
 
 // filesConfig reads the files of a folder into the exporter, whose further
@@ -105,7 +103,7 @@ func TestTwentyThousandLinesLeaveEveryVisitorsLastValues(t *testing.T) {
 	assert.Equal(t, 20_000, c.metric("otelcol_adobe_target_records", `outcome="delivered"`, `exporter="adobe_target"`))
 	assert.Equal(t, 20_000-stats.Attempts, c.metric("otelcol_adobe_target_records_merged"))
 	assert.Equal(t, stats.Attempts, c.metric("otelcol_adobe_target_calls", `outcome="delivered"`, `http_response_status_code="200"`))
-	c.end(t, syscall.SIGTERM)
+	c.end(t)
 }
 
 func TestEveryWayOfMakingACallArrives(t *testing.T) {
@@ -122,7 +120,7 @@ func TestEveryWayOfMakingACallArrives(t *testing.T) {
 			c := startCollector(t, filesConfig(dir, target.url, "    sending_queue: {batch: {flush_timeout: 200ms}}\n    api: "+api, ""), inOrder)
 			c.settled(t, 300)
 			assert.Equal(t, last, target.profiles(t))
-			c.end(t, syscall.SIGTERM)
+			c.end(t)
 		})
 	}
 }
@@ -149,12 +147,12 @@ extensions:
 	require.Eventually(t, func() bool {
 		return c.metric("otelcol_receiver_accepted_log_records") == 3000 && target.stats(t).Faulted > 3
 	}, patience, tick)
-	c.end(t, syscall.SIGTERM)
+	c.end(t)
 	assert.Zero(t, target.stats(t).Accepted)
 
 	target.set(t, "faults", []map[string]any{})
 	c = startCollector(t, config(target), inOrder, checkpoints)
 	c.settled(t, 3000)
 	assert.Equal(t, last, target.profiles(t))
-	c.end(t, syscall.SIGTERM)
+	c.end(t)
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -19,7 +18,7 @@ import (
 // with GET so that they stand in URLs, and looks for the marks in all that the
 // distribution says: logs at debug level, spans, and metrics at their most detailed.
 func TestNoSecretIsSaid(t *testing.T) {
-	const token = "SECRET-token-7f3a"
+	const token = "SECRET-token-7f3a" //nolint:gosec // a mark to look for
 	dir := t.TempDir()
 	var lines strings.Builder
 	for i := range 60 {
@@ -65,7 +64,7 @@ extensions:
 
 	page, err := get(c.metricsURL)
 	require.NoError(t, err)
-	c.end(t, syscall.SIGTERM)
+	c.end(t)
 	said := c.output.String() + page
 	for _, expected := range []string{"adobe_target", `"Name"`, "debug", "status_400", "otelcol_adobe_target_calls"} {
 		assert.Contains(t, said, expected, "the test looks where something is said")

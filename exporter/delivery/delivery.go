@@ -81,7 +81,7 @@ func (d *Delivery) Consume(ctx context.Context, ld plog.Logs) error {
 	d.mapRecords(ctx, ld, batch)
 	r := newRun(d, batch, records)
 	r.deliver(ctx)
-	return d.settle(ld, r)
+	return d.settle(ctx, ld, r)
 }
 
 // Stop ends all waiting, now and from now on. Calls under way come to their end;
@@ -94,10 +94,10 @@ func (d *Delivery) LastChance(reason string) { d.lastChance.Store(&reason) }
 
 // Close ends the Delivery after its last batch. What that one left held is lost
 // when there was no other chance.
-func (d *Delivery) Close() {
+func (d *Delivery) Close(ctx context.Context) {
 	d.stop()
 	if held := d.held.Swap(0); held > 0 {
-		d.lose(int(held))
+		d.lose(ctx, int(held))
 	}
 }
 

@@ -143,7 +143,7 @@ func TestWhatIsHeldOnTheLastChanceIsCountedAsRejected(t *testing.T) {
 	require.Error(t, f.Consume(t.Context(), logs(visitors(2)...)))
 	f.LastChance("shutdown")
 	require.Error(t, f.Consume(t.Context(), logs(visitors(5)...)))
-	f.Close()
+	f.Close(t.Context())
 	assert.Equal(t, map[string]int{"rejected shutdown": 5}, f.counts(t, "records"))
 	assert.Equal(t, 1, f.logs.FilterMessageSnippet("are lost").Len())
 }
@@ -157,7 +157,7 @@ func TestWhatIsHeldWhenItEndsIsLostOnlyWithoutAnotherChance(t *testing.T) {
 			if lastChance {
 				f.LastChance("shutdown")
 			}
-			f.Close()
+			f.Close(t.Context())
 			want := map[string]int{}
 			if lastChance {
 				want["rejected shutdown"] = 2

@@ -44,7 +44,7 @@ func (r *run) deliver(ctx context.Context) {
 	if r.stopping.Err() != nil {
 		halt() // AfterFunc would do it a moment later
 	}
-	defer context.AfterFunc(r.stopping, halt)()
+	defer context.AfterFunc(r.stopping, halt)() //nolint:contextcheck // the one context is to end with the other
 
 	if r.health.failing() {
 		// After an outage one call at a time finds out whether it is over.

@@ -18,7 +18,7 @@ import (
 )
 
 // settle says what was rejected and returns what is held.
-func (d *Delivery) settle(ld plog.Logs, r *run) error {
+func (d *Delivery) settle(ctx context.Context, ld plog.Logs, r *run) error {
 	if len(r.rejected) > 0 {
 		d.Logger.Warn("Target rejected log records, they will not be sent again", zap.Any("records_by_reason", r.rejected))
 	}
@@ -33,7 +33,7 @@ func (d *Delivery) settle(ld plog.Logs, r *run) error {
 	}
 	d.held.Store(int64(held))
 	if d.lastChance.Load() != nil {
-		d.lose(int(d.held.Swap(0)))
+		d.lose(ctx, int(d.held.Swap(0)))
 	}
 
 	err := status.Error(r.why().Code(), fmt.Sprintf("%d of %d log records are held: %s", held, len(r.held), explain(r.why())))
@@ -47,12 +47,12 @@ func (d *Delivery) settle(ld plog.Logs, r *run) error {
 }
 
 // lose counts and says records that are held and that nobody will send again.
-func (d *Delivery) lose(records int) {
+func (d *Delivery) lose(ctx context.Context, records int) {
 	reason := d.lastChance.Load()
 	if reason == nil {
 		return
 	}
-	d.counters.records(context.Background(), outcomeRejected, *reason, records)
+	d.counters.records(ctx, outcomeRejected, *reason, records)
 	d.Logger.Error("Log records are lost: they could not be sent, and nothing keeps them",
 		zap.Int("records", records), zap.String("reason", *reason))
 }
