@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
@@ -15,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap"
 
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/arrival"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/delivery"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
@@ -33,15 +35,9 @@ type logsExporter struct {
 	telemetry *metadata.TelemetryBuilder
 
 	// Made by start.
-	sender   callSender
+	arrivals *arrival.Counter // nil without a persistent queue
 	delivery *delivery.Delivery
-	release  func()
-}
-
-// callSender is the target.Client, or the target.DryRun in its place.
-type callSender interface {
-	delivery.Sender
-	Close()
+	closers  []func(context.Context) error
 }
 
 func newLogsExporter(cfg *Config, set exporter.Settings, accounts *quota.Registry) (*logsExporter, error) {
@@ -63,24 +59,33 @@ func newLogsExporter(cfg *Config, set exporter.Settings, accounts *quota.Registr
 	return &logsExporter{cfg: cfg, set: set, accounts: accounts, api: api, mapper: mapper, telemetry: telemetry}, nil
 }
 
-func (e *logsExporter) start(ctx context.Context, host component.Host) error {
+func (e *logsExporter) start(ctx context.Context, host component.Host) (err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, e.close(ctx))
+		}
+	}()
 	e.warn()
 	account, err := e.account()
 	if err != nil {
 		return err
 	}
-	if e.sender, err = e.newSender(ctx, host); err != nil {
-		e.release()
-		e.release = nil
+	sender, err := e.sender(ctx, host)
+	if err != nil {
+		return err
+	}
+	watch, err := e.watch(ctx, host)
+	if err != nil {
 		return err
 	}
 	e.delivery = delivery.New(delivery.Settings{
 		ID:          e.set.ID,
 		Mapper:      e.mapper,
-		Sender:      e.sender,
+		Sender:      sender,
 		Account:     account,
 		MaxForm:     e.api.MaxForm(),
 		Concurrency: e.cfg.Concurrency,
+		Watch:       watch,
 		Telemetry:   e.telemetry,
 		Logger:      e.set.Logger,
 		Report:      func(err error) { reportStatus(host, err) },
@@ -91,12 +96,27 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) error {
 	return nil
 }
 
+// watch returns what keeps the order over a restart, and begins to number what
+// arrives. Without a persistent queue nothing comes over a restart.
+func (e *logsExporter) watch(ctx context.Context, host component.Host) (*arrival.Watch, error) {
+	queue := e.cfg.QueueConfig.Get()
+	if queue == nil || queue.StorageID == nil {
+		return nil, nil //nolint:nilnil // no watch is needed, and that is no error
+	}
+	watch, err := arrival.Open(ctx, host, *queue.StorageID, e.set.ID)
+	if err != nil {
+		return nil, err
+	}
+	e.closers = append(e.closers, watch.Close)
+	e.arrivals = watch.Counter()
+	return watch, nil
+}
+
 // account opens the account that the exporter shares with the others of its client
 // code. A dry run sends nothing, so it keeps its own: it waits as it would wait,
 // and takes nothing from the quota.
 func (e *logsExporter) account() (*quota.Account, error) {
 	if e.cfg.DryRun {
-		e.release = func() {}
 		return quota.NewAccount(e.cfg.limits()), nil
 	}
 	u, err := url.Parse(e.cfg.endpoint())
@@ -108,11 +128,15 @@ func (e *logsExporter) account() (*quota.Account, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.release = func() { e.accounts.Close(key) }
+	e.closers = append(e.closers, func(context.Context) error {
+		e.accounts.Close(key)
+		return nil
+	})
 	return account, nil
 }
 
-func (e *logsExporter) newSender(ctx context.Context, host component.Host) (callSender, error) {
+// sender returns what makes the calls, or shows them.
+func (e *logsExporter) sender(ctx context.Context, host component.Host) (delivery.Sender, error) {
 	if e.cfg.DryRun {
 		return target.NewDryRun(e.api, e.set.Logger), nil
 	}
@@ -120,7 +144,12 @@ func (e *logsExporter) newSender(ctx context.Context, host component.Host) (call
 	if err != nil {
 		return nil, err
 	}
-	return target.NewClient(e.api, c, e.set.BuildInfo.Command+"/"+e.set.BuildInfo.Version), nil
+	client := target.NewClient(e.api, c, e.set.BuildInfo.Command+"/"+e.set.BuildInfo.Version)
+	e.closers = append(e.closers, func(context.Context) error {
+		client.Close()
+		return nil
+	})
+	return client, nil
 }
 
 // httpClient returns confighttp's client without its tracing and metrics: they
@@ -162,11 +191,19 @@ func (e *logsExporter) consume(ctx context.Context, ld plog.Logs) error {
 func (e *logsExporter) shutdown(ctx context.Context) error {
 	if e.delivery != nil {
 		e.delivery.Close(ctx)
-		e.sender.Close()
-		e.release()
 	}
 	e.telemetry.Shutdown()
-	return nil
+	return e.close(ctx)
+}
+
+// close closes what start has opened, the last first.
+func (e *logsExporter) close(ctx context.Context) error {
+	var errs []error
+	for _, c := range slices.Backward(e.closers) {
+		errs = append(errs, c(ctx))
+	}
+	e.closers = nil
+	return errors.Join(errs...)
 }
 
 func reportStatus(host component.Host, err error) {

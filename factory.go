@@ -51,5 +51,5 @@ func createLogs(ctx context.Context, set exporter.Settings, cfg *Config, account
 	if err != nil {
 		return nil, err
 	}
-	return &stoppableLogs{Logs: helper, exporter: e}, nil
+	return &wrappedLogs{Logs: helper, exporter: e}, nil
 }

@@ -22,7 +22,8 @@ const (
 	outcomeSkipped   = "skipped"
 	outcomeRejected  = "rejected"
 
-	reasonDryRun = "dry_run"
+	reasonDryRun     = "dry_run"
+	reasonSuperseded = "superseded"
 )
 
 // counters counts with attribute sets that are made once. All of them name the
@@ -66,10 +67,21 @@ func (c *counters) merged(ctx context.Context, n int) {
 // droppedParameters counts the parameters that were left out of updates.
 func (c *counters) droppedParameters(ctx context.Context, dropped *mapping.Drops) {
 	for reason, n := range dropped {
-		if n > 0 {
-			c.telemetry.AdobeTargetParametersDropped.Add(ctx, int64(n),
-				metric.WithAttributes(c.exporter, attribute.String("reason", mapping.Drop(reason).String())))
-		}
+		c.dropped(ctx, mapping.Drop(reason).String(), n)
+	}
+}
+
+func (c *counters) dropped(ctx context.Context, reason string, n int) {
+	if n > 0 {
+		c.telemetry.AdobeTargetParametersDropped.Add(ctx, int64(n),
+			metric.WithAttributes(c.exporter, attribute.String("reason", reason)))
+	}
+}
+
+// recovered counts log records of an earlier run that have come to their end.
+func (c *counters) recovered(ctx context.Context, n int) {
+	if n > 0 {
+		c.telemetry.AdobeTargetRecordsRecovered.Add(ctx, int64(n), c.byMerge)
 	}
 }
 

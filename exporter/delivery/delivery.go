@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap"
 
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/arrival"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
@@ -35,8 +36,11 @@ type Settings struct {
 	MaxForm int
 	// Concurrency is how many calls may be under way at once.
 	Concurrency int
-	Telemetry   *metadata.TelemetryBuilder
-	Logger      *zap.Logger
+	// Watch keeps the order of what a restart brought out of order. It is nil without
+	// a persistent queue.
+	Watch     *arrival.Watch
+	Telemetry *metadata.TelemetryBuilder
+	Logger    *zap.Logger
 	// Report is told when the set-up turns out to be wrong, and with nil when it is
 	// right again.
 	Report func(error)
@@ -78,8 +82,11 @@ func (d *Delivery) Consume(ctx context.Context, ld plog.Logs) error {
 	batch := d.batch(records)
 	defer d.release(batch)
 
-	d.mapRecords(ctx, ld, batch)
 	r := newRun(d, batch, records)
+	if err := r.take(ctx, ld); err != nil {
+		return err
+	}
+	r.countSkipped(ctx)
 	r.deliver(ctx)
 	return d.settle(ctx, ld, r)
 }
@@ -98,26 +105,6 @@ func (d *Delivery) Close(ctx context.Context) {
 	d.stop()
 	if held := d.held.Swap(0); held > 0 {
 		d.lose(ctx, int(held))
-	}
-}
-
-// mapRecords fills the batch with the updates of the records, and counts the
-// records that give none.
-func (d *Delivery) mapRecords(ctx context.Context, ld plog.Logs, batch *profile.Batch) {
-	var dropped mapping.Drops
-	skipped := make(map[mapping.Skip]int)
-	for record, update := range d.Mapper.Updates(ctx, ld) {
-		dropped.Add(&update.Dropped)
-		if update.Skip != mapping.NotSkipped {
-			skipped[update.Skip]++
-			continue
-		}
-		batch.Add(record, update.Visitor, update.Parameters)
-	}
-	d.counters.droppedParameters(ctx, &dropped)
-	for reason, n := range skipped {
-		d.counters.records(ctx, outcomeSkipped, reason.String(), n)
-		d.said.skipped(d.Logger, reason.String())
 	}
 }
 

@@ -26,13 +26,24 @@ type run struct {
 	// record is of one visitor, and a visitor of one worker.
 	held []bool
 
+	skipped    map[string]int // records by reason
+	dropped    []recordDrops
+	superseded []recordCount
+	watched    *watched // nil when all records are of this run
+
 	mu       sync.Mutex
 	rejected map[string]int // records by reason
 	reason   target.Answer  // the first answer for which records are held
 }
 
+// recordCount is a number of parameters of one record.
+type recordCount struct{ record, parameters int }
+
 func newRun(d *Delivery, batch *profile.Batch, records int) *run {
-	return &run{Delivery: d, batch: batch, held: make([]bool, records), rejected: make(map[string]int)}
+	return &run{
+		Delivery: d, batch: batch, held: make([]bool, records),
+		skipped: make(map[string]int), rejected: make(map[string]int),
+	}
 }
 
 // deliver makes the calls of the batch, or as many of them as there is sense in.
@@ -94,6 +105,7 @@ func (r *run) visitor(ctx, waiting context.Context, i int, s *scratch) {
 	outcome, reason := outcomeDelivered, ""
 	var parameters []profile.Parameter
 	parameters, s.parameters = r.batch.Parameters(i, s.parameters)
+	all := parameters
 	for len(parameters) > 0 {
 		var n int
 		s.form, n = profile.AppendForm(s.form[:0], r.batch.Visitor(i), parameters, r.MaxForm)
@@ -109,6 +121,9 @@ func (r *run) visitor(ctx, waiting context.Context, i int, s *scratch) {
 			return
 		}
 		parameters = parameters[n:]
+	}
+	if outcome == outcomeDelivered {
+		r.sent(r.batch.Visitor(i), all)
 	}
 	r.finish(ctx, i, outcome, reason)
 }

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 	"google.golang.org/grpc/status"
 
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
 )
 
@@ -22,6 +23,7 @@ func (d *Delivery) settle(ctx context.Context, ld plog.Logs, r *run) error {
 	if len(r.rejected) > 0 {
 		d.Logger.Warn("Target rejected log records, they will not be sent again", zap.Any("records_by_reason", r.rejected))
 	}
+	r.countEnded(ctx)
 	held := 0
 	for _, is := range r.held {
 		if is {
@@ -44,6 +46,33 @@ func (d *Delivery) settle(ctx context.Context, ld plog.Logs, r *run) error {
 		err = exporterhelper.NewThrottleRetry(err, r.reason.RetryAfter)
 	}
 	return err
+}
+
+// countEnded counts what is to be said of the records that have come to their end.
+func (r *run) countEnded(ctx context.Context) {
+	var dropped mapping.Drops
+	for _, d := range r.dropped {
+		if !r.held[d.record] {
+			dropped.Add(&d.dropped)
+		}
+	}
+	r.counters.droppedParameters(ctx, &dropped)
+	if r.watched == nil {
+		return
+	}
+	superseded, recovered := 0, 0
+	for _, s := range r.superseded {
+		if !r.held[s.record] {
+			superseded += s.parameters
+		}
+	}
+	for record, number := range r.watched.numbers {
+		if !r.held[record] && r.Watch.Recovered(number) {
+			recovered++
+		}
+	}
+	r.counters.dropped(ctx, reasonSuperseded, superseded)
+	r.counters.recovered(ctx, recovered)
 }
 
 // lose counts and says records that are held and that nobody will send again.

@@ -98,7 +98,7 @@ func (e ProfileEntry) Validate() error {
 		return errors.New("default: needs a parameter to be the value of")
 	}
 	if _, ok := defaultText(e.Default); !ok {
-		return fmt.Errorf("default: has to be a string, number or boolean that is not empty, got %T", e.Default)
+		return fmt.Errorf("default: has to be a string, number or boolean that is finite and not empty, got %#v", e.Default)
 	}
 	return nil
 }

@@ -143,7 +143,8 @@ func (m *Mapper) reader() *reader {
 func (m *Mapper) release(r *reader) {
 	r.ottl.clear()
 	r.attributes = [3]pcommon.Map{}
-	clear(r.update.Parameters)
-	r.update = Update{Parameters: r.update.Parameters[:0]}
+	parameters := r.update.Parameters
+	clear(parameters[:cap(parameters)]) // an earlier record may have had more than the last one
+	r.update = Update{Parameters: parameters[:0]}
 	m.readers.Put(r)
 }

@@ -75,10 +75,6 @@ func (r *reader) addExpression(ctx context.Context, s *profileSource) {
 // add adds a value under a name, a map as one parameter for each of its leaves.
 func (r *reader) add(name string, v pcommon.Value) {
 	if v.Type() == pcommon.ValueTypeMap {
-		if v.Map().Len() == 0 {
-			r.update.Dropped[DropEmpty]++
-			return
-		}
 		r.addMap(name+".", v.Map())
 		return
 	}
@@ -92,7 +88,11 @@ func (r *reader) add(name string, v pcommon.Value) {
 
 // addMap adds the entries of a map under dotted names.
 func (r *reader) addMap(prefix string, m pcommon.Map) {
-	if profile.NameTooLong(prefix) {
+	if m.Len() == 0 {
+		r.update.Dropped[DropEmpty]++
+		return
+	}
+	if profile.NameTooLong(profile.CleanName(prefix)) {
 		r.update.Dropped[DropNameTooLong] += leaves(m)
 		return
 	}

@@ -21,8 +21,8 @@ const (
 	SkipInvalidVisitor
 	// SkipNoParameters means that no profile parameter is left to be sent.
 	SkipNoParameters
-	// SkipTooLarge means that no profile parameter is left to be sent because each
-	// of them alone is over the size of a call.
+	// SkipTooLarge means that no profile parameter is left to be sent, and that at
+	// least one of them alone is over the size of a call.
 	SkipTooLarge
 
 	skips

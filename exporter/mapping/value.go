@@ -108,47 +108,45 @@ func resultValue(result any) (pcommon.Value, Drop) {
 		return v, kept
 	case time.Time:
 		return pcommon.NewValueStr(r.Format(time.RFC3339Nano)), kept
+	case []any:
+		return listValue(r)
+	case []string:
+		return listValue(r)
+	case []int64:
+		return listValue(r)
+	case []float64:
+		return listValue(r)
+	case []bool:
+		return listValue(r)
+	case []pcommon.Value:
+		return listValue(r)
 	case fmt.Stringer: // durations, trace and span ids
 		return pcommon.NewValueStr(r.String()), kept
 	}
 	v := pcommon.NewValueEmpty()
-	if list, ok := plainList(result); ok {
-		result = list
-	}
 	if err := v.FromRaw(result); err != nil {
 		return v, DropUnsupported
 	}
 	return v, kept
 }
 
-// plainList returns a typed list, as some converters give it, as a list that
-// pdata takes.
-func plainList(result any) ([]any, bool) {
-	switch r := result.(type) {
-	case []string:
-		return untyped(r), true
-	case []int64:
-		return untyped(r), true
-	case []float64:
-		return untyped(r), true
-	case []bool:
-		return untyped(r), true
-	case []pcommon.Value:
-		list := make([]any, len(r))
-		for i, v := range r {
-			list[i] = v.AsRaw()
+// listValue returns the pdata form of a list. A list literal holds whatever its
+// elements gave, some converters answer with a typed list.
+func listValue[T any](list []T) (pcommon.Value, Drop) {
+	v := pcommon.NewValueSlice()
+	v.Slice().EnsureCapacity(len(list))
+	for _, element := range list {
+		value, reason := resultValue(element)
+		switch reason {
+		case kept:
+			value.CopyTo(v.Slice().AppendEmpty())
+		case DropNull:
+			v.Slice().AppendEmpty()
+		default:
+			return v, reason
 		}
-		return list, true
 	}
-	return nil, false
-}
-
-func untyped[T any](typed []T) []any {
-	list := make([]any, len(typed))
-	for i, v := range typed {
-		list[i] = v
-	}
-	return list
+	return v, kept
 }
 
 // leaves counts the values that are not maps in a map, however deep.
@@ -166,7 +164,10 @@ func leaves(m pcommon.Map) int {
 
 // defaultText returns the text of a default as YAML gives it.
 func defaultText(value any) (string, bool) {
-	v, reason := pcommon.NewValueEmpty(), kept
+	if n, ok := value.(uint64); ok { // what is over an int64, which pdata would turn negative
+		return strconv.FormatUint(n, 10), true
+	}
+	v := pcommon.NewValueEmpty()
 	if err := v.FromRaw(value); err != nil {
 		return "", false
 	}

@@ -93,6 +93,21 @@ func (b *Batch) Records(i int) iter.Seq[int] {
 	}
 }
 
+// Updates yields what each record brought to the visitor at position i, in the
+// order they were added. It is to be called before Parameters, which sorts.
+func (b *Batch) Updates(i int) iter.Seq2[int, []Parameter] {
+	return func(yield func(int, []Parameter) bool) {
+		for at := b.visitors[i].first; at != none; at = b.additions[at].next {
+			if !yield(b.additions[at].record, b.parameters[b.additions[at].start:b.additions[at].end]) {
+				return
+			}
+		}
+	}
+}
+
+// Merged tells whether several records were merged for the visitor at position i.
+func (b *Batch) Merged(i int) bool { return b.visitors[i].first != b.visitors[i].last }
+
 // Parameters returns the merged parameters of the visitor at position i: each
 // name once with its latest value, sorted by name, so that the same content
 // always makes the same call. The result is valid until the batch is reset;

@@ -20,21 +20,20 @@ type Account struct {
 	mu     sync.Mutex
 	limits Limits
 	window *window
-	paused time.Time // no call leaves before
+	freed  chan struct{} // closed when room was given back
+	paused time.Time     // no call leaves before
 }
 
 // NewAccount returns an account that has counted nothing yet.
 func NewAccount(limits Limits) *Account {
-	a := &Account{origin: time.Now(), pace: rate.NewLimiter(rate.Inf, 0), window: newWindow(limits.Quota)}
-	a.setLimits(limits)
-	return a
-}
-
-func (a *Account) setLimits(limits Limits) {
-	a.limits = limits
 	pace := limits.pace()
-	a.pace.SetLimit(rate.Limit(pace.CallsPerSecond))
-	a.pace.SetBurst(pace.Burst)
+	return &Account{
+		origin: time.Now(),
+		pace:   rate.NewLimiter(rate.Limit(pace.CallsPerSecond), pace.Burst),
+		limits: limits,
+		window: newWindow(limits.Quota),
+		freed:  make(chan struct{}),
+	}
 }
 
 // Wait returns when the next call may leave, and counts it. After a nil error the
@@ -55,7 +54,7 @@ func (a *Account) Wait(ctx context.Context) error {
 		if pause <= 0 {
 			return nil
 		}
-		if err := sleep(ctx, pause); err != nil {
+		if err := sleep(ctx, pause, nil); err != nil {
 			a.giveBack()
 			return err
 		}
@@ -68,35 +67,40 @@ func (a *Account) reserve(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		wait := a.tryReserve()
+		wait, freed := a.tryReserve()
 		if wait <= 0 {
 			return nil
 		}
-		if err := sleep(ctx, wait); err != nil {
+		if err := sleep(ctx, wait, freed); err != nil {
 			return err
 		}
 	}
 }
 
-// tryReserve takes a call from the window, or returns how long to wait at least.
-func (a *Account) tryReserve() time.Duration {
+// tryReserve takes a call from the window, or returns how long to wait at most
+// and what may end the waiting before.
+func (a *Account) tryReserve() (time.Duration, <-chan struct{}) {
 	now := time.Now()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if pause := a.paused.Sub(now); pause > 0 {
-		return pause
+		return pause, nil
 	}
 	at := now.Sub(a.origin)
 	if a.window.reserve(at) {
-		return 0
+		return 0, nil
 	}
-	return a.window.untilFree(at)
+	return a.window.untilFree(at), a.freed
 }
 
+// giveBack returns the room of a call that does not leave after all, and wakes
+// those who wait for room: they reckon with calls that stay counted.
 func (a *Account) giveBack() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.window.giveBack()
+	close(a.freed)
+	a.freed = make(chan struct{})
 }
 
 // Done says that a call that Wait let through is over, however it ended: the
@@ -147,19 +151,24 @@ func (a *Account) Usage() Usage {
 
 // adopt changes the limits of an account and keeps what it has counted.
 func (a *Account) adopt(limits Limits) {
-	at := time.Since(a.origin)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.window = a.window.rebuilt(limits.Quota, at)
-	a.setLimits(limits)
+	a.window = a.window.rebuilt(limits.Quota, time.Since(a.origin))
+	a.limits = limits
+	pace := limits.pace()
+	a.pace.SetLimit(rate.Limit(pace.CallsPerSecond))
+	a.pace.SetBurst(pace.Burst)
 }
 
-// sleep waits for d or until ctx ends, and returns the error of ctx then.
-func sleep(ctx context.Context, d time.Duration) error {
+// sleep waits for d, until woken or until ctx ends, and returns the error of ctx
+// then.
+func sleep(ctx context.Context, d time.Duration, woken <-chan struct{}) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		return nil
+	case <-woken:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

@@ -12,8 +12,13 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// MinWindow is the shortest window that can be asked for.
-const MinWindow = time.Minute
+const (
+	// MinWindow is the shortest window that can be asked for.
+	MinWindow = time.Minute
+	// MaxWindow is the longest one. Times near the end of what a Duration holds would
+	// overflow, and a quota that has overflowed holds nothing back.
+	MaxWindow = 365 * 24 * time.Hour
+)
 
 // WindowConfig limits the calls of any rolling window.
 type WindowConfig struct {
@@ -39,6 +44,9 @@ func (c WindowConfig) Validate() error {
 	}
 	if c.Window < MinWindow {
 		errs = append(errs, fmt.Errorf("window: has to be %s or longer, got %s", MinWindow, c.Window))
+	}
+	if c.Window > MaxWindow {
+		errs = append(errs, fmt.Errorf("window: has to be %s or shorter, got %s", MaxWindow, c.Window))
 	}
 	return errors.Join(errs...)
 }
@@ -88,9 +96,11 @@ func (l Limits) differences(other Limits) []string {
 	}
 	differ("quota::calls", l.Quota.Calls, other.Quota.Calls)
 	differ("quota::window", l.Quota.Window, other.Quota.Window)
-	here, there := l.pace(), other.pace()
-	differ("rate_limit::calls_per_second", here.CallsPerSecond, there.CallsPerSecond)
-	differ("rate_limit::burst", here.Burst, there.Burst)
+	differ("rate_limit::enabled", l.RateLimit != nil, other.RateLimit != nil)
+	if l.RateLimit != nil && other.RateLimit != nil {
+		differ("rate_limit::calls_per_second", l.RateLimit.CallsPerSecond, other.RateLimit.CallsPerSecond)
+		differ("rate_limit::burst", l.RateLimit.Burst, other.RateLimit.Burst)
+	}
 	return found
 }
 

@@ -40,11 +40,7 @@ func (c *Client) Send(ctx context.Context, form []byte) Answer {
 	if err != nil {
 		return failure(err)
 	}
-	defer func() {
-		// A connection is used again only when its answer was read to the end.
-		_, _ = io.CopyN(io.Discard, resp.Body, maxAnswer)
-		_ = resp.Body.Close()
-	}()
+	defer discard(resp)
 	if resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusMultipleChoices {
 		return statusAnswer(resp.StatusCode, retryAfter(resp.Header, time.Now()))
 	}
@@ -56,6 +52,17 @@ func (c *Client) Send(ctx context.Context, form []byte) Answer {
 		return Answer{Verdict: Rejected, StatusCode: resp.StatusCode, Reason: ReasonRefused}
 	}
 	return Answer{Verdict: Delivered, StatusCode: resp.StatusCode}
+}
+
+// discard ends an answer. A connection is used again only when its answer was read
+// to the end.
+func discard(resp *http.Response) {
+	// The body of this one is the connection itself, which has no end and heeds no
+	// timeout.
+	if resp.StatusCode != http.StatusSwitchingProtocols {
+		_, _ = io.CopyN(io.Discard, resp.Body, maxAnswer)
+	}
+	_ = resp.Body.Close()
 }
 
 // Close closes the connections that are not in use.

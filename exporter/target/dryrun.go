@@ -26,7 +26,7 @@ type DryRun struct {
 // NewDryRun returns a DryRun that writes to the logger, ids and values included:
 // that is what it is for.
 func NewDryRun(api API, logger *zap.Logger) *DryRun {
-	return &DryRun{api: api, logger: logger, pace: rate.NewLimiter(dryRunPace, dryRunPace)}
+	return &DryRun{api: api, logger: logger, pace: rate.NewLimiter(dryRunPace, 1)}
 }
 
 // Send writes the call as it would leave, once, and waits where there would be
@@ -47,6 +47,3 @@ func (d *DryRun) Send(ctx context.Context, form []byte) Answer {
 		zap.String("method", d.api.method), zap.String("url", u.String()), zap.String("body", body))
 	return Answer{Verdict: NotSent}
 }
-
-// Close does nothing; there are no connections.
-func (*DryRun) Close() {}

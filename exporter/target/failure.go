@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"syscall"
 )
@@ -20,7 +21,6 @@ import (
 func failure(err error) Answer {
 	var (
 		dns       *net.DNSError
-		alert     tls.AlertError
 		record    tls.RecordHeaderError
 		unknownCA x509.UnknownAuthorityError
 		hostname  x509.HostnameError
@@ -40,7 +40,8 @@ func failure(err error) Answer {
 		errors.As(err, &netErr) && netErr.Timeout():
 		return Answer{Verdict: NotNow, Reason: ReasonTimeout}
 	case errors.As(err, &verify), errors.As(err, &unknownCA), errors.As(err, &hostname),
-		errors.As(err, &invalid), errors.As(err, &alert), errors.As(err, &record):
+		errors.As(err, &invalid), errors.As(err, &record), isAlert(err),
+		errors.Is(err, http.ErrSchemeMismatch):
 		return Answer{Verdict: SetupFault, Reason: ReasonTLS}
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return Answer{Verdict: NotNow, Reason: ReasonConnectionRefused}
@@ -51,4 +52,12 @@ func failure(err error) Answer {
 	default:
 		return Answer{Verdict: NotNow, Reason: ReasonNetwork}
 	}
+}
+
+// isAlert tells whether one side ended the connection with a TLS alert, such as a
+// server that wants a client certificate. crypto/tls keeps the alert's type to
+// itself and marks it by the operation only.
+func isAlert(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && (op.Op == "remote error" || op.Op == "local error")
 }

@@ -10,8 +10,10 @@ import (
 	"strings"
 )
 
-// submittedPrefix is how Target's usual answer begins. It saves reading the rest.
-var submittedPrefix = []byte("<response><success>true</success>")
+// usualAnswer is Target's answer to an update that it took, as Adobe's page has it.
+// Knowing it saves parsing it.
+var usualAnswer = []byte("<response><success>true</success><pcId></pcId>" +
+	"<message>Request successfully submitted</message></response>")
 
 // response is the XML form of an answer.
 type response struct {
@@ -24,7 +26,7 @@ type response struct {
 // Adobe's page shows the XML with its tags lost.
 func submitted(body []byte) bool {
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
-	if bytes.HasPrefix(body, submittedPrefix) {
+	if bytes.Equal(body, usualAnswer) {
 		return true
 	}
 	if !bytes.HasPrefix(body, []byte("<")) {

@@ -30,6 +30,7 @@ type TelemetryBuilder struct {
 	AdobeTargetParametersDropped metric.Int64Counter
 	AdobeTargetRecords           metric.Int64Counter
 	AdobeTargetRecordsMerged     metric.Int64Counter
+	AdobeTargetRecordsRecovered  metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -82,6 +83,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	builder.AdobeTargetRecordsMerged, err = builder.meter.Int64Counter(
 		"otelcol.adobe_target.records.merged",
 		metric.WithDescription("Log records that needed no call of their own because they went with another record of the same visitor. [Alpha]"),
+		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.AdobeTargetRecordsRecovered, err = builder.meter.Int64Counter(
+		"otelcol.adobe_target.records.recovered",
+		metric.WithDescription("Log records that a persistent queue brought over a restart and that reached their end. Those of the one batch that was being sent when the run ended may have been delivered before. [Alpha]"),
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)

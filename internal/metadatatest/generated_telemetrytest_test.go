@@ -23,6 +23,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.AdobeTargetParametersDropped.Add(context.Background(), 1)
 	tb.AdobeTargetRecords.Add(context.Background(), 1)
 	tb.AdobeTargetRecordsMerged.Add(context.Background(), 1)
+	tb.AdobeTargetRecordsRecovered.Add(context.Background(), 1)
 	AssertEqualAdobeTargetCalls(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
@@ -33,6 +34,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualAdobeTargetRecordsMerged(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualAdobeTargetRecordsRecovered(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 

@@ -1,0 +1,17 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package arrival keeps the order in which log records arrived, across restarts.
+//
+// A persistent queue puts the batch that was being sent when a run ended behind
+// all that was queued after it, so the next run would send its older values last.
+// What arrives is therefore numbered before the queue. While records of an earlier
+// run are about, a Watch remembers which value of each profile parameter is the
+// newest that was sent, and tells the ones that are older. It writes down what is
+// about to be sent, because the next run may end before the older ones come. The
+// queue holds the records of earlier runs before those of this one, so the first
+// batch without any ends the watch, and from then on a number costs nothing but
+// its place.
+//
+// The package does not know what is sent, or how.
+package arrival // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/arrival"

@@ -1,0 +1,197 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package delivery
+
+import (
+	"context"
+	"net/url"
+	"testing"
+
+	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/extension/extensiontest"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/arrival"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+)
+
+var storageID = component.MustNewID("file_storage")
+
+type storageHost struct{ extension component.Component }
+
+func (h storageHost) GetExtensions() map[component.ID]component.Component {
+	return map[component.ID]component.Component{storageID: h.extension}
+}
+
+// runs begins one run after the other on a storage, as restarts do.
+type runs struct {
+	host    storageHost
+	watch   *arrival.Watch
+	counter *arrival.Counter
+}
+
+func newRuns(t *testing.T) *runs {
+	t.Helper()
+	factory := filestorage.NewFactory()
+	cfg := factory.CreateDefaultConfig().(*filestorage.Config)
+	cfg.Directory = t.TempDir()
+	extension, err := factory.Create(t.Context(), extensiontest.NewNopSettings(factory.Type()), cfg)
+	require.NoError(t, err)
+	require.NoError(t, extension.Start(t.Context(), componenttest.NewNopHost()))
+	r := &runs{host: storageHost{extension}}
+	t.Cleanup(func() {
+		ctx := context.WithoutCancel(t.Context())
+		assert.NoError(t, r.watch.Close(ctx))
+		assert.NoError(t, extension.Shutdown(ctx))
+	})
+	return r
+}
+
+// next begins a run with a Target that keeps what the runs before have sent.
+func (r *runs) next(t *testing.T, before *fixture) *fixture {
+	t.Helper()
+	if r.watch != nil {
+		require.NoError(t, r.watch.Close(t.Context()))
+	}
+	var err error
+	r.watch, err = arrival.Open(t.Context(), r.host, storageID, component.MustNewID("adobe_target"))
+	require.NoError(t, err)
+	r.counter = r.watch.Counter()
+	f := newFixture(t, func(set *Settings) { set.Watch = r.watch })
+	if before != nil {
+		f.target.profile = before.target.profile
+	}
+	return f
+}
+
+// request is a request as it arrives in the present run.
+func (r *runs) request(records ...record) plog.Logs {
+	ld := logs(records...)
+	r.counter.Stamp(ld)
+	return ld
+}
+
+// batch puts requests together as the queue's batcher does.
+func batch(requests ...plog.Logs) plog.Logs {
+	all := plog.NewLogs()
+	for _, ld := range requests {
+		for _, resource := range ld.ResourceLogs().All() {
+			resource.CopyTo(all.ResourceLogs().AppendEmpty())
+		}
+	}
+	return all
+}
+
+func tier(visitor, value string) record {
+	return record{visitor, map[string]string{"tier": value}}
+}
+
+func TestWhatWasBeingSentWhenARunEndedDoesNotFollowNewerValues(t *testing.T) {
+	r := newRuns(t)
+	first := r.next(t, nil)
+	inFlight := r.request(tier("a", "1"), record{"b", map[string]string{"tier": "1", "store": "12"}}, tier("c", "1"))
+	queued := r.request(tier("a", "2"), tier("b", "2"))
+
+	second := r.next(t, first) // the queue brings what was in flight last
+	require.NoError(t, second.Consume(t.Context(), batch(queued)))
+	require.NoError(t, second.Consume(t.Context(), batch(inFlight)))
+	assert.Equal(t, map[string]map[string]string{
+		"a": {"tier": "2"}, "b": {"tier": "2", "store": "12"}, "c": {"tier": "1"},
+	}, second.target.profile)
+	assert.Equal(t, map[string]int{"delivered": 4, "skipped superseded": 1}, second.counts(t, "records"))
+	assert.Equal(t, map[string]int{"superseded": 2}, second.counts(t, "parameters.dropped"))
+	assert.Equal(t, map[string]int{"": 5}, second.counts(t, "records.recovered"))
+}
+
+func TestABatchOutOfOrderIsMergedInTheOrderOfArrival(t *testing.T) {
+	r := newRuns(t)
+	first := r.next(t, nil)
+	inFlight, queued := r.request(tier("a", "1")), r.request(tier("a", "2"))
+
+	second := r.next(t, first)
+	fresh := r.request(tier("a", "3"))
+	require.NoError(t, second.Consume(t.Context(), batch(queued, inFlight)))
+	assert.Equal(t, "2", second.target.profile["a"]["tier"])
+	require.NoError(t, second.Consume(t.Context(), batch(inFlight, fresh)))
+	assert.Equal(t, "3", second.target.profile["a"]["tier"])
+}
+
+func TestAnOlderValueIsKnownEvenIfTheRunThatSentTheNewerOneEnded(t *testing.T) {
+	r := newRuns(t)
+	first := r.next(t, nil)
+	oldest, middle, newest := r.request(tier("a", "1")), r.request(tier("b", "1")), r.request(tier("a", "2"))
+
+	second := r.next(t, first)
+	require.NoError(t, second.Consume(t.Context(), batch(newest)))
+	third := r.next(t, second)
+	require.NoError(t, third.Consume(t.Context(), batch(middle, oldest)))
+	assert.Equal(t, map[string]map[string]string{"a": {"tier": "2"}, "b": {"tier": "1"}}, third.target.profile)
+}
+
+func TestABatchThatComesAgainInPartsDoesNotGoBackToAnOlderValue(t *testing.T) {
+	r := newRuns(t)
+	first := r.next(t, nil)
+	one, two := r.request(tier("a", "1"), tier("b", "1")), r.request(tier("a", "2"))
+	require.NoError(t, first.Consume(t.Context(), batch(one, two))) // and then the run ends before the queue has noted it
+	assert.Equal(t, "2", first.target.profile["a"]["tier"])
+
+	second := r.next(t, first)
+	var seen []string
+	second.target.answer = func(visitor string, form url.Values) target.Answer {
+		if visitor == "a" {
+			seen = append(seen, form.Get("profile.tier"))
+		}
+		return delivered
+	}
+	require.NoError(t, second.Consume(t.Context(), batch(one)))
+	require.NoError(t, second.Consume(t.Context(), batch(two)))
+	assert.Equal(t, []string{"2"}, seen)
+}
+
+func TestARecoveredBatchThatIsHeldKeepsItsPlaceInTheOrder(t *testing.T) {
+	r := newRuns(t)
+	first := r.next(t, nil)
+	inFlight, queued := r.request(tier("a", "1"), tier("b", "1")), r.request(tier("a", "2"), tier("c", "2"))
+
+	second := r.next(t, first)
+	second.target.answer = func(visitor string, _ url.Values) target.Answer {
+		if visitor == "a" {
+			return down
+		}
+		return delivered
+	}
+	err := second.Consume(t.Context(), batch(queued))
+	assert.Equal(t, []string{"a"}, held(t, err))
+	second.target.answer = nil
+	require.NoError(t, second.Consume(t.Context(), err2logs(t, err)))
+	require.NoError(t, second.Consume(t.Context(), batch(inFlight)))
+	assert.Equal(t, map[string]map[string]string{"a": {"tier": "2"}, "b": {"tier": "1"}, "c": {"tier": "2"}}, second.target.profile)
+	assert.Equal(t, map[string]int{"": 4}, second.counts(t, "records.recovered"), "a record that is held is counted when it ends")
+}
+
+func TestNumbersAreSeenByNoMapping(t *testing.T) {
+	r := newRuns(t)
+	f := r.next(t, nil)
+	ld := r.request(tier("a", "1"))
+	require.NoError(t, f.Consume(t.Context(), ld))
+	assert.Equal(t, map[string]any{"resource": int64(0)}, ld.ResourceLogs().At(0).Resource().Attributes().AsRaw())
+}
+
+func TestABatchWhoseOrderCanNotBeWrittenDownIsHeld(t *testing.T) {
+	r := newRuns(t)
+	first := r.next(t, nil)
+	recovered := r.request(tier("a", "1"))
+	second := r.next(t, first)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.NoError(t, r.watch.Close(t.Context())) // so that the storage takes nothing
+	require.Error(t, second.Consume(ended, batch(recovered, r.request(record{"", nil}))))
+	assert.Zero(t, second.target.count())
+	assert.Empty(t, second.counts(t, "records"), "what was skipped is counted when the batch is taken")
+	r.watch = first.Watch
+}

@@ -1,0 +1,179 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package delivery // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/delivery"
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/arrival"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
+)
+
+// recordDrops are the parameters left out of one record's update. They are counted
+// when the record has come to its end, or each retry would count them again.
+type recordDrops struct {
+	record  int
+	dropped mapping.Drops
+}
+
+// take maps the records of a batch and merges their updates. With an error nothing
+// may be sent yet.
+func (r *run) take(ctx context.Context, ld plog.Logs) error {
+	if r.Watch == nil {
+		r.mapRecords(ctx, ld, r.batch.Add)
+		return nil
+	}
+	numbers := arrival.Take(ld)
+	needed, err := r.Watch.Needed(ctx, numbers)
+	if err != nil || needed {
+		defer arrival.PutBack(ld, numbers)
+	}
+	switch {
+	case err != nil:
+		return err
+	case !needed:
+		r.mapRecords(ctx, ld, r.batch.Add)
+		return r.Watch.Merging(ctx, r.merging(byRecord(ld, numbers)))
+	}
+	w := &watched{numbers: byRecord(ld, numbers), newest: make(map[visitorParameter]arrival.Number)}
+	r.watched = w
+	r.mapRecords(ctx, ld, w.keep)
+	return r.addInOrder(ctx, w)
+}
+
+// mapRecords passes the updates of the records on, and notes the records that give
+// none.
+func (r *run) mapRecords(ctx context.Context, ld plog.Logs, add func(record int, v profile.Visitor, parameters []profile.Parameter)) {
+	for record, update := range r.Mapper.Updates(ctx, ld) {
+		if update.Dropped != (mapping.Drops{}) {
+			r.dropped = append(r.dropped, recordDrops{record, update.Dropped})
+		}
+		if update.Skip != mapping.NotSkipped {
+			r.skipped[update.Skip.String()]++
+			continue
+		}
+		add(record, update.Visitor, update.Parameters)
+	}
+}
+
+// countSkipped counts the records that give no update.
+func (r *run) countSkipped(ctx context.Context) {
+	for reason, n := range r.skipped {
+		r.counters.records(ctx, outcomeSkipped, reason, n)
+		r.said.skipped(r.Logger, reason)
+	}
+}
+
+// watched is a batch that holds records of an earlier run.
+type watched struct {
+	numbers []arrival.Number // by record
+	updates []arrivedUpdate
+	// newest is the number of each merged parameter's value.
+	newest map[visitorParameter]arrival.Number
+}
+
+type arrivedUpdate struct {
+	record     int
+	visitor    profile.Visitor
+	parameters []profile.Parameter
+}
+
+type visitorParameter struct {
+	visitor profile.Visitor
+	name    string
+}
+
+func (w *watched) keep(record int, v profile.Visitor, parameters []profile.Parameter) {
+	w.updates = append(w.updates, arrivedUpdate{record, v, slices.Clone(parameters)})
+}
+
+// addInOrder adds the updates in the order in which their records arrived, without
+// the values that would follow newer ones.
+func (r *run) addInOrder(ctx context.Context, w *watched) error {
+	slices.SortStableFunc(w.updates, func(a, b arrivedUpdate) int {
+		return cmp.Compare(w.numbers[a.record], w.numbers[b.record])
+	})
+	for _, u := range w.updates {
+		number := w.numbers[u.record]
+		before := len(u.parameters)
+		u.parameters = slices.DeleteFunc(u.parameters, func(p profile.Parameter) bool {
+			return r.Watch.Superseded(arrival.Value{Visitor: u.visitor, Parameter: profile.CleanName(p.Name), Arrived: number})
+		})
+		r.superseded = append(r.superseded, recordCount{u.record, before - len(u.parameters)})
+		if len(u.parameters) == 0 {
+			r.skipped[reasonSuperseded]++
+			continue
+		}
+		r.batch.Add(u.record, u.visitor, u.parameters)
+		for _, p := range u.parameters {
+			w.newest[visitorParameter{u.visitor, profile.CleanName(p.Name)}] = number
+		}
+	}
+	return r.Watch.Sending(ctx, w.values())
+}
+
+// values returns what the merged batch sends.
+func (w *watched) values() []arrival.Value {
+	values := make([]arrival.Value, 0, len(w.newest))
+	for of, number := range w.newest {
+		values = append(values, arrival.Value{Visitor: of.visitor, Parameter: of.name, Arrived: number})
+	}
+	return values
+}
+
+// merging returns the values that take the place of older ones in this batch. A
+// batch that comes again has lost its numbers, and was written down before.
+func (r *run) merging(numbers []arrival.Number) []arrival.Value {
+	var values []arrival.Value
+	newest := make(map[string]arrival.Number)
+	replaces := make(map[string]bool)
+	for i := range r.batch.Len() {
+		if !r.batch.Merged(i) {
+			continue
+		}
+		clear(newest)
+		clear(replaces)
+		for record, parameters := range r.batch.Updates(i) {
+			for _, p := range parameters {
+				older, twice := newest[p.Name]
+				newest[p.Name] = numbers[record]
+				if twice && older < numbers[record] {
+					replaces[p.Name] = true
+				}
+			}
+		}
+		for name := range replaces {
+			values = append(values, arrival.Value{Visitor: r.batch.Visitor(i), Parameter: name, Arrived: newest[name]})
+		}
+	}
+	return values
+}
+
+// sent tells the watch which values were delivered.
+func (r *run) sent(v profile.Visitor, parameters []profile.Parameter) {
+	if r.watched == nil {
+		return
+	}
+	for _, p := range parameters {
+		r.Watch.Sent(arrival.Value{Visitor: v, Parameter: p.Name, Arrived: r.watched.newest[visitorParameter{v, p.Name}]})
+	}
+}
+
+// byRecord returns the number of each record from those of the resources.
+func byRecord(ld plog.Logs, numbers []arrival.Number) []arrival.Number {
+	all := make([]arrival.Number, 0, ld.LogRecordCount())
+	for i, resource := range ld.ResourceLogs().All() {
+		for _, scope := range resource.ScopeLogs().All() {
+			for range scope.LogRecords().Len() {
+				all = append(all, numbers[i])
+			}
+		}
+	}
+	return all
+}
