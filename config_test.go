@@ -55,7 +55,7 @@ func TestOnlyTheClientCodeIsRequired(t *testing.T) {
 	assert.Equal(t, 128, cfg.MaxThirdPartyIDLength)
 	assert.Equal(t, 16, cfg.Concurrency)
 	assert.Equal(t, quota.Limits{
-		Quota:     quota.WindowConfig{Calls: 1_000_000, Window: 24 * time.Hour},
+		Quota:     quota.WindowConfig{Calls: 1_000_000, Window: 24 * time.Hour, Reservation: 100},
 		RateLimit: &quota.RateLimitConfig{CallsPerSecond: 50, Burst: 50},
 	}, cfg.limits())
 	assert.Equal(t, 30*time.Second, cfg.DrainTimeout)
@@ -100,8 +100,9 @@ func TestEverySettingReachesTheConfiguration(t *testing.T) {
 	assert.Equal(t, 256, cfg.MaxValueLength)
 	assert.Equal(t, 256, cfg.MaxThirdPartyIDLength)
 	assert.Equal(t, 64, cfg.Concurrency)
+	quotaStorage := component.MustNewIDWithName("file_storage", "quota")
 	assert.Equal(t, quota.Limits{
-		Quota:     quota.WindowConfig{Calls: 500, Window: time.Hour},
+		Quota:     quota.WindowConfig{Calls: 500, Window: time.Hour, Storage: &quotaStorage, Reservation: 10},
 		RateLimit: &quota.RateLimitConfig{CallsPerSecond: 11.5, Burst: 20},
 	}, cfg.limits())
 	assert.True(t, cfg.DryRun)

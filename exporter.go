@@ -66,7 +66,7 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 		}
 	}()
 	e.warn()
-	account, err := e.account()
+	account, err := e.account(ctx, host)
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (e *logsExporter) watch(ctx context.Context, host component.Host) (*arrival
 // account opens the account that the exporter shares with the others of its client
 // code. A dry run sends nothing, so it keeps its own: it waits as it would wait,
 // and takes nothing from the quota.
-func (e *logsExporter) account() (*quota.Account, error) {
+func (e *logsExporter) account(ctx context.Context, host component.Host) (*quota.Account, error) {
 	if e.cfg.DryRun {
 		return quota.NewAccount(e.cfg.limits()), nil
 	}
@@ -132,7 +132,25 @@ func (e *logsExporter) account() (*quota.Account, error) {
 		e.accounts.Close(key)
 		return nil
 	})
+	if storage := e.cfg.Quota.Storage; storage != nil {
+		return account, e.persist(ctx, host, account, *storage, key)
+	}
+	e.set.Logger.Info("The quota account is kept in memory and starts cold: calls made before this start are not counted, " +
+		"set quota::storage to keep it over restarts")
 	return account, nil
+}
+
+// persist keeps the account in a storage extension.
+func (e *logsExporter) persist(ctx context.Context, host component.Host, account *quota.Account, storage component.ID, key quota.Key) error {
+	cold, err := account.Persist(ctx, host, storage, key)
+	if err != nil {
+		return err
+	}
+	e.closers = append(e.closers, account.Unpersist)
+	if cold {
+		e.set.Logger.Info("The quota account is new: calls made before this start are not counted")
+	}
+	return nil
 }
 
 // sender returns what makes the calls, or shows them.

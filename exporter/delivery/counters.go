@@ -24,6 +24,9 @@ const (
 
 	reasonDryRun     = "dry_run"
 	reasonSuperseded = "superseded"
+
+	// reasonQuotaStorage holds records while the account can not be written.
+	reasonQuotaStorage = "quota_storage"
 )
 
 // counters counts with attribute sets that are made once. All of them name the

@@ -6,12 +6,15 @@ package delivery // import "github.com/otelcol-adobetarget/adobetargetexporter/e
 import (
 	"bytes"
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 
+	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
 )
 
@@ -30,6 +33,8 @@ type run struct {
 	dropped    []recordDrops
 	superseded []recordCount
 	watched    *watched // nil when all records are of this run
+
+	saidStorage sync.Once
 
 	mu       sync.Mutex
 	rejected map[string]int // records by reason
@@ -131,8 +136,8 @@ func (r *run) visitor(ctx, waiting context.Context, i int, s *scratch) {
 // call makes one call as soon as the account lets it leave. Only waiting can keep
 // it from being made; once made it comes to its end.
 func (r *run) call(ctx, waiting context.Context, form []byte) target.Answer {
-	if r.Account.Wait(waiting) != nil {
-		return target.Answer{Verdict: target.NotNow, Reason: target.ReasonCanceled}
+	if err := r.Account.Wait(waiting); err != nil {
+		return r.kept(err)
 	}
 	answer := r.Sender.Send(ctx, form)
 	r.Account.Done()
@@ -145,6 +150,18 @@ func (r *run) call(ctx, waiting context.Context, form []byte) target.Answer {
 	r.note(answer)
 	r.health.note(answer)
 	return answer
+}
+
+// kept is the answer to a call that did not leave.
+func (r *run) kept(err error) target.Answer {
+	if !errors.Is(err, quota.ErrStorage) {
+		return target.Answer{Verdict: target.NotNow, Reason: target.ReasonCanceled}
+	}
+	r.halt()
+	r.saidStorage.Do(func() {
+		r.Logger.Error("The quota account can not be written, so no call may leave", zap.Error(err))
+	})
+	return target.Answer{Verdict: target.NotNow, Reason: reasonQuotaStorage}
 }
 
 // finish counts the records of a visitor whose update has come to its end.

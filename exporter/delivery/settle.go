@@ -99,6 +99,8 @@ func explain(a target.Answer) string {
 	switch {
 	case a.Reason == target.ReasonCanceled:
 		return "the exporter or the caller stopped before they could be sent"
+	case a.Reason == reasonQuotaStorage:
+		return "the quota account can not be written"
 	case a.StatusCode != 0:
 		return fmt.Sprintf("Target answered with the status %d", a.StatusCode)
 	default:

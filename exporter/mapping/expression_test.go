@@ -175,7 +175,7 @@ func TestExpressionsDoNotParse(t *testing.T) {
 		`attributes["a"]`:                   `missing context name for path "attributes[a]"`,
 		`span.name`:                         `context "span" from path "span.name" is not valid`,
 		`log.nope`:                          `segment "nope" from path "log.nope" is not a valid path`,
-		`set(log.body, "x")`:                "expression has invalid syntax",
+		`set(log.body, "x")`:                "converter names must start with an uppercase letter",
 		`Concat(["a"])`:                     "incorrect number of arguments",
 		`log.body == "x"`:                   "expression has invalid syntax",
 		Expression(strings.Repeat("(", 50)): "expression has invalid syntax",

@@ -14,11 +14,13 @@ import (
 // Account is what the calls of one client code and endpoint share: pace, quota
 // and pause. It is safe for concurrent use.
 type Account struct {
-	origin time.Time
-	pace   *rate.Limiter
+	pace *rate.Limiter
 
 	mu     sync.Mutex
+	origin time.Time
 	limits Limits
+	used   bool    // whether a call has ever been reserved
+	ledger *ledger // nil while the account is kept in memory only
 	window *window
 	freed  chan struct{} // closed when room was given back
 	paused time.Time     // no call leaves before
@@ -38,7 +40,8 @@ func NewAccount(limits Limits) *Account {
 
 // Wait returns when the next call may leave, and counts it. After a nil error the
 // caller makes exactly one call and then calls Done. When ctx ends first, Wait
-// returns its error at once and nothing is counted.
+// returns its error at once and nothing is counted. An error that is ErrStorage
+// means that the account could not be written and that no call may leave.
 func (a *Account) Wait(ctx context.Context) error {
 	if err := a.reserve(ctx); err != nil {
 		return err
@@ -67,9 +70,9 @@ func (a *Account) reserve(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		wait, freed := a.tryReserve()
-		if wait <= 0 {
-			return nil
+		wait, freed, err := a.tryReserve(ctx)
+		if err != nil || wait <= 0 {
+			return err
 		}
 		if err := sleep(ctx, wait, freed); err != nil {
 			return err
@@ -79,18 +82,23 @@ func (a *Account) reserve(ctx context.Context) error {
 
 // tryReserve takes a call from the window, or returns how long to wait at most
 // and what may end the waiting before.
-func (a *Account) tryReserve() (time.Duration, <-chan struct{}) {
+func (a *Account) tryReserve(ctx context.Context) (time.Duration, <-chan struct{}, error) {
 	now := time.Now()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if pause := a.paused.Sub(now); pause > 0 {
-		return pause, nil
+		return pause, nil, nil
 	}
 	at := now.Sub(a.origin)
-	if a.window.reserve(at) {
-		return 0, nil
+	if wait := a.window.untilFree(at); wait > 0 {
+		return wait, a.freed, nil
 	}
-	return a.window.untilFree(at), a.freed
+	if err := a.credit(ctx); err != nil {
+		return 0, nil, err
+	}
+	a.used = true
+	a.window.reserve(at)
+	return 0, nil, nil
 }
 
 // giveBack returns the room of a call that does not leave after all, and wakes
@@ -99,6 +107,9 @@ func (a *Account) giveBack() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.window.giveBack()
+	if a.ledger != nil {
+		a.ledger.credits++
+	}
 	close(a.freed)
 	a.freed = make(chan struct{})
 }
@@ -106,10 +117,9 @@ func (a *Account) giveBack() {
 // Done says that a call that Wait let through is over, however it ended: the
 // quota counts attempts.
 func (a *Account) Done() {
-	at := time.Since(a.origin)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.window.complete(at)
+	a.window.complete(time.Since(a.origin))
 }
 
 // Pause lets no further call leave for that long. A pause that is already longer
@@ -142,10 +152,9 @@ type Usage struct {
 
 // Usage returns the state of the account's quota.
 func (a *Account) Usage() Usage {
-	at := time.Since(a.origin)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.window.advance(at)
+	a.window.advance(time.Since(a.origin))
 	return Usage{Limit: a.limits.Quota.Calls, Used: a.window.used + a.window.inFlight}
 }
 

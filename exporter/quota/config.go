@@ -9,6 +9,7 @@ import (
 	"math"
 	"time"
 
+	"go.opentelemetry.io/collector/component"
 	"golang.org/x/time/rate"
 )
 
@@ -26,6 +27,12 @@ type WindowConfig struct {
 	Calls int `mapstructure:"calls"`
 	// Window is how long a call is counted.
 	Window time.Duration `mapstructure:"window"`
+	// Storage is the storage extension that keeps the account over restarts and
+	// crashes. Without one a restart forgets what was sent.
+	Storage *component.ID `mapstructure:"storage"`
+	// Reservation is how many calls are written down at once before they leave; a
+	// crash makes the account count so many too many at most.
+	Reservation int `mapstructure:"reservation"`
 
 	_ struct{}
 }
@@ -33,7 +40,7 @@ type WindowConfig struct {
 // NewDefaultWindowConfig returns Adobe's limit. Single Profile Update API:
 // "1 million updates in any rolling 24-hour period".
 func NewDefaultWindowConfig() WindowConfig {
-	return WindowConfig{Calls: 1_000_000, Window: 24 * time.Hour}
+	return WindowConfig{Calls: 1_000_000, Window: 24 * time.Hour, Reservation: 100}
 }
 
 // Validate returns an error unless the limit can be kept.
@@ -47,6 +54,9 @@ func (c WindowConfig) Validate() error {
 	}
 	if c.Window > MaxWindow {
 		errs = append(errs, fmt.Errorf("window: has to be %s or shorter, got %s", MaxWindow, c.Window))
+	}
+	if c.Storage != nil && c.Reservation <= 0 {
+		errs = append(errs, fmt.Errorf("reservation: has to be 1 or more, got %d", c.Reservation))
 	}
 	return errors.Join(errs...)
 }
@@ -86,6 +96,13 @@ type Limits struct {
 	RateLimit *RateLimitConfig
 }
 
+func (c WindowConfig) storageName() string {
+	if c.Storage == nil {
+		return "none"
+	}
+	return c.Storage.String()
+}
+
 // differences says where two sets of limits differ, in the words of the YAML.
 func (l Limits) differences(other Limits) []string {
 	var found []string
@@ -96,6 +113,8 @@ func (l Limits) differences(other Limits) []string {
 	}
 	differ("quota::calls", l.Quota.Calls, other.Quota.Calls)
 	differ("quota::window", l.Quota.Window, other.Quota.Window)
+	differ("quota::storage", l.Quota.storageName(), other.Quota.storageName())
+	differ("quota::reservation", l.Quota.Reservation, other.Quota.Reservation)
 	differ("rate_limit::enabled", l.RateLimit != nil, other.RateLimit != nil)
 	if l.RateLimit != nil && other.RateLimit != nil {
 		differ("rate_limit::calls_per_second", l.RateLimit.CallsPerSecond, other.RateLimit.CallsPerSecond)

@@ -4,6 +4,8 @@
 package quota // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"sync"
@@ -13,6 +15,13 @@ import (
 type Key struct {
 	ClientCode string
 	Endpoint   string
+}
+
+// name is the key as part of a file's name: it says whose account it is, and its
+// hash keeps endpoints apart.
+func (k Key) name() string {
+	hash := sha256.Sum256([]byte(k.Endpoint))
+	return "quota_" + k.ClientCode + "_" + hex.EncodeToString(hash[:6])
 }
 
 // Registry holds the accounts of a process. It is safe for concurrent use, and

@@ -3,7 +3,10 @@
 
 package quota // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // buckets is into how many parts a window is divided. A call is counted for the
 // window and at most one part more.
@@ -93,6 +96,33 @@ func (w *window) untilFree(at time.Duration) time.Duration {
 	}
 	// All the room is in flight, and none of it can be over before now.
 	return time.Duration(len(w.counts)) * w.width
+}
+
+// history returns the calls that are over.
+func (w *window) history(at time.Duration) history {
+	w.advance(at)
+	h := history{Age: int64(max(0, at-time.Duration(w.newest)*w.width)), Width: int64(w.width)}
+	for number := w.newest; number >= max(0, w.newest-buckets); number-- {
+		h.Calls = append(h.Calls, *w.slot(number))
+	}
+	for len(h.Calls) > 0 && h.Calls[len(h.Calls)-1] == 0 {
+		h.Calls = h.Calls[:len(h.Calls)-1]
+	}
+	return h
+}
+
+// restore adds the calls of a history that was written before that time. Each is
+// counted from the end of its bucket on, so that none is forgotten early.
+func (w *window) restore(h history, written time.Duration) {
+	for ago, calls := range slices.Backward(h.Calls) {
+		ended := written
+		if ago > 0 {
+			ended -= time.Duration(h.Age) + time.Duration(ago-1)*time.Duration(h.Width)
+		}
+		if ended > 0 && calls > 0 {
+			w.add(ended, calls)
+		}
+	}
 }
 
 // rebuilt returns a window of other limits with this one's calls in it. Each call

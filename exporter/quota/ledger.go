@@ -1,0 +1,139 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package quota // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+)
+
+// ErrStorage is the error of Wait when the account could not be written. No call
+// may leave then: it would be forgotten by a crash.
+var ErrStorage = errors.New("quota::storage: the account can not be written")
+
+const statementKey = "account"
+
+// ledger keeps an account in a storage extension. Calls are reserved there before
+// they leave, several at a time, so a crash can only make the account count calls
+// that were never made.
+type ledger struct {
+	client  storage.Client
+	key     Key
+	now     func() instant
+	batch   int // calls reserved by one write
+	credits int // calls that are reserved and have not left
+	users   int
+}
+
+// Persist keeps the account in a storage extension from now on, and counts what
+// is stored there. The first user of an account loads it; cold tells that nothing
+// was stored. Each user calls Unpersist in the end.
+func (a *Account) Persist(ctx context.Context, host component.Host, storageID component.ID, key Key) (cold bool, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.ledger != nil {
+		a.ledger.users++
+		return false, nil
+	}
+	extension, ok := host.GetExtensions()[storageID].(storage.Extension)
+	if !ok {
+		return false, fmt.Errorf("quota::storage: %q is no storage extension of this collector", storageID)
+	}
+	// The account is not that of one exporter, so it has an id of its own.
+	client, err := extension.GetClient(ctx, component.KindExporter, component.MustNewIDWithName("adobe_target", "quota"), key.name())
+	if err != nil {
+		return false, fmt.Errorf("quota::storage: opening the account: %w", err)
+	}
+	l := &ledger{client: client, key: key, now: readInstant, batch: a.limits.Quota.Reservation, users: 1}
+	if cold, err = a.load(ctx, l); err != nil {
+		return false, errors.Join(err, client.Close(ctx))
+	}
+	a.ledger = l
+	return cold, nil
+}
+
+// Unpersist ends the use of the storage. With its last user the account is written
+// as it is, without reservation.
+func (a *Account) Unpersist(ctx context.Context) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	l := a.ledger
+	l.users--
+	if l.users > 0 {
+		return nil
+	}
+	l.credits = 0
+	err := a.store(ctx, l)
+	a.ledger = nil
+	return errors.Join(err, l.client.Close(ctx))
+}
+
+// load counts what is stored. An account that was in use in this process knows
+// better itself.
+func (a *Account) load(ctx context.Context, l *ledger) (cold bool, err error) {
+	data, err := l.client.Get(ctx, statementKey)
+	if err != nil {
+		return false, fmt.Errorf("quota::storage: reading the account: %w", err)
+	}
+	if data == nil {
+		return true, nil
+	}
+	s, err := decode(data, l.key)
+	if err != nil {
+		return false, err
+	}
+	if a.used {
+		return false, nil
+	}
+	// Times before the origin can not be told, so the origin moves back behind all
+	// that any window could hold.
+	a.origin = time.Now().Add(-2 * time.Duration(buckets+1) * a.window.width)
+	at, gone := time.Since(a.origin), l.now().since(s.instant())
+	a.window.restore(s.history, at-gone)
+	a.window.add(at, s.Reserved)
+	return false, nil
+}
+
+// credit makes sure that the next call is written down before it leaves.
+func (a *Account) credit(ctx context.Context) error {
+	l := a.ledger
+	if l == nil {
+		return nil
+	}
+	if l.credits == 0 {
+		room := a.window.limit - a.window.used - a.window.inFlight
+		l.credits = max(1, min(l.batch, room))
+		if err := a.store(ctx, l); err != nil {
+			l.credits = 0
+			return err
+		}
+	}
+	l.credits--
+	return nil
+}
+
+// store writes the account: what is over, what is under way and what is reserved.
+func (a *Account) store(ctx context.Context, l *ledger) error {
+	at, now := time.Since(a.origin), l.now()
+	s := &statement{
+		Format: statementFormat, ClientCode: l.key.ClientCode, Endpoint: l.key.Endpoint,
+		Wall: now.wall, Boot: now.boot, Uptime: int64(now.uptime),
+		Reserved: l.credits + a.window.inFlight,
+		history:  a.window.history(at),
+	}
+	data, err := s.encode()
+	if err == nil {
+		// Not to be mistaken for a storage that fails: the caller has stopped waiting.
+		err = l.client.Set(context.WithoutCancel(ctx), statementKey, data)
+	}
+	if err != nil {
+		return errors.Join(ErrStorage, err)
+	}
+	return nil
+}
