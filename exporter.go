@@ -78,7 +78,7 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 	if err != nil {
 		return err
 	}
-	e.delivery = delivery.New(delivery.Settings{
+	e.delivery, err = delivery.New(delivery.Settings{
 		ID:          e.set.ID,
 		Mapper:      e.mapper,
 		Sender:      sender,
@@ -90,6 +90,9 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 		Logger:      e.set.Logger,
 		Report:      func(err error) { reportStatus(host, err) },
 	})
+	if err != nil {
+		return err
+	}
 	if e.cfg.QueueConfig.HasValue() && !e.cfg.RetryConfig.Enabled {
 		e.delivery.LastChance("retry_disabled")
 	}

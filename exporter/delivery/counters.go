@@ -5,13 +5,16 @@ package delivery // import "github.com/otelcol-adobetarget/adobetargetexporter/e
 
 import (
 	"context"
+	"errors"
 	"sync"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadata"
 )
@@ -35,6 +38,7 @@ type counters struct {
 	telemetry *metadata.TelemetryBuilder
 	exporter  attribute.KeyValue
 	byMerge   metric.AddOption
+	byOutcome map[target.Verdict]metric.RecordOption
 	byRecord  sync.Map // [2]string of outcome and reason to metric.AddOption
 	byCall    sync.Map // target.Answer to metric.AddOption
 }
@@ -45,7 +49,31 @@ func newCounters(telemetry *metadata.TelemetryBuilder, id component.ID) *counter
 		telemetry: telemetry,
 		exporter:  exporter,
 		byMerge:   metric.WithAttributeSet(attribute.NewSet(exporter)),
+		byOutcome: byOutcome(exporter),
 	}
+}
+
+func byOutcome(exporter attribute.KeyValue) map[target.Verdict]metric.RecordOption {
+	options := make(map[target.Verdict]metric.RecordOption)
+	for _, v := range []target.Verdict{target.Delivered, target.Rejected, target.SetupFault, target.NotNow} {
+		options[v] = metric.WithAttributeSet(attribute.NewSet(exporter, attribute.String("outcome", v.String())))
+	}
+	return options
+}
+
+// observe lets the account's quota be seen for as long as the telemetry lives.
+func (c *counters) observe(account *quota.Account) error {
+	exporter := metric.WithAttributeSet(attribute.NewSet(c.exporter))
+	return errors.Join(
+		c.telemetry.RegisterAdobeTargetQuotaLimitCallback(func(_ context.Context, o metric.Int64Observer) error {
+			o.Observe(int64(account.Usage().Limit), exporter)
+			return nil
+		}),
+		c.telemetry.RegisterAdobeTargetQuotaUsedCallback(func(_ context.Context, o metric.Int64Observer) error {
+			o.Observe(int64(account.Usage().Used), exporter)
+			return nil
+		}),
+	)
 }
 
 // records counts log records that have come to their end.
@@ -88,9 +116,10 @@ func (c *counters) recovered(ctx context.Context, n int) {
 	}
 }
 
-// call counts a call by what came of it.
-func (c *counters) call(ctx context.Context, a target.Answer) {
+// call counts a call by what came of it, and how long it took.
+func (c *counters) call(ctx context.Context, a target.Answer, took time.Duration) {
 	a.RetryAfter = 0
+	c.telemetry.AdobeTargetCallDuration.Record(ctx, took.Seconds(), c.byOutcome[a.Verdict])
 	option := cached(&c.byCall, a, func() []attribute.KeyValue {
 		attributes := []attribute.KeyValue{c.exporter, attribute.String("outcome", a.Verdict.String())}
 		if a.StatusCode != 0 {

@@ -64,12 +64,12 @@ type Delivery struct {
 	held atomic.Int64
 }
 
-// New returns a Delivery.
-func New(set Settings) *Delivery {
+// New returns a Delivery. The error is that of its telemetry.
+func New(set Settings) (*Delivery, error) {
 	d := &Delivery{Settings: set, counters: newCounters(set.Telemetry, set.ID)}
 	d.health = health{report: set.Report, logger: set.Logger}
 	d.stopping, d.stop = context.WithCancel(context.Background())
-	return d
+	return d, d.counters.observe(set.Account)
 }
 
 // Consume delivers a batch. It returns nil when no record is held. Otherwise the

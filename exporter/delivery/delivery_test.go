@@ -127,7 +127,8 @@ func newFixture(t *testing.T, change ...func(*Settings)) *fixture {
 	for _, c := range change {
 		c(&set)
 	}
-	f.Delivery = New(set)
+	f.Delivery, err = New(set)
+	require.NoError(t, err)
 	return f
 }
 

@@ -15,10 +15,14 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadatatest"
 )
 
 func TestAnEmptyBatchMakesNoCall(t *testing.T) {
@@ -213,4 +217,21 @@ func err2logs(t *testing.T, err error) plog.Logs {
 	var carried consumererror.Logs
 	require.ErrorAs(t, err, &carried)
 	return carried.Data()
+}
+
+func TestTheQuotaCanBeSeen(t *testing.T) {
+	f := newFixture(t, func(set *Settings) {
+		set.Account = quota.NewAccount(quota.Limits{Quota: quota.WindowConfig{Calls: 50, Window: time.Hour}})
+	})
+	require.NoError(t, f.Consume(t.Context(), logs(visitors(7)...)))
+	exporter := attribute.NewSet(attribute.String("exporter", ""))
+	metadatatest.AssertEqualAdobeTargetQuotaLimit(t, f.telemetry,
+		[]metricdata.DataPoint[int64]{{Attributes: exporter, Value: 50}}, metricdatatest.IgnoreTimestamp())
+	metadatatest.AssertEqualAdobeTargetQuotaUsed(t, f.telemetry,
+		[]metricdata.DataPoint[int64]{{Attributes: exporter, Value: 7}}, metricdatatest.IgnoreTimestamp())
+	metadatatest.AssertEqualAdobeTargetCallDuration(t, f.telemetry,
+		[]metricdata.HistogramDataPoint[float64]{{
+			Attributes: attribute.NewSet(attribute.String("exporter", ""), attribute.String("outcome", "delivered")), Count: 7,
+			Bounds: []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10},
+		}}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreValue())
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
@@ -139,13 +140,14 @@ func (r *run) call(ctx, waiting context.Context, form []byte) target.Answer {
 	if err := r.Account.Wait(waiting); err != nil {
 		return r.kept(err)
 	}
+	start := time.Now()
 	answer := r.Sender.Send(ctx, form)
 	r.Account.Done()
 	if answer.RetryAfter > 0 {
 		r.Account.Pause(answer.RetryAfter)
 	}
 	if answer.Verdict != target.NotSent {
-		r.counters.call(ctx, answer)
+		r.counters.call(ctx, answer, time.Since(start))
 	}
 	r.note(answer)
 	r.health.note(answer)

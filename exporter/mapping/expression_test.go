@@ -180,7 +180,7 @@ func TestExpressionsDoNotParse(t *testing.T) {
 		`log.body == "x"`:                   "expression has invalid syntax",
 		Expression(strings.Repeat("(", 50)): "expression has invalid syntax",
 	} {
-		assert.ErrorContains(t, expression.Validate(), message, "%s", expression)
+		require.ErrorContains(t, expression.Validate(), message, "%s", expression)
 	}
-	assert.NoError(t, Expression("").Validate(), "an entry without a value")
+	require.NoError(t, Expression("").Validate(), "an entry without a value")
 }

@@ -4,6 +4,7 @@
 package mapping // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"strings"
@@ -50,12 +51,38 @@ func FuzzWire(f *testing.F) {
 		require.NoError(f, err)
 		f.Add(data)
 	}
+	f.Add(twiceTheKey(f))
 	unmarshaler := plog.ProtoUnmarshaler{}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if ld, err := unmarshaler.UnmarshalLogs(data); err == nil {
 			checkConservation(t, conservationConfig(), ld)
 		}
 	})
+}
+
+// twiceTheKey returns a record on the wire with the attribute `p.a` twice, which
+// pdata's own API cannot make.
+func twiceTheKey(tb testing.TB) []byte {
+	tb.Helper()
+	ld := logsOf(tb, fixture{set: func(r plog.LogRecord) {
+		r.Attributes().PutStr("mboxPC", "1")
+		r.Attributes().PutStr("p.a", "first")
+		r.Attributes().PutStr("p.b", "second")
+	}})
+	marshaler := plog.ProtoMarshaler{}
+	data, err := marshaler.MarshalLogs(ld)
+	require.NoError(tb, err)
+	return bytes.ReplaceAll(data, []byte("p.b"), []byte("p.a"))
+}
+
+func TestAKeyThatStandsTwice(t *testing.T) {
+	unmarshaler := plog.ProtoUnmarshaler{}
+	ld, err := unmarshaler.UnmarshalLogs(twiceTheKey(t))
+	require.NoError(t, err)
+	require.Equal(t, 3, placesOf(ld)[0].record.Attributes().Len())
+	checkConservation(t, conservationConfig(), ld)
+	got := updates(t, newMapper(t, conservationConfig()), ld)[0]
+	require.Equal(t, map[string]string{"a": "second"}, latest(got.Parameters))
 }
 
 // entropy gives values out of bytes; when they are used up it gives zeros.

@@ -210,7 +210,8 @@ func TestAMapperServesManyAtOnce(t *testing.T) {
 				n := 0
 				for i, got := range m.Updates(t.Context(), ld) {
 					assert.Equal(t, want[i], latest(got.Parameters))
-					if n++; n == 1+worker {
+					n++
+					if n == 1+worker {
 						break
 					}
 				}

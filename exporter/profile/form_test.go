@@ -27,11 +27,11 @@ var (
 // naiveForm writes a form as one would who has time: by the standard library's
 // encoder, which differs only in a space's `+`.
 func naiveForm(v Visitor, parameters []Parameter) string {
-	form := string(v.Parameter) + "=" + naiveEscape(v.ID)
+	pairs := []string{string(v.Parameter) + "=" + naiveEscape(v.ID)}
 	for _, p := range parameters {
-		form += "&profile." + naiveEscape(p.Name) + "=" + naiveEscape(p.Value)
+		pairs = append(pairs, "profile."+naiveEscape(p.Name)+"="+naiveEscape(p.Value))
 	}
-	return form
+	return strings.Join(pairs, "&")
 }
 
 func naiveEscape(s string) string {

@@ -76,10 +76,11 @@ func TestNameTooLong(t *testing.T) {
 }
 
 func TestCleanName(t *testing.T) {
+	const spaced = " Lóyalty Tier\n"
 	for name, clean := range map[string]string{
+		spaced:             spaced,
 		"":                 "",
 		"loyaltyTier":      "loyaltyTier",
-		" Lóyalty Tier\n":  " Lóyalty Tier\n",
 		"a\xffb":           "a\uFFFDb",
 		"a\xff\xfe\xfdb":   "a\uFFFDb",
 		"\xff":             "\uFFFD",

@@ -3,10 +3,12 @@
 package metadata
 
 import (
+	"context"
 	"errors"
 	"sync"
 
 	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/metric/embedded"
 	"go.opentelemetry.io/otel/trace"
 
 	"go.opentelemetry.io/collector/component"
@@ -26,8 +28,11 @@ type TelemetryBuilder struct {
 	meter                        metric.Meter
 	mu                           sync.Mutex
 	registrations                []metric.Registration
+	AdobeTargetCallDuration      metric.Float64Histogram
 	AdobeTargetCalls             metric.Int64Counter
 	AdobeTargetParametersDropped metric.Int64Counter
+	AdobeTargetQuotaLimit        metric.Int64ObservableGauge
+	AdobeTargetQuotaUsed         metric.Int64ObservableGauge
 	AdobeTargetRecords           metric.Int64Counter
 	AdobeTargetRecordsMerged     metric.Int64Counter
 	AdobeTargetRecordsRecovered  metric.Int64Counter
@@ -42,6 +47,46 @@ type telemetryBuilderOptionFunc func(mb *TelemetryBuilder)
 
 func (tbof telemetryBuilderOptionFunc) apply(mb *TelemetryBuilder) {
 	tbof(mb)
+}
+
+// RegisterAdobeTargetQuotaLimitCallback sets callback for observable AdobeTargetQuotaLimit metric.
+func (builder *TelemetryBuilder) RegisterAdobeTargetQuotaLimitCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.AdobeTargetQuotaLimit, obs: o})
+		return nil
+	}, builder.AdobeTargetQuotaLimit)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterAdobeTargetQuotaUsedCallback sets callback for observable AdobeTargetQuotaUsed metric.
+func (builder *TelemetryBuilder) RegisterAdobeTargetQuotaUsedCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.AdobeTargetQuotaUsed, obs: o})
+		return nil
+	}, builder.AdobeTargetQuotaUsed)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+type observerInt64 struct {
+	embedded.Int64Observer
+	inst metric.Int64Observable
+	obs  metric.Observer
+}
+
+func (oi *observerInt64) Observe(value int64, opts ...metric.ObserveOption) {
+	oi.obs.ObserveInt64(oi.inst, value, opts...)
 }
 
 // Shutdown unregister all registered callbacks for async instruments.
@@ -62,6 +107,13 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.AdobeTargetCallDuration, err = builder.meter.Float64Histogram(
+		"otelcol.adobe_target.call.duration",
+		metric.WithDescription("Time from the start of a call until its answer was read. [Alpha]"),
+		metric.WithUnit("s"),
+		metric.WithExplicitBucketBoundaries([]float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}...),
+	)
+	errs = errors.Join(errs, err)
 	builder.AdobeTargetCalls, err = builder.meter.Int64Counter(
 		"otelcol.adobe_target.calls",
 		metric.WithDescription("Calls made, by outcome (delivered, rejected, setup_fault, not_now). [Alpha]"),
@@ -72,6 +124,18 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol.adobe_target.parameters.dropped",
 		metric.WithDescription("Profile parameters left out of updates, by reason. [Alpha]"),
 		metric.WithUnit("{parameter}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.AdobeTargetQuotaLimit, err = builder.meter.Int64ObservableGauge(
+		"otelcol.adobe_target.quota.limit",
+		metric.WithDescription("Calls that any window of the quota may hold. [Alpha]"),
+		metric.WithUnit("{call}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.AdobeTargetQuotaUsed, err = builder.meter.Int64ObservableGauge(
+		"otelcol.adobe_target.quota.used",
+		metric.WithDescription("Calls that the window of the quota holds now, of all exporters that share the account. The next call waits when it reaches the limit. [Alpha]"),
+		metric.WithUnit("{call}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.AdobeTargetRecords, err = builder.meter.Int64Counter(
