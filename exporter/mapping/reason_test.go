@@ -151,11 +151,12 @@ func dropCases() map[Drop]map[string]reasonCase {
 			"deep in a map":        {asMap, fixture{record: withID(nil), body: map[string]any{"geolocation": map[string]any{"city": "x"}}}},
 		},
 		DropNameTooLong: {
-			"129 characters":     profileAttribute(strings.Repeat("n", 129), "1"),
-			"by way of maps":     profileAttribute("a", nested(64, "1")),
-			"a map of that name": profileAttribute(strings.Repeat("n", 128), map[string]any{"a": "1"}),
-			"even if it is null": profileAttribute(strings.Repeat("n", 128), map[string]any{"a": nil}),
-			"10,000 levels":      profileAttribute("a", nested(10_000, "1")),
+			"129 characters":             profileAttribute(strings.Repeat("n", 129), "1"),
+			"by way of maps":             profileAttribute("a", nested(64, "1")),
+			"a map of that name":         profileAttribute(strings.Repeat("n", 128), map[string]any{"a": "1"}),
+			"even if it is null":         profileAttribute(strings.Repeat("n", 128), map[string]any{"a": nil}),
+			"even if it is an empty map": profileAttribute(strings.Repeat("n", 128), map[string]any{"a": map[string]any{}}),
+			"10,000 levels":              profileAttribute("a", nested(10_000, "1")),
 		},
 		DropValueTooLong: {
 			"a string":           {shortValues, attributes(withID(map[string]any{"profile.a": "123456"}))},

@@ -107,6 +107,39 @@ func TestBatchRecordsCanBeLeftEarly(t *testing.T) {
 	assert.Equal(t, []int{0, 1}, seen)
 }
 
+func TestBatchShowsWhatEachRecordBrought(t *testing.T) {
+	alone := Visitor{MboxPC, "alone"}
+	b := NewBatch(4)
+	b.Add(3, someone, []Parameter{{"b\xff", "1"}, {"a", "2"}})
+	b.Add(5, alone, []Parameter{{"x", "y"}})
+	b.Add(7, someone, nil)
+	b.Add(9, someone, []Parameter{{"a", "3"}})
+
+	assert.True(t, b.Merged(0))
+	assert.False(t, b.Merged(1))
+	type brought struct {
+		record     int
+		parameters []Parameter
+	}
+	var all []brought
+	for record, parameters := range b.Updates(0) {
+		all = append(all, brought{record, parameters})
+	}
+	want := []brought{
+		{3, []Parameter{{"b\uFFFD", "1"}, {"a", "2"}}},
+		{7, []Parameter{}},
+		{9, []Parameter{{"a", "3"}}},
+	}
+	assert.Equal(t, want, all, "in the order they came, not sorted and not merged")
+
+	for record := range b.Updates(0) {
+		assert.Equal(t, 3, record)
+		break
+	}
+	merged, _ := b.Parameters(0, nil)
+	assert.Equal(t, []Parameter{{"a", "3"}, {"b\uFFFD", "1"}}, merged)
+}
+
 func TestBatchCopiesTheParameters(t *testing.T) {
 	given := []Parameter{{"b", "2"}, {"a", "1"}}
 	b := NewBatch(1)

@@ -135,6 +135,7 @@ func TestAppendFormOfAParameterThatNeverFits(t *testing.T) {
 	}{
 		"a value of 100 KB":               {someone, Parameter{"n", strings.Repeat("x", 100_000)}, MaxBody},
 		"a value that grows past it":      {someone, Parameter{"n", strings.Repeat("&", 20_000)}, MaxBody},
+		"a value that grows sixfold":      {someone, Parameter{"n", strings.Repeat("\xff&", 5_500)}, MaxBody},
 		"a name of 100 KB":                {someone, Parameter{strings.Repeat("n", 100_000), ""}, MaxBody},
 		"an id that fills the call alone": {Visitor{MboxPC, strings.Repeat("x", 100)}, Parameter{"n", "v"}, 50},
 		"no room at all":                  {someone, Parameter{"n", "v"}, 0},
