@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
@@ -115,6 +116,12 @@ func (r *run) visitor(ctx, waiting context.Context, i int, s *scratch) {
 	for len(parameters) > 0 {
 		var n int
 		s.form, n = profile.AppendForm(s.form[:0], r.batch.Visitor(i), parameters, r.MaxForm)
+		if n == 0 {
+			// Mapping leaves out what fits no call, so this is for a mistake of ours only.
+			outcome, reason = outcomeRejected, mapping.SkipTooLarge.String()
+			parameters = parameters[1:]
+			continue
+		}
 		answer := r.call(ctx, waiting, bytes.Clone(s.form))
 		switch answer.Verdict {
 		case target.Delivered:

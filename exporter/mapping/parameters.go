@@ -25,7 +25,7 @@ func (r *reader) addEntry(ctx context.Context, s *profileSource) {
 		r.addExpression(ctx, s)
 	default:
 		if v, ok := r.attribute(s.attribute); ok {
-			r.add(s.parameter, v)
+			r.addValue(s.parameter, v)
 		}
 	}
 	if s.defaultText == "" || len(r.update.Parameters) > parameters {
@@ -46,7 +46,7 @@ func (r *reader) addPrefix(prefix string) {
 	for i := range slices.Backward(r.attributes[:]) {
 		for name, v := range r.attributes[i].All() {
 			if rest, ok := strings.CutPrefix(name, prefix); ok {
-				r.add(rest, v)
+				r.addValue(rest, v)
 			}
 		}
 	}
@@ -64,12 +64,23 @@ func (r *reader) addExpression(ctx context.Context, s *profileSource) {
 	case reason != kept:
 		r.update.Dropped[reason]++
 	case s.parameter != "":
-		r.add(s.parameter, value)
+		r.addValue(s.parameter, value)
 	case value.Type() != pcommon.ValueTypeMap:
 		r.update.Dropped[DropNotAMap]++
+	case deeperThan(value, maxDepth):
+		r.update.Dropped[DropTooDeep]++
 	default:
 		r.addMap("", value.Map())
 	}
+}
+
+// addValue adds what an entry found, unless it is too deep to be walked through.
+func (r *reader) addValue(name string, v pcommon.Value) {
+	if deeperThan(v, maxDepth) {
+		r.update.Dropped[DropTooDeep]++
+		return
+	}
+	r.add(name, v)
 }
 
 // add adds a value under a name, a map as one parameter for each of its leaves.

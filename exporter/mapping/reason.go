@@ -61,6 +61,8 @@ const (
 	DropExpressionFailed
 	// DropUnsupported means that the OTTL value is of a type that has no text.
 	DropUnsupported
+	// DropTooDeep means that maps and lists stand in each other over 20,000 levels deep.
+	DropTooDeep
 	// DropEmptyName means that nothing is left of the name.
 	DropEmptyName
 	// DropReservedName means that the name belongs to Target itself.
@@ -83,6 +85,7 @@ var dropNames = [drops]string{
 	DropNotAMap:          "not_a_map",
 	DropExpressionFailed: "expression_failed",
 	DropUnsupported:      "unsupported",
+	DropTooDeep:          "too_deep",
 	DropEmptyName:        "empty_name",
 	DropReservedName:     "reserved_name",
 	DropNameTooLong:      "name_too_long",

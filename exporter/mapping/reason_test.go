@@ -139,6 +139,11 @@ func dropCases() map[Drop]map[string]reasonCase {
 		DropUnsupported: {
 			"what has no text": {value(unsupportedValue), attributes(withID(nil))},
 		},
+		DropTooDeep: {
+			"maps":               profileAttribute("a", nested(maxDepth+1, "1")),
+			"maps in a list":     profileAttribute("a", []any{nested(maxDepth, "1")}),
+			"by way of a spread": {asMap, fixture{record: withID(nil), body: map[string]any{"a": nested(maxDepth, "1")}}},
+		},
 		DropEmptyName: {
 			"the attribute is the prefix": profileAttribute("", "x"),
 			"a key of a map":              {asMap, fixture{record: withID(nil), body: map[string]any{"": "x"}}},

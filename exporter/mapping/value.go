@@ -149,6 +149,30 @@ func listValue[T any](list []T) (pcommon.Value, Drop) {
 	return v, kept
 }
 
+// maxDepth is how many maps and lists may stand in each other. The stack overflows
+// at some 400,000, and that ends the whole collector.
+const maxDepth = 20_000
+
+// deeperThan tells whether maps and lists stand in each other over so many levels.
+func deeperThan(v pcommon.Value, levels int) bool {
+	switch v.Type() {
+	case pcommon.ValueTypeMap:
+		for _, child := range v.Map().All() {
+			if levels == 0 || deeperThan(child, levels-1) {
+				return true
+			}
+		}
+	case pcommon.ValueTypeSlice:
+		for _, child := range v.Slice().All() {
+			if levels == 0 || deeperThan(child, levels-1) {
+				return true
+			}
+		}
+	default:
+	}
+	return false
+}
+
 // leaves counts the values that are not maps in a map, however deep.
 func leaves(m pcommon.Map) int {
 	n := 0

@@ -98,7 +98,7 @@ func (b *Batch) Records(i int) iter.Seq[int] {
 func (b *Batch) Updates(i int) iter.Seq2[int, []Parameter] {
 	return func(yield func(int, []Parameter) bool) {
 		for at := b.visitors[i].first; at != none; at = b.additions[at].next {
-			if !yield(b.additions[at].record, b.parameters[b.additions[at].start:b.additions[at].end]) {
+			if !yield(b.additions[at].record, b.parameters[b.additions[at].start:b.additions[at].end:b.additions[at].end]) {
 				return
 			}
 		}
