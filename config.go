@@ -135,6 +135,27 @@ func (cfg *Config) endpoint() string {
 	return "https://" + cfg.ClientCode + ".tt.omtrdc.net"
 }
 
+// disorderly names the settings that let one batch of a visitor overtake another.
+func (cfg *Config) disorderly() []string {
+	queue := cfg.QueueConfig.Get()
+	if queue == nil {
+		return []string{"sending_queue is off, so batches of several callers are sent at once"}
+	}
+	var found []string
+	if queue.NumConsumers > 1 {
+		found = append(found, "sending_queue::num_consumers is over 1")
+	}
+	if batch := queue.Batch.Get(); batch != nil {
+		if batch.MaxSize > 0 {
+			found = append(found, "sending_queue::batch::max_size is set, so a request may be cut in parts")
+		}
+		if len(batch.Partition.MetadataKeys) > 0 {
+			found = append(found, "sending_queue::batch::partition::metadata_keys is set")
+		}
+	}
+	return found
+}
+
 func (cfg *Config) limits() quota.Limits {
 	return quota.Limits{Quota: cfg.Quota, RateLimit: cfg.RateLimit.Get()}
 }

@@ -127,6 +127,14 @@ func TestPartsCanBeSwitchedOff(t *testing.T) {
 	assert.Nil(t, cfg.limits().RateLimit)
 }
 
+func TestTheDefaultBatchIsNoLargerThanWhatTheUserSets(t *testing.T) {
+	for block, want := range map[string]int64{"small_queue": 500, "small_batch": 50} {
+		cfg, err := loadConfig(t, "config.yaml", "adobe_target/"+block)
+		require.NoError(t, err)
+		assert.Equal(t, want, cfg.QueueConfig.Get().Batch.Get().MinSize)
+	}
+}
+
 func TestAListInTheYAMLReplacesTheDefaultList(t *testing.T) {
 	cfg, err := loadConfig(t, "config.yaml", "adobe_target/one_visitor")
 	require.NoError(t, err)
@@ -170,7 +178,7 @@ func TestInvalidConfigurationIsRefusedWithItsPlaceAndWhatIsAllowed(t *testing.T)
 		"path":                                `api: path: "m2/update" has to begin with /`,
 		"path_query":                          `api: path: "/m2/{client_code}/update?x=1" may hold no query`,
 		"path_placeholder":                    `api: path: "/m2/{clientCode}/update" may hold no query, fragment, space or placeholder other than {client_code}`,
-		"timeout":                             "timeout: has to be above 0, or a call that hangs never ends, got 0s",
+		"timeout":                             "timeout: has to be 1ms or more, or a call that hangs never ends, got 0s",
 		"concurrency":                         "concurrency: has to be 1 or more, got 0",
 		"concurrency_high":                    "concurrency: has to be 1024 or less, got 5000",
 		"rate_zero":                           "rate_limit: calls_per_second: has to be above 0, got 0",
@@ -183,6 +191,19 @@ func TestInvalidConfigurationIsRefusedWithItsPlaceAndWhatIsAllowed(t *testing.T)
 		"compression":                         `compression: Target reads no compressed calls, remove it or set none, got "gzip"`,
 		"cookies":                             "cookies: not allowed",
 		"idempotency_key":                     "headers: Idempotency-Key is not allowed",
+		"unknown_key":                         "invalid keys: qouta",
+		"unknown_key_of_quota":                "invalid keys: call",
+		"unknown_key_of_api":                  "invalid keys: verb",
+		"unknown_key_of_an_entry":             "invalid keys: attr",
+		"proxy":                               "proxy_url: has to be a URL such as http://proxy.example:3128",
+		"accept_encoding":                     "headers: Accept-Encoding is not allowed",
+		"content_type":                        "headers: Content-Type is not allowed",
+		"fewer_connections_than_calls":        "max_conns_per_host: has to be 0 or at least the concurrency of 16, got 4",
+		"path_escape":                         `api: path: "/%zz" makes no URL`,
+		"endpoint_port":                       "endpoint: the port has to be 65535 or less",
+		"endpoint_host":                       "endpoint: has to be a URL with http or https",
+		"endpoint_fragment":                   "endpoint: may not carry a query or a fragment",
+		"timeout_without_unit":                "timeout: has to be 1ms or more, or a call that hangs never ends, got 10ns",
 		"queue":                               "sending_queue: `queue_size` must be positive",
 		"queue_smaller_than_batch":            "sending_queue: `min_size` must be less than or equal to `queue_size`",
 	} {

@@ -85,6 +85,7 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 		Account:     account,
 		MaxForm:     e.api.MaxForm(),
 		Concurrency: e.cfg.Concurrency,
+		Consumers:   e.consumers(),
 		Watch:       watch,
 		Telemetry:   e.telemetry,
 		Logger:      e.set.Logger,
@@ -97,6 +98,14 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 		e.delivery.LastChance("retry_disabled")
 	}
 	return nil
+}
+
+// consumers returns how many batches the helper has in hand at once.
+func (e *logsExporter) consumers() int {
+	if queue := e.cfg.QueueConfig.Get(); queue != nil {
+		return queue.NumConsumers
+	}
+	return 0
 }
 
 // watch returns what keeps the order over a restart, and begins to number what
@@ -126,7 +135,7 @@ func (e *logsExporter) account(ctx context.Context, host component.Host) (*quota
 	if err != nil {
 		return nil, err
 	}
-	key := quota.Key{ClientCode: e.cfg.ClientCode, Endpoint: u.Scheme + "://" + u.Host}
+	key := quota.NewKey(e.cfg.ClientCode, u)
 	account, err := e.accounts.Open(key, e.cfg.limits())
 	if err != nil {
 		return nil, err
@@ -180,6 +189,9 @@ func (e *logsExporter) httpClient(ctx context.Context, host component.Host) (*ht
 	if cfg.MaxConnsPerHost == 0 {
 		cfg.MaxConnsPerHost = e.cfg.Concurrency
 	}
+	if e.api.NeedsHTTP1() {
+		cfg.ForceAttemptHTTP2 = false
+	}
 	set := e.set.TelemetrySettings
 	set.TracerProvider, set.MeterProvider = nil, nil
 	return cfg.ToClient(ctx, host.GetExtensions(), set)
@@ -187,10 +199,8 @@ func (e *logsExporter) httpClient(ctx context.Context, host component.Host) (*ht
 
 // warn says what of the configuration has a price.
 func (e *logsExporter) warn() {
-	queue := e.cfg.QueueConfig.Get()
-	if queue != nil && queue.NumConsumers > 1 {
-		e.set.Logger.Warn("sending_queue::num_consumers is over 1: the order of a visitor's values holds within a batch only",
-			zap.Int("num_consumers", queue.NumConsumers))
+	for _, setting := range e.cfg.disorderly() {
+		e.set.Logger.Warn(setting + ": the order of a visitor's values holds within a batch only")
 	}
 	switch {
 	case !e.cfg.RetryConfig.Enabled:

@@ -141,7 +141,9 @@ func TestAnExhaustedQuotaDoesNotKeepAShutdownPastTheDrainTimeout(t *testing.T) {
 }
 
 func TestAnOutageIsNotWaitedFor(t *testing.T) {
-	e := shutDown(t, func(*http.Request) (int, error) { return http.StatusServiceUnavailable, nil }, func(*Config) {})
+	e := shutDown(t, func(*http.Request) (int, error) { return http.StatusServiceUnavailable, nil }, func(cfg *Config) {
+		cfg.RetryConfig = defaultRetryConfig() // so that one batch is in backoff when the shutdown begins
+	})
 	assert.Less(t, e.took, time.Second)
 	assert.Equal(t, map[string]int64{"rejected shutdown": 100}, e.records)
 }

@@ -9,6 +9,9 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
+	"strings"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 
@@ -55,12 +58,33 @@ func (cfg *Config) validateEndpoint() error {
 		return errors.New("endpoint: has to be a URL such as https://acme.tt.omtrdc.net")
 	case u.User != nil:
 		return errors.New("endpoint: may not carry a user or password, use auth or headers")
-	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
+	case u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
 		return fmt.Errorf("endpoint: has to be a URL with http or https such as https://acme.tt.omtrdc.net, got %q", u.Redacted())
-	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+	case !validPort(u.Port()):
+		return fmt.Errorf("endpoint: the port has to be 65535 or less, got %s", u.Port())
+	case u.RawQuery != "" || u.ForceQuery || strings.Contains(cfg.ClientConfig.Endpoint, "#"):
 		return fmt.Errorf("endpoint: may not carry a query or a fragment, got one on the host %q", u.Host)
 	}
 	return nil
+}
+
+func validPort(port string) bool {
+	if port == "" {
+		return true
+	}
+	_, err := strconv.ParseUint(port, 10, 16)
+	return err == nil
+}
+
+// forbiddenHeaders would change what a call is, or whether it is made once.
+var forbiddenHeaders = map[string]string{
+	"Accept-Encoding":   "its answers could not be read",
+	"Content-Encoding":  "Target would not read the form",
+	"Content-Length":    "Target would not read the form",
+	"Content-Type":      "Target would not read the form",
+	"Transfer-Encoding": "Target would not read the form",
+	"Idempotency-Key":   "the HTTP client would repeat calls that the quota does not see",
+	"X-Idempotency-Key": "the HTTP client would repeat calls that the quota does not see",
 }
 
 // validateClient refuses what confighttp would take and the API would not.
@@ -72,12 +96,18 @@ func (cfg *Config) validateClient() error {
 	if cfg.ClientConfig.Cookies.HasValue() {
 		errs = append(errs, errors.New("cookies: not allowed, one visitor's cookies would go along with the calls of another"))
 	}
-	for _, name := range []string{"Idempotency-Key", "X-Idempotency-Key"} {
-		for header := range cfg.ClientConfig.Headers.Iter {
-			if http.CanonicalHeaderKey(header) == name {
-				errs = append(errs, fmt.Errorf("headers: %s is not allowed, it makes the HTTP client repeat calls that the quota does not see", name))
-			}
+	for header := range cfg.ClientConfig.Headers.Iter {
+		name := http.CanonicalHeaderKey(header)
+		if why, forbidden := forbiddenHeaders[name]; forbidden {
+			errs = append(errs, fmt.Errorf("headers: %s is not allowed, with it %s", name, why))
 		}
+	}
+	if _, err := url.ParseRequestURI(cfg.ClientConfig.ProxyURL); cfg.ClientConfig.ProxyURL != "" && err != nil {
+		errs = append(errs, errors.New("proxy_url: has to be a URL such as http://proxy.example:3128"))
+	}
+	if conns := cfg.ClientConfig.MaxConnsPerHost; conns != 0 && conns < cfg.Concurrency {
+		errs = append(errs, fmt.Errorf("max_conns_per_host: has to be 0 or at least the concurrency of %d, got %d: "+
+			"calls that wait for a connection would run into their timeout", cfg.Concurrency, conns))
 	}
 	return errors.Join(errs...)
 }
@@ -99,8 +129,8 @@ func (cfg *Config) validateMapping() error {
 
 func (cfg *Config) validateDurations() error {
 	var errs []error
-	if cfg.ClientConfig.Timeout <= 0 {
-		errs = append(errs, fmt.Errorf("timeout: has to be above 0, or a call that hangs never ends, got %s", cfg.ClientConfig.Timeout))
+	if cfg.ClientConfig.Timeout < time.Millisecond {
+		errs = append(errs, fmt.Errorf("timeout: has to be 1ms or more, or a call that hangs never ends, got %s", cfg.ClientConfig.Timeout))
 	}
 	if cfg.DrainTimeout < 0 {
 		errs = append(errs, fmt.Errorf("drain_timeout: has to be 0 or more, got %s", cfg.DrainTimeout))

@@ -10,15 +10,17 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
 )
 
-// maxFailures is how many calls in a row may fail for "not now" before the rest of
-// the batch goes back uncalled. One is not enough: a visitor whose update alone
-// fails must not keep the others from being delivered.
+// maxFailures is how many calls in a row may fail before the rest of the batch goes
+// back uncalled. One is not enough: a visitor whose update alone fails, or alone is
+// forbidden by something in front of Target, must not keep the others from being
+// delivered.
 const maxFailures = 3
 
 // breaker halts a run when there is no sense in making further calls, so that an
 // outage does not burn the quota.
 type breaker struct {
 	failures atomic.Int64 // in a row
+	alive    atomic.Bool  // whether any call got through
 	halt     context.CancelFunc
 }
 
@@ -27,9 +29,8 @@ func (b *breaker) note(a target.Answer) {
 	switch a.Verdict {
 	case target.Delivered, target.Rejected, target.NotSent:
 		b.failures.Store(0)
-	case target.SetupFault:
-		b.halt()
-	case target.NotNow:
+		b.alive.Store(true)
+	case target.SetupFault, target.NotNow:
 		if a.Throttled() || b.failures.Add(1) >= maxFailures {
 			b.halt()
 		}

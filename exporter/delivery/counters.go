@@ -27,6 +27,9 @@ const (
 
 	reasonDryRun     = "dry_run"
 	reasonSuperseded = "superseded"
+	// reasonRetriesEnded is for records that the helper no longer sends again, as
+	// retry_on_failure::max_elapsed_time tells it to.
+	reasonRetriesEnded = "retries_ended"
 
 	// reasonQuotaStorage holds records while the account can not be written.
 	reasonQuotaStorage = "quota_storage"

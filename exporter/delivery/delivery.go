@@ -36,6 +36,9 @@ type Settings struct {
 	MaxForm int
 	// Concurrency is how many calls may be under way at once.
 	Concurrency int
+	// Consumers is how many batches the sending queue has in hand at once, 0 without
+	// a queue.
+	Consumers int
 	// Watch keeps the order of what a restart brought out of order. It is nil without
 	// a persistent queue.
 	Watch     *arrival.Watch
@@ -60,13 +63,14 @@ type Delivery struct {
 	// lastChance is why nobody will send again what a batch leaves held, nil while
 	// somebody will.
 	lastChance atomic.Pointer[string]
-	// held is how many records the last batch left to be sent again.
-	held atomic.Int64
+	held       heldBatches
+	// start is where in a batch the next run begins.
+	start atomic.Int64
 }
 
 // New returns a Delivery. The error is that of its telemetry.
 func New(set Settings) (*Delivery, error) {
-	d := &Delivery{Settings: set, counters: newCounters(set.Telemetry, set.ID)}
+	d := &Delivery{Settings: set, held: heldBatches{consumers: set.Consumers}, counters: newCounters(set.Telemetry, set.ID)}
 	d.health = health{report: set.Report, logger: set.Logger}
 	d.stopping, d.stop = context.WithCancel(context.Background())
 	return d, d.counters.observe(set.Account)
@@ -77,7 +81,11 @@ func New(set Settings) (*Delivery, error) {
 // Target asked for, if any. It is never a permanent error: what can not be
 // delivered at all is counted and said here.
 func (d *Delivery) Consume(ctx context.Context, ld plog.Logs) error {
-	d.held.Store(0)
+	reason := reasonRetriesEnded
+	if last := d.lastChance.Load(); last != nil {
+		reason = *last
+	}
+	d.lose(ctx, d.held.begin(ld), reason)
 	records := ld.LogRecordCount()
 	batch := d.batch(records)
 	defer d.release(batch)
@@ -103,8 +111,8 @@ func (d *Delivery) LastChance(reason string) { d.lastChance.Store(&reason) }
 // when there was no other chance.
 func (d *Delivery) Close(ctx context.Context) {
 	d.stop()
-	if held := d.held.Swap(0); held > 0 {
-		d.lose(ctx, int(held))
+	if reason := d.lastChance.Load(); reason != nil {
+		d.lose(ctx, d.held.end(), *reason)
 	}
 }
 

@@ -38,11 +38,8 @@ func (h *health) failing() bool { return h.state.Load() != working }
 func (h *health) note(a target.Answer) {
 	state := working
 	switch a.Verdict {
-	case target.SetupFault:
-		state = setupFault
-	case target.NotNow:
-		// An outage does not end a fault of the set-up: only a call that gets through
-		// shows that it was mended.
+	case target.SetupFault, target.NotNow:
+		// Nothing but a call that gets through shows that a fault of the set-up is mended.
 		if a.Reason == target.ReasonCanceled || h.state.Load() == setupFault {
 			return
 		}
@@ -53,6 +50,10 @@ func (h *health) note(a target.Answer) {
 		h.change(state, a)
 	}
 }
+
+// fault notes that a whole batch met nothing but this fault of the set-up. While
+// other calls get through it is not the set-up that is wrong.
+func (h *health) fault(a target.Answer) { h.change(setupFault, a) }
 
 func (h *health) change(state uint32, a target.Answer) {
 	h.mu.Lock()

@@ -4,6 +4,7 @@
 package delivery
 
 import (
+	"errors"
 	"net/url"
 	"sync/atomic"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/consumer/consumererror"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
 )
@@ -39,7 +41,7 @@ func TestTooManyRequestsEndsTheBatchAtOnce(t *testing.T) {
 	f.target.answer = func(string, url.Values) target.Answer {
 		return target.Answer{Verdict: target.NotNow, StatusCode: 429, Reason: "status_429"}
 	}
-	require.ErrorContains(t, f.Consume(t.Context(), logs(visitors(100)...)), "code = ResourceExhausted")
+	require.ErrorContains(t, f.Consume(t.Context(), logs(visitors(100)...)), "answered with the status 429")
 	assert.Equal(t, 1, f.target.count())
 }
 
@@ -56,6 +58,30 @@ func TestAVisitorThatAlwaysFailsDoesNotHoldUpTheOthers(t *testing.T) {
 	assert.Equal(t, map[string]int{"delivered": 499}, f.counts(t, "records"))
 }
 
+func TestVisitorsAtTheHeadOfABatchWhoAloneFailDoNotHoldUpTheOthers(t *testing.T) {
+	for name, answer := range map[string]target.Answer{"5xx": down, "forbidden for their content": forbidden} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t)
+			f.target.answer = func(visitor string, _ url.Values) target.Answer {
+				if visitor == "v0" || visitor == "v1" || visitor == "v2" || visitor == "v3" {
+					return answer
+				}
+				return delivered
+			}
+			batch := logs(visitors(500)...)
+			for range 3 {
+				err := f.Consume(t.Context(), batch)
+				require.Error(t, err)
+				if carried, ok := errors.AsType[consumererror.Logs](err); ok {
+					batch = carried.Data()
+				}
+			}
+			assert.Equal(t, map[string]int{"delivered": 496}, f.counts(t, "records"))
+			assert.LessOrEqual(t, len(f.reports), 3, "of the set-up only when nobody gets through")
+		})
+	}
+}
+
 func TestAFaultOfTheSetUpHoldsEverythingAndIsSaidOnce(t *testing.T) {
 	f := newFixture(t, func(set *Settings) { set.Concurrency = 4 })
 	var broken atomic.Bool
@@ -67,11 +93,11 @@ func TestAFaultOfTheSetUpHoldsEverythingAndIsSaidOnce(t *testing.T) {
 		return delivered
 	}
 	batch := logs(visitors(100)...)
-	require.ErrorContains(t, f.Consume(t.Context(), batch), "code = PermissionDenied")
-	assert.LessOrEqual(t, f.target.count(), 4)
+	require.ErrorContains(t, f.Consume(t.Context(), batch), "code = Unavailable")
+	assert.LessOrEqual(t, f.target.count(), 4+maxFailures)
 	for range 3 {
 		require.Error(t, f.Consume(t.Context(), batch))
-		assert.Equal(t, 1, f.target.count(), "each retry probes with one call")
+		assert.Equal(t, maxFailures, f.target.count(), "each retry probes")
 	}
 	require.Len(t, f.reports, 1)
 	require.ErrorContains(t, f.reports[0], "calls to Target end with status_403")

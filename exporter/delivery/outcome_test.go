@@ -155,7 +155,7 @@ func TestWhatIsHeldOnTheLastChanceIsCountedAsRejected(t *testing.T) {
 func TestWhatIsHeldWhenItEndsIsLostOnlyWithoutAnotherChance(t *testing.T) {
 	for name, lastChance := range map[string]bool{"persistent queue": false, "memory queue": true} {
 		t.Run(name, func(t *testing.T) {
-			f := newFixture(t)
+			f := newFixture(t, func(set *Settings) { set.Consumers = 1 })
 			f.target.answer = func(string, url.Values) target.Answer { return down }
 			require.Error(t, f.Consume(t.Context(), logs(visitors(2)...)))
 			if lastChance {
@@ -234,4 +234,36 @@ func TestTheQuotaCanBeSeen(t *testing.T) {
 			Attributes: attribute.NewSet(attribute.String("exporter", ""), attribute.String("outcome", "delivered")), Count: 7,
 			Bounds: []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10},
 		}}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreValue())
+}
+
+func TestABatchThatDoesNotComeAgainIsCountedAsLost(t *testing.T) {
+	f := newFixture(t, func(set *Settings) { set.Consumers = 1 })
+	f.target.answer = func(visitor string, _ url.Values) target.Answer {
+		if visitor == "v0" {
+			return delivered
+		}
+		return down
+	}
+	first := f.Consume(t.Context(), logs(visitors(3)...))
+	again := err2logs(t, first)
+	require.Error(t, f.Consume(t.Context(), again))
+	require.Error(t, f.Consume(t.Context(), again), "the same batch again is no other one")
+	assert.Equal(t, map[string]int{"delivered": 1}, f.counts(t, "records"))
+
+	f.target.answer = nil
+	require.NoError(t, f.Consume(t.Context(), logs(visitors(1)...)), "the helper has given the batch before up")
+	assert.Equal(t, map[string]int{"delivered": 2, "rejected retries_ended": 2}, f.counts(t, "records"))
+}
+
+func TestWithTwoConsumersABatchMayComeAgainLater(t *testing.T) {
+	f := newFixture(t, func(set *Settings) { set.Consumers = 2 })
+	f.target.answer = func(string, url.Values) target.Answer { return down }
+	one, two := logs(visitors(2)...), logs(visitors(3)...)
+	require.Error(t, f.Consume(t.Context(), one))
+	require.Error(t, f.Consume(t.Context(), two))
+	require.Error(t, f.Consume(t.Context(), one))
+	assert.Empty(t, f.counts(t, "records"))
+	f.LastChance("shutdown")
+	f.Close(t.Context())
+	assert.Equal(t, map[string]int{"rejected shutdown": 5}, f.counts(t, "records"))
 }

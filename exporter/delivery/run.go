@@ -25,6 +25,7 @@ type run struct {
 	*Delivery
 	batch *profile.Batch
 	next  atomic.Int64
+	begin int
 	breaker
 
 	// held marks the records to be sent again. Workers write it without a lock: a
@@ -48,7 +49,7 @@ type recordCount struct{ record, parameters int }
 
 func newRun(d *Delivery, batch *profile.Batch, records int) *run {
 	return &run{
-		Delivery: d, batch: batch, held: make([]bool, records),
+		Delivery: d, batch: batch, begin: int(d.start.Load()), held: make([]bool, records),
 		skipped: make(map[string]int), rejected: make(map[string]int),
 	}
 }
@@ -76,14 +77,19 @@ func (r *run) deliver(ctx context.Context) {
 		})
 	}
 	_ = workers.Wait() // no worker returns an error: outcomes are kept by record
-	for {
-		i := int(r.next.Add(1)) - 1
-		if i >= r.batch.Len() {
-			return
-		}
-		r.hold(i)
+	called := min(int(r.next.Load()), r.batch.Len())
+	for i := called; i < r.batch.Len(); i++ {
+		r.hold(r.position(i))
+	}
+	if called < r.batch.Len() {
+		r.start.Add(int64(called))
 	}
 }
+
+// position returns the place in the batch of the ith visitor to be called. After a
+// batch that was halted the next one is begun somewhere else, or a few visitors at
+// its head who alone fail would keep it from the others for ever.
+func (r *run) position(i int) int { return (i + r.begin) % r.batch.Len() }
 
 // scratch is the memory that one worker uses for one visitor after another.
 type scratch struct {
@@ -100,7 +106,7 @@ func (r *run) work(ctx, waiting context.Context, goOn func() bool) {
 		if i >= r.batch.Len() {
 			return
 		}
-		r.visitor(ctx, waiting, i, &s)
+		r.visitor(ctx, waiting, r.position(i), &s)
 	}
 }
 

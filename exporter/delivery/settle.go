@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
@@ -33,14 +34,19 @@ func (d *Delivery) settle(ctx context.Context, ld plog.Logs, r *run) error {
 	if held == 0 {
 		return nil
 	}
-	d.held.Store(int64(held))
-	if d.lastChance.Load() != nil {
-		d.lose(ctx, int(d.held.Swap(0)))
+	if r.reason.Verdict == target.SetupFault && !r.alive.Load() {
+		d.health.fault(r.reason)
 	}
-
-	err := status.Error(r.why().Code(), fmt.Sprintf("%d of %d log records are held: %s", held, len(r.held), explain(r.why())))
+	err := status.Error(code(r.why()), fmt.Sprintf("%d of %d log records are held: %s", held, len(r.held), explain(r.why())))
+	rest := ld
 	if held < len(r.held) {
-		err = consumererror.NewLogs(err, subset(ld, r.held))
+		rest = subset(ld, r.held)
+		err = consumererror.NewLogs(err, rest)
+	}
+	if reason := d.lastChance.Load(); reason != nil {
+		d.lose(ctx, held, *reason)
+	} else {
+		d.held.keep(rest, held)
 	}
 	if r.reason.RetryAfter > 0 {
 		err = exporterhelper.NewThrottleRetry(err, r.reason.RetryAfter)
@@ -76,14 +82,13 @@ func (r *run) countEnded(ctx context.Context) {
 }
 
 // lose counts and says records that are held and that nobody will send again.
-func (d *Delivery) lose(ctx context.Context, records int) {
-	reason := d.lastChance.Load()
-	if reason == nil {
+func (d *Delivery) lose(ctx context.Context, records int, reason string) {
+	if records == 0 {
 		return
 	}
-	d.counters.records(ctx, outcomeRejected, *reason, records)
+	d.counters.records(ctx, outcomeRejected, reason, records)
 	d.Logger.Error("Log records are lost: they could not be sent, and nothing keeps them",
-		zap.Int("records", records), zap.String("reason", *reason))
+		zap.Int("records", records), zap.String("reason", reason))
 }
 
 // why returns the answer for which records are held.
@@ -106,6 +111,16 @@ func explain(a target.Answer) string {
 	default:
 		return "no answer from Target, " + a.Reason
 	}
+}
+
+// code returns the gRPC code of the error for what is held. Receivers pass it on to
+// their clients, who send again what is Unavailable and drop what is forbidden or
+// not found; a token that has expired is not their data's fault.
+func code(a target.Answer) codes.Code {
+	if a.Reason == target.ReasonCanceled {
+		return codes.Canceled
+	}
+	return codes.Unavailable
 }
 
 // subset returns a copy of the chosen records of ld, in their order, each in its

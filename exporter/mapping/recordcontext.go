@@ -29,6 +29,10 @@ type recordContext struct {
 
 func newRecordContext() (*recordContext, error) {
 	c := &recordContext{ottl: &ottllog.TransformContext{}}
+	if known, got := 5, reflect.TypeFor[ottllog.TransformContext]().NumField(); got != known {
+		return nil, fmt.Errorf("this build of pkg/ottl has a log context of %d fields, and %d are known: "+
+			"build with a version of pkg/ottl that this exporter was tested with", got, known)
+	}
 	var cache *pcommon.Map
 	for _, err := range []error{
 		field(c.ottl, "resourceLogs", &c.resource),

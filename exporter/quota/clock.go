@@ -19,6 +19,9 @@ type instant struct {
 	uptime time.Duration
 }
 
+// uptimeStep is how exactly Linux tells the uptime.
+const uptimeStep = 10 * time.Millisecond
+
 // readInstant returns the time of now.
 func readInstant() instant {
 	now := instant{wall: time.Now()}
@@ -40,12 +43,12 @@ func readInstant() instant {
 	return now
 }
 
-// since returns the time that has passed since an earlier instant, never less than
-// nothing. While the machine has not been started anew it goes by its uptime, so
+// since returns the time that has passed at least since an earlier instant, never
+// less than nothing. While the machine has not been started anew it goes by its uptime, so
 // that a clock that is set does not matter.
 func (i instant) since(earlier instant) time.Duration {
 	if i.boot != "" && i.boot == earlier.boot {
-		return max(0, i.uptime-earlier.uptime)
+		return max(0, i.uptime-earlier.uptime-uptimeStep)
 	}
 	return max(0, i.wall.Sub(earlier.wall))
 }

@@ -94,7 +94,9 @@ func (a *Account) load(ctx context.Context, l *ledger) (cold bool, err error) {
 	// Times before the origin can not be told, so the origin moves back behind all
 	// that any window could hold.
 	a.origin = time.Now().Add(-2 * time.Duration(buckets+1) * a.window.width)
-	at, gone := time.Since(a.origin), l.now().since(s.instant())
+	// In this order, so that what passes between the two makes calls younger.
+	gone := l.now().since(s.instant())
+	at := time.Since(a.origin)
 	a.window.restore(s.history, at-gone)
 	a.window.add(at, s.Reserved)
 	return false, nil

@@ -163,7 +163,7 @@ func runModel(t *testing.T, calls, window byte, steps []byte) {
 }
 
 func TestWindowKeepsItsPromisesInAnyOrderOfEvents(t *testing.T) {
-	const runs, length = 400, 1200
+	const runs, length = 120, 1200
 	for seed := range uint64(runs) {
 		random := rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8)})
 		steps := make([]byte, length+1)

@@ -7,6 +7,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net"
+	"net/url"
 	"strings"
 	"sync"
 )
@@ -15,6 +17,20 @@ import (
 type Key struct {
 	ClientCode string
 	Endpoint   string
+}
+
+// NewKey returns the key of a client code at an endpoint, the same for every way to
+// write the endpoint's host.
+func NewKey(clientCode string, endpoint *url.URL) Key {
+	host := strings.TrimSuffix(strings.ToLower(endpoint.Hostname()), ".")
+	port := endpoint.Port()
+	if (endpoint.Scheme == "https" && port == "443") || (endpoint.Scheme == "http" && port == "80") {
+		port = ""
+	}
+	if port != "" {
+		host = net.JoinHostPort(host, port)
+	}
+	return Key{ClientCode: clientCode, Endpoint: endpoint.Scheme + "://" + host}
 }
 
 // name is the key as part of a file's name: it says whose account it is, and its

@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"strconv"
 	"time"
-
-	"google.golang.org/grpc/codes"
 )
 
 // Verdict is what an answer means for the update that was sent.
@@ -69,27 +67,6 @@ type Answer struct {
 // Throttled tells whether Target asked for fewer calls, of whatever visitor.
 func (a Answer) Throttled() bool {
 	return a.RetryAfter > 0 || a.StatusCode == http.StatusTooManyRequests
-}
-
-// Code returns the gRPC code of an answer that did not deliver. By it the metrics
-// of exporterhelper tell errors apart.
-func (a Answer) Code() codes.Code {
-	switch {
-	case a.StatusCode == http.StatusUnauthorized, a.StatusCode == http.StatusProxyAuthRequired:
-		return codes.Unauthenticated
-	case a.StatusCode == http.StatusForbidden:
-		return codes.PermissionDenied
-	case a.StatusCode == http.StatusNotFound:
-		return codes.NotFound
-	case a.StatusCode == http.StatusTooManyRequests:
-		return codes.ResourceExhausted
-	case a.StatusCode == http.StatusRequestTimeout, a.Reason == ReasonTimeout:
-		return codes.DeadlineExceeded
-	case a.Reason == ReasonCanceled:
-		return codes.Canceled
-	default:
-		return codes.Unavailable
-	}
 }
 
 // statusAnswer reads a status that is not 2xx.

@@ -62,10 +62,17 @@ func (c Config) Validate() error {
 	switch {
 	case !strings.HasPrefix(c.Path, "/"):
 		errs = append(errs, fmt.Errorf("path: %q has to begin with /", c.Path))
+	case badEscape(path):
+		errs = append(errs, fmt.Errorf("path: %q makes no URL, a %% has to be followed by two hexadecimal digits", c.Path))
 	case strings.ContainsAny(path, "?#{} "):
 		errs = append(errs, fmt.Errorf("path: %q may hold no query, fragment, space or placeholder other than %s", c.Path, clientCodePlaceholder))
 	}
 	return errors.Join(errs...)
+}
+
+func badEscape(path string) bool {
+	_, err := url.PathUnescape(path)
+	return err != nil
 }
 
 // API is where and how calls are made.
