@@ -33,7 +33,8 @@ func (d *departures) let(t *testing.T, a *Account, callers, calls int) *sync.Wai
 	for range callers {
 		running.Go(func() {
 			for range calls {
-				if !assert.NoError(t, a.Wait(t.Context())) {
+				if err := a.Wait(t.Context()); err != nil {
+					t.Errorf("waiting: %v", err)
 					return
 				}
 				d.note()
