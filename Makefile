@@ -53,7 +53,8 @@ $(EMULATOR): go.mod go.sum $(SOURCES)
 	@touch $@
 
 run: build ## Run the demo: sample records through the distribution into the emulator (ARGS=flags)
-	go run -trimpath ./internal/demo $(ARGS)
+	@go build -trimpath -o $(TOOLS)/demo ./internal/demo
+	@$(TOOLS)/demo $(ARGS)
 
 ##@ Check
 
