@@ -6,7 +6,6 @@ package adobetargetexporter // import "github.com/otelcol-adobetarget/adobetarge
 import (
 	"context"
 	"errors"
-	"net/http"
 	"net/url"
 	"slices"
 
@@ -170,31 +169,16 @@ func (e *logsExporter) sender(ctx context.Context, host component.Host) (deliver
 	if e.cfg.DryRun {
 		return target.NewDryRun(e.api, e.set.Logger), nil
 	}
-	c, err := e.httpClient(ctx, host)
+	c, closeIdle, err := e.httpClient(ctx, host)
 	if err != nil {
 		return nil, err
 	}
 	client := target.NewClient(e.api, c, e.set.BuildInfo.Command+"/"+e.set.BuildInfo.Version)
 	e.closers = append(e.closers, func(context.Context) error {
-		client.Close()
+		closeIdle()
 		return nil
 	})
 	return client, nil
-}
-
-// httpClient returns confighttp's client without its tracing and metrics: they
-// would write whole URLs into spans, and with method GET the ids along with them.
-func (e *logsExporter) httpClient(ctx context.Context, host component.Host) (*http.Client, error) {
-	cfg := e.cfg.ClientConfig
-	if cfg.MaxConnsPerHost == 0 {
-		cfg.MaxConnsPerHost = e.cfg.Concurrency
-	}
-	if e.api.NeedsHTTP1() {
-		cfg.ForceAttemptHTTP2 = false
-	}
-	set := e.set.TelemetrySettings
-	set.TracerProvider, set.MeterProvider = nil, nil
-	return cfg.ToClient(ctx, host.GetExtensions(), set)
 }
 
 // warn says what of the configuration has a price.

@@ -119,6 +119,7 @@ func TestConnectionsAreKeptUpToTheConcurrencyAndClosedAtTheEnd(t *testing.T) {
 	cfg := testConfig(endpoint)
 	cfg.Concurrency = 8
 	cfg.RateLimit = configoptional.None[quota.RateLimitConfig]()
+	cfg.ClientConfig.Headers.Set("X-Wrapped", "yes") // its wrapper hides the transport
 	exp := start(t, exportertest.NewNopSettings(metadata.Type), cfg, newHost())
 	ld := plog.NewLogs()
 	for i := range 200 {
@@ -250,6 +251,7 @@ func TestAPostWithAQueryGoesOverHTTP1WithoutABody(t *testing.T) {
 	cfg := testConfig(server.URL)
 	cfg.API.Parameters = target.Query
 	cfg.ClientConfig.TLS.InsecureSkipVerify = true
+	cfg.ClientConfig.HTTP2ReadIdleTimeout = time.Second // brings HTTP/2 back on its own
 	exp := start(t, exportertest.NewNopSettings(metadata.Type), cfg, newHost())
 	require.NoError(t, exp.ConsumeLogs(t.Context(), oneRecord("a", "tier", "gold")))
 	require.NoError(t, exp.Shutdown(t.Context()))

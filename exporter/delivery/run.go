@@ -155,10 +155,10 @@ func (r *run) call(ctx, waiting context.Context, form []byte) target.Answer {
 	}
 	start := time.Now()
 	answer := r.Sender.Send(ctx, form)
-	r.Account.Done()
 	if answer.RetryAfter > 0 {
 		r.Account.Pause(answer.RetryAfter)
 	}
+	r.Account.Done()
 	if answer.Verdict != target.NotSent {
 		r.counters.call(ctx, answer, time.Since(start))
 	}

@@ -64,6 +64,3 @@ func discard(resp *http.Response) {
 	}
 	_ = resp.Body.Close()
 }
-
-// Close closes the connections that are not in use.
-func (c *Client) Close() { c.http.CloseIdleConnections() }

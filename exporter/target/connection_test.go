@@ -142,28 +142,3 @@ func TestConnectionIsUsedAgain(t *testing.T) {
 		}
 	}
 }
-
-func TestCloseClosesConnections(t *testing.T) {
-	var atServer atomic.Int64
-	together := make(chan struct{})
-	server, conns := startCounting(t, func(w http.ResponseWriter, _ *http.Request) {
-		if atServer.Add(1) == 8 {
-			close(together)
-		}
-		<-together
-		_, _ = io.WriteString(w, "true")
-	})
-	client := newClient(t, postBody, server.URL, &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8}})
-	done := make(chan Verdict)
-	for range 8 {
-		go func() { done <- client.Send(t.Context(), []byte(form)).Verdict }()
-	}
-	for range 8 {
-		assert.Equal(t, Delivered, <-done)
-	}
-	assert.EqualValues(t, 8, conns.opened.Load())
-	client.Close()
-	for range 8 {
-		<-conns.closed // the test hangs when one stays open
-	}
-}

@@ -4,12 +4,9 @@
 package target // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
 
 import (
-	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -101,43 +98,4 @@ func TestFirstCallOnAConnectionIsNotRepeatedEither(t *testing.T) {
 			})
 		}
 	}
-}
-
-// TestNoCallIsRepeatedOverHTTP2 lets an HTTP/2 server end each stream with a reset
-// after it has read the call: net/http would repeat what it can, for as long as the
-// time-out lets it.
-func TestNoCallIsRepeatedOverHTTP2(t *testing.T) {
-	for name, cfg := range map[string]Config{
-		"POST": NewDefaultConfig(),
-		"GET":  {Method: http.MethodGet, Path: "/m2/{client_code}/profile/update"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var calls atomic.Int64
-			server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-				assert.Equal(t, 2, r.ProtoMajor)
-				_, _ = io.Copy(io.Discard, r.Body)
-				calls.Add(1)
-				panic(http.ErrAbortHandler) // resets the stream
-			}))
-			server.EnableHTTP2 = true
-			server.StartTLS()
-			defer server.Close()
-			api, err := NewAPI(cfg, server.URL, "acme")
-			require.NoError(t, err)
-			assert.False(t, api.NeedsHTTP1())
-			c := NewClient(api, server.Client(), "test")
-			defer c.Close()
-			answer := c.Send(t.Context(), []byte("mboxPC=1&profile.a=b"))
-			assert.Equal(t, NotNow, answer.Verdict)
-			assert.Equal(t, int64(1), calls.Load())
-
-			req, err := api.request(t.Context(), []byte("mboxPC=1&profile.a=b"))
-			require.NoError(t, err)
-			assert.NotNil(t, req.Body, "what has no body is repeated")
-			assert.Nil(t, req.GetBody, "what can be had twice is repeated")
-		})
-	}
-	api, err := NewAPI(Config{Method: http.MethodPost, Parameters: Query, Path: "/"}, "https://acme.example", "acme")
-	require.NoError(t, err)
-	assert.True(t, api.NeedsHTTP1())
 }

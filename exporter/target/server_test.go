@@ -45,7 +45,7 @@ func newClient(t *testing.T, cfg Config, endpoint string, c *http.Client) *Clien
 		c.Transport = &http.Transport{}
 	}
 	client := NewClient(api, c, userAgent)
-	t.Cleanup(client.Close)
+	t.Cleanup(client.http.CloseIdleConnections)
 	return client
 }
 
