@@ -61,7 +61,7 @@ func TestAVisitorThatAlwaysFailsDoesNotHoldUpTheOthers(t *testing.T) {
 func TestVisitorsAtTheHeadOfABatchWhoAloneFailDoNotHoldUpTheOthers(t *testing.T) {
 	for name, answer := range map[string]target.Answer{"5xx": down, "forbidden for their content": forbidden} {
 		t.Run(name, func(t *testing.T) {
-			f := newFixture(t)
+			f := newFixture(t, func(set *Settings) { set.Concurrency = 1 })
 			f.target.answer = func(visitor string, _ url.Values) target.Answer {
 				if visitor == "v0" || visitor == "v1" || visitor == "v2" || visitor == "v3" {
 					return answer
