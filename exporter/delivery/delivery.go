@@ -85,13 +85,16 @@ func (d *Delivery) Consume(ctx context.Context, ld plog.Logs) error {
 	if last := d.lastChance.Load(); last != nil {
 		reason = *last
 	}
-	d.lose(ctx, d.held.begin(ld), reason)
+	gone, writtenDown := d.held.begin(ld)
+	d.lose(ctx, gone, reason)
 	records := ld.LogRecordCount()
 	batch := d.batch(records)
 	defer d.release(batch)
 
 	r := newRun(d, batch, records)
+	r.writtenDown = writtenDown
 	if err := r.take(ctx, ld); err != nil {
+		d.hold(ctx, ld, records, false)
 		return err
 	}
 	r.countSkipped(ctx)

@@ -23,18 +23,22 @@ type heldBatches struct {
 type heldBatch struct {
 	data    plog.Logs
 	records int
+	// writtenDown tells that its order of arrival is, see run.take.
+	writtenDown bool
 }
 
 // begin notes that a batch has come, for the first time or again. It returns the
-// records of batches that can not come again any more.
-func (h *heldBatches) begin(ld plog.Logs) (gone int) {
+// records of batches that can not come again any more, and whether the order of
+// this one was written down when it came before.
+func (h *heldBatches) begin(ld plog.Logs) (gone int, writtenDown bool) {
 	if h.consumers == 0 {
-		return 0
+		return 0, false
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for i, b := range h.batches {
 		if b.data == ld {
+			writtenDown = b.writtenDown
 			h.batches = append(h.batches[:i], h.batches[i+1:]...)
 			break
 		}
@@ -43,17 +47,17 @@ func (h *heldBatches) begin(ld plog.Logs) (gone int) {
 		gone += h.batches[0].records
 		h.batches = h.batches[1:]
 	}
-	return gone
+	return gone, writtenDown
 }
 
 // keep notes that a batch is to be sent again.
-func (h *heldBatches) keep(data plog.Logs, records int) {
+func (h *heldBatches) keep(data plog.Logs, records int, writtenDown bool) {
 	if h.consumers == 0 {
 		return
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.batches = append(h.batches, heldBatch{data, records})
+	h.batches = append(h.batches, heldBatch{data, records, writtenDown})
 }
 
 // end returns the records of all batches that were to be sent again.

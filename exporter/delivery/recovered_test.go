@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/extension/extensiontest"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/arrival"
@@ -194,4 +195,43 @@ func TestABatchWhoseOrderCanNotBeWrittenDownIsHeld(t *testing.T) {
 	assert.Zero(t, second.target.count())
 	assert.Empty(t, second.counts(t, "records"), "what was skipped is counted when the batch is taken")
 	r.watch = first.Watch
+}
+
+// countingStorage counts what is written of the order of arrival.
+type countingStorage struct {
+	storage.Extension
+	batches *int
+}
+
+func (c countingStorage) GetClient(ctx context.Context, kind component.Kind, id component.ID, name string) (storage.Client, error) {
+	client, err := c.Extension.GetClient(ctx, kind, id, name)
+	return countingClient{client, c.batches}, err
+}
+
+type countingClient struct {
+	storage.Client
+	batches *int
+}
+
+func (c countingClient) Batch(ctx context.Context, operations ...*storage.Operation) error {
+	*c.batches++
+	return c.Client.Batch(ctx, operations...)
+}
+
+func TestARecoveredBatchIsWrittenDownOnceHoweverOftenItIsSent(t *testing.T) {
+	r := newRuns(t)
+	written := 0
+	r.host.extension = countingStorage{r.host.extension.(storage.Extension), &written}
+	first := r.next(t, nil)
+	recovered := r.request(tier("a", "1"), tier("b", "1"))
+	second := r.next(t, first)
+	second.held.consumers = 1
+	second.target.answer = func(string, url.Values) target.Answer { return down }
+	for range 5 {
+		require.Error(t, second.Consume(t.Context(), recovered))
+	}
+	assert.Equal(t, 1, written)
+	second.target.answer = nil
+	require.NoError(t, second.Consume(t.Context(), recovered))
+	assert.Equal(t, map[string]int{"delivered": 2}, second.counts(t, "records"))
 }

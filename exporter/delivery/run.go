@@ -36,6 +36,8 @@ type run struct {
 	dropped    []recordDrops
 	superseded []recordCount
 	watched    *watched // nil when all records are of this run
+	// writtenDown tells that the order of this batch is, since it came before.
+	writtenDown bool
 
 	saidStorage sync.Once
 

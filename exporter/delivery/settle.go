@@ -43,15 +43,20 @@ func (d *Delivery) settle(ctx context.Context, ld plog.Logs, r *run) error {
 		rest = subset(ld, r.held)
 		err = consumererror.NewLogs(err, rest)
 	}
-	if reason := d.lastChance.Load(); reason != nil {
-		d.lose(ctx, held, *reason)
-	} else {
-		d.held.keep(rest, held)
-	}
+	d.hold(ctx, rest, held, true)
 	if r.reason.RetryAfter > 0 {
 		err = exporterhelper.NewThrottleRetry(err, r.reason.RetryAfter)
 	}
 	return err
+}
+
+// hold notes what goes back to be sent again, or that it is lost when nobody will.
+func (d *Delivery) hold(ctx context.Context, data plog.Logs, records int, writtenDown bool) {
+	if reason := d.lastChance.Load(); reason != nil {
+		d.lose(ctx, records, *reason)
+		return
+	}
+	d.held.keep(data, records, writtenDown)
 }
 
 // countEnded counts what is to be said of the records that have come to their end.

@@ -115,6 +115,9 @@ func (r *run) addInOrder(ctx context.Context, w *watched) error {
 			w.newest[visitorParameter{u.visitor, profile.CleanName(p.Name)}] = number
 		}
 	}
+	if r.writtenDown {
+		return nil // or an outage would fill what the watch has room for
+	}
 	return r.Watch.Sending(ctx, w.values())
 }
 
