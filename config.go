@@ -23,6 +23,7 @@ const (
 	defaultConcurrency  = 16
 	maxConcurrency      = 1024
 	defaultDrainTimeout = 30 * time.Second
+	defaultAttempts     = 10
 
 	defaultQueueSize    = 100_000
 	defaultMinBatch     = 10_000
@@ -55,6 +56,9 @@ type Config struct {
 	// MaxThirdPartyIDLength is the most characters of an mbox3rdPartyId, up to 256.
 	MaxThirdPartyIDLength int `mapstructure:"max_third_party_id_length"`
 
+	// MaxUpdateAttempts is how often an update is tried that fails while most others get
+	// through; then it is rejected. 0 goes on for ever.
+	MaxUpdateAttempts int `mapstructure:"max_update_attempts"`
 	// Concurrency is how many calls may be under way at once.
 	Concurrency int `mapstructure:"concurrency"`
 	// RateLimit is the pace of calls. `enabled: false` lets them leave at any pace.
@@ -82,6 +86,7 @@ func createDefaultConfig() component.Config {
 		Visitor:               mapping.DefaultVisitor(),
 		Profile:               mapping.DefaultProfile(),
 		MaxThirdPartyIDLength: profile.DefaultMaxThirdPartyIDLength,
+		MaxUpdateAttempts:     defaultAttempts,
 		Concurrency:           defaultConcurrency,
 		RateLimit:             configoptional.Some(quota.NewDefaultRateLimitConfig()),
 		Quota:                 quota.NewDefaultWindowConfig(),

@@ -54,6 +54,7 @@ func TestOnlyTheClientCodeIsRequired(t *testing.T) {
 	assert.Empty(t, cfg.Conditions)
 	assert.Equal(t, 128, cfg.MaxThirdPartyIDLength)
 	assert.Equal(t, 16, cfg.Concurrency)
+	assert.Equal(t, 10, cfg.MaxUpdateAttempts)
 	assert.Equal(t, quota.Limits{
 		Quota:     quota.WindowConfig{Calls: 1_000_000, Window: 24 * time.Hour, Reservation: 100},
 		RateLimit: &quota.RateLimitConfig{CallsPerSecond: 50, Burst: 50},
@@ -100,6 +101,7 @@ func TestEverySettingReachesTheConfiguration(t *testing.T) {
 	assert.Equal(t, 256, cfg.MaxValueLength)
 	assert.Equal(t, 256, cfg.MaxThirdPartyIDLength)
 	assert.Equal(t, 64, cfg.Concurrency)
+	assert.Equal(t, 25, cfg.MaxUpdateAttempts)
 	quotaStorage := component.MustNewIDWithName("file_storage", "quota")
 	assert.Equal(t, quota.Limits{
 		Quota:     quota.WindowConfig{Calls: 500, Window: time.Hour, Storage: &quotaStorage, Reservation: 10},
@@ -187,6 +189,7 @@ func TestInvalidConfigurationIsRefusedWithItsPlaceAndWhatIsAllowed(t *testing.T)
 		"quota_window":                        "quota: window: has to be 1m0s or longer, got 59s",
 		"max_value_length":                    "max_value_length: has to be 0 or more, got -1",
 		"max_third_party_id_length":           "max_third_party_id_length: has to be 256 or less, got 257",
+		"one_attempt":                         "max_update_attempts: has to be 2 or more, or 0 to go on for ever, got 1",
 		"drain_timeout":                       "drain_timeout: has to be 0 or more, got -1s",
 		"compression":                         `compression: Target reads no compressed calls, remove it or set none, got "gzip"`,
 		"cookies":                             "cookies: not allowed",

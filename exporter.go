@@ -6,7 +6,6 @@ package adobetargetexporter // import "github.com/otelcol-adobetarget/adobetarge
 import (
 	"context"
 	"errors"
-	"net/url"
 	"slices"
 
 	"go.opentelemetry.io/collector/component"
@@ -77,6 +76,10 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 	if err != nil {
 		return err
 	}
+	store, err := e.deferred(ctx, host)
+	if err != nil {
+		return err
+	}
 	e.delivery, err = delivery.New(delivery.Settings{
 		ID:          e.set.ID,
 		Mapper:      e.mapper,
@@ -86,6 +89,9 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 		Concurrency: e.cfg.Concurrency,
 		Consumers:   e.consumers(),
 		Watch:       watch,
+		Deferred:    store,
+		Retry:       e.cfg.RetryConfig,
+		MaxAttempts: e.cfg.MaxUpdateAttempts,
 		Telemetry:   e.telemetry,
 		Logger:      e.set.Logger,
 		Report:      func(err error) { reportStatus(host, err) },
@@ -105,63 +111,6 @@ func (e *logsExporter) consumers() int {
 		return queue.NumConsumers
 	}
 	return 0
-}
-
-// watch returns what keeps the order over a restart, and begins to number what
-// arrives. Without a persistent queue nothing comes over a restart.
-func (e *logsExporter) watch(ctx context.Context, host component.Host) (*arrival.Watch, error) {
-	queue := e.cfg.QueueConfig.Get()
-	if queue == nil || queue.StorageID == nil {
-		return nil, nil //nolint:nilnil // no watch is needed, and that is no error
-	}
-	watch, err := arrival.Open(ctx, host, *queue.StorageID, e.set.ID)
-	if err != nil {
-		return nil, err
-	}
-	e.closers = append(e.closers, watch.Close)
-	e.arrivals = watch.Counter()
-	return watch, nil
-}
-
-// account opens the account that the exporter shares with the others of its client
-// code. A dry run sends nothing, so it keeps its own: it waits as it would wait,
-// and takes nothing from the quota.
-func (e *logsExporter) account(ctx context.Context, host component.Host) (*quota.Account, error) {
-	if e.cfg.DryRun {
-		return quota.NewAccount(e.cfg.limits()), nil
-	}
-	u, err := url.Parse(e.cfg.endpoint())
-	if err != nil {
-		return nil, err
-	}
-	key := quota.NewKey(e.cfg.ClientCode, u)
-	account, err := e.accounts.Open(key, e.cfg.limits())
-	if err != nil {
-		return nil, err
-	}
-	e.closers = append(e.closers, func(context.Context) error {
-		e.accounts.Close(key)
-		return nil
-	})
-	if storage := e.cfg.Quota.Storage; storage != nil {
-		return account, e.persist(ctx, host, account, *storage, key)
-	}
-	e.set.Logger.Info("The quota account is kept in memory and starts cold: calls made before this start are not counted, " +
-		"set quota::storage to keep it over restarts")
-	return account, nil
-}
-
-// persist keeps the account in a storage extension.
-func (e *logsExporter) persist(ctx context.Context, host component.Host, account *quota.Account, storage component.ID, key quota.Key) error {
-	cold, err := account.Persist(ctx, host, storage, key)
-	if err != nil {
-		return err
-	}
-	e.closers = append(e.closers, account.Unpersist)
-	if cold {
-		e.set.Logger.Info("The quota account is new: calls made before this start are not counted")
-	}
-	return nil
 }
 
 // sender returns what makes the calls, or shows them.

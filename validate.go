@@ -34,6 +34,7 @@ func (cfg *Config) Validate() error {
 		cfg.validateMapping(),
 		atLeast("concurrency", cfg.Concurrency, 1),
 		atMost("concurrency", cfg.Concurrency, maxConcurrency),
+		cfg.validateAttempts(),
 		cfg.validateDurations(),
 	)
 }
@@ -125,6 +126,15 @@ func (cfg *Config) validateMapping() error {
 		atLeast("max_third_party_id_length", cfg.MaxThirdPartyIDLength, 1),
 		atMost("max_third_party_id_length", cfg.MaxThirdPartyIDLength, profile.MaxThirdPartyIDLength),
 	)...)
+}
+
+// validateAttempts refuses a single attempt: with it whatever fails in an outage would
+// be rejected.
+func (cfg *Config) validateAttempts() error {
+	if cfg.MaxUpdateAttempts != 0 && cfg.MaxUpdateAttempts < 2 {
+		return fmt.Errorf("max_update_attempts: has to be 2 or more, or 0 to go on for ever, got %d", cfg.MaxUpdateAttempts)
+	}
+	return nil
 }
 
 func (cfg *Config) validateDurations() error {

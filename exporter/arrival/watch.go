@@ -105,8 +105,15 @@ func (w *Watch) Superseded(v Value) bool {
 }
 
 // Sending writes down the values of a watched batch before they are sent. When it
-// returns an error they must not be sent yet.
+// returns an error they must not be sent yet. Once the watch is over there is nothing
+// to be written.
 func (w *Watch) Sending(ctx context.Context, values []Value) error {
+	w.mu.Lock()
+	over := w.over
+	w.mu.Unlock()
+	if over {
+		return nil
+	}
 	return w.journal.addPage(ctx, values)
 }
 

@@ -19,9 +19,10 @@ const maxFailures = 3
 // breaker halts a run when there is no sense in making further calls, so that an
 // outage does not burn the quota.
 type breaker struct {
-	failures atomic.Int64 // in a row
-	alive    atomic.Bool  // whether any call got through
-	halt     context.CancelFunc
+	failures  atomic.Int64 // in a row
+	alive     atomic.Bool  // whether any call got through
+	throttled atomic.Bool  // whether Target asked for fewer calls
+	halt      context.CancelFunc
 }
 
 // note takes the answer of a call into account.
@@ -31,7 +32,10 @@ func (b *breaker) note(a target.Answer) {
 		b.failures.Store(0)
 		b.alive.Store(true)
 	case target.SetupFault, target.NotNow:
-		if a.Throttled() || b.failures.Add(1) >= maxFailures {
+		if a.Throttled() {
+			b.throttled.Store(true)
+		}
+		if b.failures.Add(1) >= maxFailures || b.throttled.Load() {
 			b.halt()
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/deferred"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
@@ -31,8 +32,15 @@ const (
 	// retry_on_failure::max_elapsed_time tells it to.
 	reasonRetriesEnded = "retries_ended"
 
+	// reasonAttemptsExhausted is for records of a visitor whose update failed as often
+	// as max_update_attempts allows, while others got through.
+	reasonAttemptsExhausted = "attempts_exhausted"
+
 	// reasonQuotaStorage holds records while the account can not be written.
 	reasonQuotaStorage = "quota_storage"
+	// reasonDeferredFull holds records that wait for older ones of their visitor, and
+	// that can not be deferred.
+	reasonDeferredFull = "deferred_full"
 )
 
 // counters counts with attribute sets that are made once. All of them name the
@@ -64,8 +72,9 @@ func byOutcome(exporter attribute.KeyValue) map[target.Verdict]metric.RecordOpti
 	return options
 }
 
-// observe lets the account's quota be seen for as long as the telemetry lives.
-func (c *counters) observe(account *quota.Account) error {
+// observe lets the account's quota, and what is deferred, be seen for as long as the
+// telemetry lives.
+func (c *counters) observe(account *quota.Account, store *deferred.Store) error {
 	exporter := metric.WithAttributeSet(attribute.NewSet(c.exporter))
 	return errors.Join(
 		c.telemetry.RegisterAdobeTargetQuotaLimitCallback(func(_ context.Context, o metric.Int64Observer) error {
@@ -74,6 +83,12 @@ func (c *counters) observe(account *quota.Account) error {
 		}),
 		c.telemetry.RegisterAdobeTargetQuotaUsedCallback(func(_ context.Context, o metric.Int64Observer) error {
 			o.Observe(int64(account.Usage().Used), exporter)
+			return nil
+		}),
+		c.telemetry.RegisterAdobeTargetRecordsDeferredCallback(func(_ context.Context, o metric.Int64Observer) error {
+			if store != nil {
+				o.Observe(int64(store.Records()), exporter)
+			}
 			return nil
 		}),
 	)

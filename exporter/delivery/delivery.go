@@ -9,10 +9,12 @@ import (
 	"sync/atomic"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configretry"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/arrival"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/deferred"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
@@ -41,9 +43,17 @@ type Settings struct {
 	Consumers int
 	// Watch keeps the order of what a restart brought out of order. It is nil without
 	// a persistent queue.
-	Watch     *arrival.Watch
-	Telemetry *metadata.TelemetryBuilder
-	Logger    *zap.Logger
+	Watch *arrival.Watch
+	// Deferred keeps the records of visitors that fail while others get through. It is
+	// nil where nothing may be taken from the caller before it is sent: without a queue.
+	Deferred *deferred.Store
+	// Retry is when deferred records are tried again.
+	Retry configretry.BackOffConfig
+	// MaxAttempts is how often an update is tried that fails while others get through;
+	// 0 never gives up.
+	MaxAttempts int
+	Telemetry   *metadata.TelemetryBuilder
+	Logger      *zap.Logger
 	// Report is told when the set-up turns out to be wrong, and with nil when it is
 	// right again.
 	Report func(error)
@@ -66,14 +76,28 @@ type Delivery struct {
 	held       heldBatches
 	// start is where in a batch the next run begins.
 	start atomic.Int64
+	// slots are taken by the calls under way.
+	slots    chan struct{}
+	attempts attempts
+	redelivery
 }
 
 // New returns a Delivery. The error is that of its telemetry.
 func New(set Settings) (*Delivery, error) {
-	d := &Delivery{Settings: set, held: heldBatches{consumers: set.Consumers}, counters: newCounters(set.Telemetry, set.ID)}
+	d := &Delivery{
+		Settings: set, held: heldBatches{consumers: set.Consumers}, counters: newCounters(set.Telemetry, set.ID),
+		slots: make(chan struct{}, set.Concurrency),
+	}
 	d.health = health{report: set.Report, logger: set.Logger}
+	d.attempts.limit = set.MaxAttempts
 	d.stopping, d.stop = context.WithCancel(context.Background())
-	return d, d.counters.observe(set.Account)
+	if err := d.counters.observe(set.Account, set.Deferred); err != nil {
+		return nil, err
+	}
+	if set.Deferred != nil {
+		d.startRedelivery()
+	}
+	return d, nil
 }
 
 // Consume delivers a batch. It returns nil when no record is held. Otherwise the
@@ -94,6 +118,7 @@ func (d *Delivery) Consume(ctx context.Context, ld plog.Logs) error {
 	r := newRun(d, batch, records)
 	r.writtenDown = writtenDown
 	if err := r.take(ctx, ld); err != nil {
+		r.putBack(ld)
 		d.hold(ctx, ld, records, false)
 		return err
 	}
@@ -110,11 +135,20 @@ func (d *Delivery) Stop() { d.stop() }
 // and why. It is counted as rejected then.
 func (d *Delivery) LastChance(reason string) { d.lastChance.Store(&reason) }
 
-// Close ends the Delivery after its last batch. What that one left held is lost
-// when there was no other chance.
+// Close ends the Delivery after its last batch. What is deferred in memory is tried
+// once more, unless Stop was called; what is held in the end is lost when there was no
+// other chance.
 func (d *Delivery) Close(ctx context.Context) {
+	reason := d.lastChance.Load()
+	if d.Deferred != nil {
+		d.endRedelivery()
+		if reason != nil {
+			d.redeliver(ctx, true)
+			d.lose(ctx, d.Deferred.Records(), *reason)
+		}
+	}
 	d.stop()
-	if reason := d.lastChance.Load(); reason != nil {
+	if reason != nil {
 		d.lose(ctx, d.held.end(), *reason)
 	}
 }

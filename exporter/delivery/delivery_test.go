@@ -5,6 +5,7 @@ package delivery
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -56,9 +57,12 @@ func (f *fakeTarget) Send(_ context.Context, form []byte) target.Answer {
 		panic(err)
 	}
 	visitor := values.Get("mbox3rdPartyId")
+	f.mu.Lock()
+	answerTo := f.answer
+	f.mu.Unlock()
 	answer := delivered
-	if f.answer != nil {
-		answer = f.answer(visitor, values)
+	if answerTo != nil {
+		answer = answerTo(visitor, values)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -77,6 +81,26 @@ func (f *fakeTarget) Send(_ context.Context, form []byte) target.Answer {
 		}
 	}
 	return answer
+}
+
+// fail lets the calls of some visitors fail from now on, and of no others.
+func (f *fakeTarget) fail(visitors ...string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.answer = failFor(visitors...)
+}
+
+func (f *fakeTarget) everybodyFails() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.answer = func(string, url.Values) target.Answer { return down }
+}
+
+// attributes returns what is known of a visitor.
+func (f *fakeTarget) attributes(visitor string) map[string]string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return maps.Clone(f.profile[visitor])
 }
 
 // count returns how many calls were made since the last count.

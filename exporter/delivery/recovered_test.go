@@ -7,6 +7,8 @@ import (
 	"context"
 	"net/url"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	"github.com/stretchr/testify/assert"
@@ -234,4 +236,39 @@ func TestARecoveredBatchIsWrittenDownOnceHoweverOftenItIsSent(t *testing.T) {
 	second.target.answer = nil
 	require.NoError(t, second.Consume(t.Context(), recovered))
 	assert.Equal(t, map[string]int{"delivered": 2}, second.counts(t, "records"))
+}
+
+// TestWhatWaitedInABatchThatComesAgainInPartsDoesNotGoBackToAnOlderValue has two
+// requests of a deferred visitor in the batch in flight. They are delivered while the
+// rest of the batch is still held, and then the run ends.
+func TestWhatWaitedInABatchThatComesAgainInPartsDoesNotGoBackToAnOlderValue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDisk()
+		open := func() (*fixture, *arrival.Counter) {
+			watch, err := arrival.Open(t.Context(), d, storageID, component.MustNewID("adobe_target"))
+			require.NoError(t, err)
+			return queued(t, d, func(set *Settings) { set.Watch = watch }), watch.Counter()
+		}
+		first, counter := open()
+		stamped := func(records ...record) plog.Logs {
+			ld := logs(records...)
+			counter.Stamp(ld)
+			return ld
+		}
+		first.target.fail("a")
+		require.NoError(t, first.Consume(t.Context(), stamped(tier("a", "1"), tier("b", "1"))))
+		one, two := stamped(tier("a", "2"), tier("c", "1"), tier("d", "1"), tier("e", "1")), stamped(tier("a", "3"))
+		first.target.fail("c", "d", "e")
+		require.Error(t, first.Consume(t.Context(), batch(one, two)), "c, d and e are held")
+		time.Sleep(time.Minute)
+		assert.Equal(t, "3", first.target.attributes("a")["tier"])
+		end(t, first)
+
+		d = d.rebooted()
+		second, _ := open()
+		second.target.profile = first.target.profile
+		require.NoError(t, second.Consume(t.Context(), batch(one)))
+		assert.Equal(t, "3", second.target.attributes("a")["tier"])
+		end(t, second)
+	})
 }

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/arrival"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
@@ -27,6 +28,14 @@ type run struct {
 	next  atomic.Int64
 	begin int
 	breaker
+
+	// again tells that these are records of deferred visitors.
+	again bool
+	// numbers are those of the batch's resources, nil when they are not numbered.
+	numbers []arrival.Number
+	// aside are the updates that wait because their visitors are deferred, nil when
+	// there are none.
+	aside *profile.Batch
 
 	// held marks the records to be sent again. Workers write it without a lock: a
 	// record is of one visitor, and a visitor of one worker.
@@ -44,6 +53,8 @@ type run struct {
 	mu       sync.Mutex
 	rejected map[string]int // records by reason
 	reason   target.Answer  // the first answer for which records are held
+	failed   []int          // visitors, by position, that were tried and are held
+	uncalled int            // visitors that are held and were not tried
 }
 
 // recordCount is a number of parameters of one record.
@@ -67,8 +78,11 @@ func (r *run) deliver(ctx context.Context) {
 	}
 	defer context.AfterFunc(r.stopping, halt)() //nolint:contextcheck // the one context is to end with the other
 
-	if r.health.failing() {
-		// After an outage one call at a time finds out whether it is over.
+	// After an outage, or a failure, one call at a time finds out whether it is over.
+	switch {
+	case r.again:
+		r.work(ctx, waiting, func() bool { return !r.alive.Load() })
+	case r.health.failing():
 		r.work(ctx, waiting, r.health.failing)
 	}
 	var workers errgroup.Group
@@ -82,8 +96,9 @@ func (r *run) deliver(ctx context.Context) {
 	called := min(int(r.next.Load()), r.batch.Len())
 	for i := called; i < r.batch.Len(); i++ {
 		r.hold(r.position(i))
+		r.uncalled++
 	}
-	if called < r.batch.Len() {
+	if called < r.batch.Len() && !r.again {
 		r.start.Add(int64(called))
 	}
 }
@@ -146,12 +161,19 @@ func (r *run) visitor(ctx, waiting context.Context, i int, s *scratch) {
 	if outcome == outcomeDelivered {
 		r.sent(r.batch.Visitor(i), all)
 	}
+	r.attempts.gotThrough(r.batch.Visitor(i), r.again)
 	r.finish(ctx, i, outcome, reason)
 }
 
 // call makes one call as soon as the account lets it leave. Only waiting can keep
 // it from being made; once made it comes to its end.
 func (r *run) call(ctx, waiting context.Context, form []byte) target.Answer {
+	select {
+	case r.slots <- struct{}{}:
+		defer func() { <-r.slots }()
+	case <-waiting.Done():
+		return r.kept(waiting.Err())
+	}
 	if err := r.Account.Wait(waiting); err != nil {
 		return r.kept(err)
 	}
@@ -165,7 +187,9 @@ func (r *run) call(ctx, waiting context.Context, form []byte) target.Answer {
 		r.counters.call(ctx, answer, time.Since(start))
 	}
 	r.note(answer)
-	r.health.note(answer)
+	if !r.again || !answer.Held() {
+		r.health.note(answer) // that a deferred visitor fails again says nothing of the others
+	}
 	return answer
 }
 
@@ -202,10 +226,17 @@ func (r *run) hold(i int) {
 	}
 }
 
+// holdFor holds the records of a visitor whose call ended with that answer, or was not
+// made.
 func (r *run) holdFor(i int, answer target.Answer) {
 	r.hold(i)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if answer.Reason == target.ReasonCanceled || answer.Reason == reasonQuotaStorage {
+		r.uncalled++
+	} else {
+		r.failed = append(r.failed, i)
+	}
 	if r.reason.Reason == "" || r.reason.Reason == target.ReasonCanceled {
 		retryAfter := max(r.reason.RetryAfter, answer.RetryAfter)
 		r.reason = answer

@@ -19,28 +19,27 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
 )
 
-// settle says what was rejected and returns what is held.
+// settle gives the records of visitors that failed their outcome, says what was
+// rejected, and returns what is held.
 func (d *Delivery) settle(ctx context.Context, ld plog.Logs, r *run) error {
-	if len(r.rejected) > 0 {
-		d.Logger.Warn("Target rejected log records, they will not be sent again", zap.Any("records_by_reason", r.rejected))
+	if r.alive.Load() {
+		d.unproven.Store(0)
+	} else if r.reason.Verdict == target.SetupFault {
+		d.health.fault(r.reason)
 	}
+	r.giveUp(ctx)
+	r.sayRejected()
+	back := d.setAside(ctx, ld, r)
 	r.countEnded(ctx)
-	held := 0
-	for _, is := range r.held {
-		if is {
-			held++
-		}
-	}
+	held := count(back)
 	if held == 0 {
 		return nil
 	}
-	if r.reason.Verdict == target.SetupFault && !r.alive.Load() {
-		d.health.fault(r.reason)
-	}
-	err := status.Error(code(r.why()), fmt.Sprintf("%d of %d log records are held: %s", held, len(r.held), explain(r.why())))
+	r.putBack(ld)
+	err := status.Error(code(r.why()), fmt.Sprintf("%d of %d log records are held: %s", held, len(back), explain(r.why())))
 	rest := ld
-	if held < len(r.held) {
-		rest = subset(ld, r.held)
+	if held < len(back) {
+		rest = subset(ld, back)
 		err = consumererror.NewLogs(err, rest)
 	}
 	d.hold(ctx, rest, held, true)
@@ -48,6 +47,37 @@ func (d *Delivery) settle(ctx context.Context, ld plog.Logs, r *run) error {
 		err = exporterhelper.NewThrottleRetry(err, r.reason.RetryAfter)
 	}
 	return err
+}
+
+func count(marked []bool) (n int) {
+	for _, is := range marked {
+		if is {
+			n++
+		}
+	}
+	return n
+}
+
+// giveUp rejects the updates that have failed as often as they may.
+func (r *run) giveUp(ctx context.Context) {
+	r.failed = slices.DeleteFunc(r.failed, func(i int) bool {
+		v := r.batch.Visitor(i)
+		if !r.attempts.fail(v) {
+			return false
+		}
+		for record := range r.batch.Records(i) {
+			r.held[record] = false
+		}
+		r.attempts.forget(v)
+		r.finish(ctx, i, outcomeRejected, reasonAttemptsExhausted)
+		return true
+	})
+}
+
+func (r *run) sayRejected() {
+	if len(r.rejected) > 0 {
+		r.Logger.Warn("Log records are rejected, they will not be sent again", zap.Any("records_by_reason", r.rejected))
+	}
 }
 
 // hold notes what goes back to be sent again, or that it is lost when nobody will.
@@ -111,6 +141,8 @@ func explain(a target.Answer) string {
 		return "the exporter or the caller stopped before they could be sent"
 	case a.Reason == reasonQuotaStorage:
 		return "the quota account can not be written"
+	case a.Reason == reasonDeferredFull:
+		return "as many log records as can be are deferred already, until their visitors' updates get through"
 	case a.StatusCode != 0:
 		return fmt.Sprintf("Target answered with the status %d", a.StatusCode)
 	default:
@@ -126,37 +158,4 @@ func code(a target.Answer) codes.Code {
 		return codes.Canceled
 	}
 	return codes.Unavailable
-}
-
-// subset returns a copy of the chosen records of ld, in their order, each in its
-// resource and scope.
-func subset(ld plog.Logs, chosen []bool) plog.Logs {
-	out := plog.NewLogs()
-	n := 0
-	for _, resource := range ld.ResourceLogs().All() {
-		var outResource plog.ResourceLogs
-		newResource := true
-		for _, scope := range resource.ScopeLogs().All() {
-			of := chosen[n : n+scope.LogRecords().Len()]
-			n += len(of)
-			if !slices.Contains(of, true) {
-				continue
-			}
-			if newResource {
-				newResource = false
-				outResource = out.ResourceLogs().AppendEmpty()
-				resource.Resource().CopyTo(outResource.Resource())
-				outResource.SetSchemaUrl(resource.SchemaUrl())
-			}
-			outScope := outResource.ScopeLogs().AppendEmpty()
-			scope.Scope().CopyTo(outScope.Scope())
-			outScope.SetSchemaUrl(scope.SchemaUrl())
-			for i, is := range of {
-				if is {
-					scope.LogRecords().At(i).CopyTo(outScope.LogRecords().AppendEmpty())
-				}
-			}
-		}
-	}
-	return out
 }

@@ -26,25 +26,57 @@ type recordDrops struct {
 // may be sent yet.
 func (r *run) take(ctx context.Context, ld plog.Logs) error {
 	if r.Watch == nil {
-		r.mapRecords(ctx, ld, r.batch.Add)
+		r.mapRecords(ctx, ld, r.add)
 		return nil
 	}
-	numbers := arrival.Take(ld)
-	needed, err := r.Watch.Needed(ctx, numbers)
-	if err != nil || needed {
-		defer arrival.PutBack(ld, numbers)
-	}
+	r.numbers = arrival.Take(ld)
+	needed, err := r.Watch.Needed(ctx, r.numbers)
 	switch {
 	case err != nil:
 		return err
-	case !needed:
-		r.mapRecords(ctx, ld, r.batch.Add)
-		return r.Watch.Merging(ctx, r.merging(byRecord(ld, numbers)))
+	case needed:
+		return r.takeInOrder(ctx, ld)
 	}
-	w := &watched{numbers: byRecord(ld, numbers), newest: make(map[visitorParameter]arrival.Number)}
+	r.mapRecords(ctx, ld, r.add)
+	if r.writtenDown {
+		return nil
+	}
+	numbers := byRecord(ld, r.numbers)
+	values := merging(r.batch, numbers)
+	if r.aside != nil {
+		values = append(values, merging(r.aside, numbers)...)
+	}
+	return r.Watch.Merging(ctx, values)
+}
+
+// takeInOrder maps the records and merges their updates in the order in which they
+// arrived, whatever their order is here.
+func (r *run) takeInOrder(ctx context.Context, ld plog.Logs) error {
+	w := &watched{numbers: byRecord(ld, r.numbers), newest: make(map[visitorParameter]arrival.Number)}
 	r.watched = w
-	r.mapRecords(ctx, ld, w.keep)
+	r.mapRecords(ctx, ld, func(record int, v profile.Visitor, parameters []profile.Parameter) {
+		if r.waits(v) {
+			r.putAside(record, v, parameters)
+			return
+		}
+		w.keep(record, v, parameters)
+	})
 	return r.addInOrder(ctx, w)
+}
+
+// putBack gives the batch its numbers back, for what is sent again.
+func (r *run) putBack(ld plog.Logs) {
+	if r.numbers != nil {
+		arrival.PutBack(ld, r.numbers)
+	}
+}
+
+func (r *run) add(record int, v profile.Visitor, parameters []profile.Parameter) {
+	if r.waits(v) {
+		r.putAside(record, v, parameters)
+		return
+	}
+	r.batch.Add(record, v, parameters)
 }
 
 // mapRecords passes the updates of the records on, and notes the records that give
@@ -130,19 +162,18 @@ func (w *watched) values() []arrival.Value {
 	return values
 }
 
-// merging returns the values that take the place of older ones in this batch. A
-// batch that comes again has lost its numbers, and was written down before.
-func (r *run) merging(numbers []arrival.Number) []arrival.Value {
+// merging returns the values that take the place of older ones in the batch.
+func merging(batch *profile.Batch, numbers []arrival.Number) []arrival.Value {
 	var values []arrival.Value
 	newest := make(map[string]arrival.Number)
 	replaces := make(map[string]bool)
-	for i := range r.batch.Len() {
-		if !r.batch.Merged(i) {
+	for i := range batch.Len() {
+		if !batch.Merged(i) {
 			continue
 		}
 		clear(newest)
 		clear(replaces)
-		for record, parameters := range r.batch.Updates(i) {
+		for record, parameters := range batch.Updates(i) {
 			for _, p := range parameters {
 				older, twice := newest[p.Name]
 				newest[p.Name] = numbers[record]
@@ -152,7 +183,7 @@ func (r *run) merging(numbers []arrival.Number) []arrival.Value {
 			}
 		}
 		for name := range replaces {
-			values = append(values, arrival.Value{Visitor: r.batch.Visitor(i), Parameter: name, Arrived: newest[name]})
+			values = append(values, arrival.Value{Visitor: batch.Visitor(i), Parameter: name, Arrived: newest[name]})
 		}
 	}
 	return values

@@ -75,6 +75,12 @@ func (b *Batch) Add(record int, v Visitor, parameters []Parameter) {
 	b.visitors = append(b.visitors, visitorUpdates{visitor: v, first: at, last: at})
 }
 
+// Has tells whether the batch holds updates of the visitor.
+func (b *Batch) Has(v Visitor) bool {
+	_, has := b.index[v]
+	return has
+}
+
 // Len returns how many visitors the batch holds.
 func (b *Batch) Len() int { return len(b.visitors) }
 

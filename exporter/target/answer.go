@@ -64,6 +64,9 @@ type Answer struct {
 	RetryAfter time.Duration
 }
 
+// Held tells whether the update is to be sent again.
+func (a Answer) Held() bool { return a.Verdict == SetupFault || a.Verdict == NotNow }
+
 // Throttled tells whether Target asked for fewer calls, of whatever visitor.
 func (a Answer) Throttled() bool {
 	return a.RetryAfter > 0 || a.StatusCode == http.StatusTooManyRequests

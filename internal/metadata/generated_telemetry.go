@@ -34,6 +34,7 @@ type TelemetryBuilder struct {
 	AdobeTargetQuotaLimit        metric.Int64ObservableGauge
 	AdobeTargetQuotaUsed         metric.Int64ObservableGauge
 	AdobeTargetRecords           metric.Int64Counter
+	AdobeTargetRecordsDeferred   metric.Int64ObservableGauge
 	AdobeTargetRecordsMerged     metric.Int64Counter
 	AdobeTargetRecordsRecovered  metric.Int64Counter
 }
@@ -70,6 +71,21 @@ func (builder *TelemetryBuilder) RegisterAdobeTargetQuotaUsedCallback(cb metric.
 		cb(ctx, &observerInt64{inst: builder.AdobeTargetQuotaUsed, obs: o})
 		return nil
 	}, builder.AdobeTargetQuotaUsed)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterAdobeTargetRecordsDeferredCallback sets callback for observable AdobeTargetRecordsDeferred metric.
+func (builder *TelemetryBuilder) RegisterAdobeTargetRecordsDeferredCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.AdobeTargetRecordsDeferred, obs: o})
+		return nil
+	}, builder.AdobeTargetRecordsDeferred)
 	if err != nil {
 		return err
 	}
@@ -141,6 +157,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	builder.AdobeTargetRecords, err = builder.meter.Int64Counter(
 		"otelcol.adobe_target.records",
 		metric.WithDescription("Log records that reached their end, by outcome (delivered, skipped, rejected) and reason. [Alpha]"),
+		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.AdobeTargetRecordsDeferred, err = builder.meter.Int64ObservableGauge(
+		"otelcol.adobe_target.records.deferred",
+		metric.WithDescription("Log records that left the sending queue and wait for a time of their own, because updates of their visitors fail while others get through. They are held, as those in the queue are. [Alpha]"),
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)

@@ -1,0 +1,120 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package adobetargetexporter // import "github.com/otelcol-adobetarget/adobetargetexporter"
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/arrival"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/deferred"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/delivery"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
+)
+
+// watch returns what keeps the order over a restart, and begins to number what
+// arrives. Without a persistent queue nothing comes over a restart.
+func (e *logsExporter) watch(ctx context.Context, host component.Host) (*arrival.Watch, error) {
+	queue := e.cfg.QueueConfig.Get()
+	if queue == nil || queue.StorageID == nil {
+		return nil, nil //nolint:nilnil // no watch is needed, and that is no error
+	}
+	watch, err := arrival.Open(ctx, host, *queue.StorageID, e.set.ID)
+	if err != nil {
+		return nil, err
+	}
+	e.closers = append(e.closers, watch.Close)
+	e.arrivals = watch.Counter()
+	return watch, nil
+}
+
+// deferred returns what keeps the records of visitors that fail while others get
+// through: in the storage of a persistent queue, or in memory as the queue does.
+// Without a queue the caller keeps them.
+func (e *logsExporter) deferred(ctx context.Context, host component.Host) (*deferred.Store, error) {
+	queue := e.cfg.QueueConfig.Get()
+	if queue == nil || !e.cfg.RetryConfig.Enabled {
+		return nil, nil //nolint:nilnil // nothing is deferred, and that is no error
+	}
+	var client storage.Client
+	if queue.StorageID != nil {
+		var err error
+		if client, err = e.storage(ctx, host, *queue.StorageID); err != nil {
+			return nil, err
+		}
+	}
+	store, err := deferred.Open(ctx, client, e.cfg.RetryConfig, time.Now(), func(ld plog.Logs) profile.Visitor {
+		return delivery.VisitorOf(ctx, e.mapper, ld)
+	})
+	if err != nil {
+		if client != nil {
+			err = errors.Join(err, client.Close(ctx))
+		}
+		return nil, err
+	}
+	e.closers = append(e.closers, store.Close)
+	return store, nil
+}
+
+// storage returns what keeps the deferred records.
+func (e *logsExporter) storage(ctx context.Context, host component.Host, id component.ID) (storage.Client, error) {
+	extension, ok := host.GetExtensions()[id].(storage.Extension)
+	if !ok {
+		return nil, fmt.Errorf("sending_queue::storage: %q is no storage extension of this collector", id)
+	}
+	client, err := extension.GetClient(ctx, component.KindExporter, e.set.ID, "deferred")
+	if err != nil {
+		return nil, fmt.Errorf("sending_queue::storage: opening the deferred log records: %w", err)
+	}
+	return client, nil
+}
+
+// account opens the account that the exporter shares with the others of its client
+// code. A dry run sends nothing, so it keeps its own: it waits as it would wait,
+// and takes nothing from the quota.
+func (e *logsExporter) account(ctx context.Context, host component.Host) (*quota.Account, error) {
+	if e.cfg.DryRun {
+		return quota.NewAccount(e.cfg.limits()), nil
+	}
+	u, err := url.Parse(e.cfg.endpoint())
+	if err != nil {
+		return nil, err
+	}
+	key := quota.NewKey(e.cfg.ClientCode, u)
+	account, err := e.accounts.Open(key, e.cfg.limits())
+	if err != nil {
+		return nil, err
+	}
+	e.closers = append(e.closers, func(context.Context) error {
+		e.accounts.Close(key)
+		return nil
+	})
+	if storage := e.cfg.Quota.Storage; storage != nil {
+		return account, e.persist(ctx, host, account, *storage, key)
+	}
+	e.set.Logger.Info("The quota account is kept in memory and starts cold: calls made before this start are not counted, " +
+		"set quota::storage to keep it over restarts")
+	return account, nil
+}
+
+// persist keeps the account in a storage extension.
+func (e *logsExporter) persist(ctx context.Context, host component.Host, account *quota.Account, storage component.ID, key quota.Key) error {
+	cold, err := account.Persist(ctx, host, storage, key)
+	if err != nil {
+		return err
+	}
+	e.closers = append(e.closers, account.Unpersist)
+	if cold {
+		e.set.Logger.Info("The quota account is new: calls made before this start are not counted")
+	}
+	return nil
+}
