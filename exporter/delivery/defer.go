@@ -73,6 +73,7 @@ func (d *Delivery) setAside(ctx context.Context, ld plog.Logs, r *run) []bool {
 		r.reason = target.Answer{Verdict: target.NotNow, Reason: reasonDeferredFull}
 	}
 	d.deferredMore()
+	d.sayDeferred(r, added)
 	back := slices.Clone(r.held)
 	for record, part := range partOf {
 		if part != nowhere && part < added {
@@ -80,6 +81,23 @@ func (d *Delivery) setAside(ctx context.Context, ld plog.Logs, r *run) []bool {
 		}
 	}
 	return back
+}
+
+// sayEvery is how often at most it is said that visitors are deferred.
+const sayEvery = 5 * time.Minute
+
+// sayDeferred says that some updates fail while others get through. The metrics tell
+// how many.
+func (d *Delivery) sayDeferred(r *run, added int) {
+	if added == 0 || len(r.failed) == 0 {
+		return
+	}
+	now := time.Now()
+	last := d.saidDeferred.Load()
+	if (last == nil || now.Sub(*last) >= sayEvery) && d.saidDeferred.CompareAndSwap(last, &now) {
+		d.Logger.Info("Updates of some visitors fail, their log records are deferred; said once in five minutes at most",
+			zap.String("reason", r.reason.Reason), zap.Int("deferred_records", d.Deferred.Records()))
+	}
 }
 
 // portions returns what is to be deferred, without its data, and for each record the

@@ -75,6 +75,10 @@ func TestAVisitorThatFailsAloneDoesNotHoldUpTheQueue(t *testing.T) {
 			{Attributes: attribute.NewSet(attribute.String("exporter", "")), Value: 1},
 		}, metricdatatest.IgnoreTimestamp())
 
+		said := f.logs.FilterMessageSnippet("are deferred").All()
+		require.Len(t, said, 1)
+		assert.Equal(t, map[string]any{"reason": "status_503", "deferred_records": int64(1)}, said[0].ContextMap())
+
 		start := time.Now()
 		require.NoError(t, f.Consume(t.Context(), logs(record{"other", map[string]string{"tier": "gold"}})))
 		assert.Zero(t, time.Since(start))

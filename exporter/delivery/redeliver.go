@@ -25,6 +25,8 @@ type redelivery struct {
 	done    sync.WaitGroup
 	// unproven counts the visitors that were deferred since anybody got through.
 	unproven atomic.Int64
+	// saidDeferred is when it was said last that visitors are deferred.
+	saidDeferred atomic.Pointer[time.Time]
 	// saidStorage tells that the storage has failed, until it works again.
 	saidStorage atomic.Bool
 }
