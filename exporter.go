@@ -173,7 +173,7 @@ func (e *logsExporter) sender(ctx context.Context, host component.Host) (deliver
 	if err != nil {
 		return nil, err
 	}
-	client := target.NewClient(e.api, c, e.set.BuildInfo.Command+"/"+e.set.BuildInfo.Version)
+	client := target.NewClient(e.api, c, e.set.BuildInfo.Command+"/"+e.set.BuildInfo.Version, e.cfg.MaxRetryAfter)
 	e.closers = append(e.closers, func(context.Context) error {
 		closeIdle()
 		return nil
