@@ -18,6 +18,7 @@ type Account struct {
 
 	mu     sync.Mutex
 	origin time.Time
+	now    func() instant // the time that can be compared over restarts
 	limits Limits
 	used   bool    // whether a call has ever been reserved
 	ledger *ledger // nil while the account is kept in memory only
@@ -31,6 +32,7 @@ func NewAccount(limits Limits) *Account {
 	pace := limits.pace()
 	return &Account{
 		origin: time.Now(),
+		now:    readInstant,
 		pace:   rate.NewLimiter(rate.Limit(pace.CallsPerSecond), pace.Burst),
 		limits: limits,
 		window: newWindow(limits.Quota),
