@@ -101,7 +101,7 @@ func oneStart() instant {
 func makeCalls(t *testing.T, a *Account, n int) {
 	t.Helper()
 	for range n {
-		require.NoError(t, a.Wait(t.Context()))
+		require.NoError(t, a.Wait(t.Context(), new(Waits)))
 		a.Done()
 	}
 }
@@ -196,7 +196,7 @@ func TestAnyNumberOfRestartsAndCrashesNeverLetsTooManyThrough(t *testing.T) {
 			for range 15 {
 				a := persisted(t, d, stored(limit, 1+random.IntN(10)), oneStart)
 				until, cancel := context.WithTimeout(t.Context(), time.Duration(random.IntN(90))*time.Minute)
-				for a.Wait(until) == nil {
+				for a.Wait(until, new(Waits)) == nil {
 					time.Sleep(time.Duration(random.IntN(120)) * time.Second)
 					made = append(made, time.Now())
 					a.Done()
@@ -255,7 +255,7 @@ func TestWhileTheAccountCanNotBeWrittenNoCallLeaves(t *testing.T) {
 	a := persisted(t, d, stored(100, 2), oneStart)
 	makeCalls(t, a, 2)
 	d.full = errors.New("no space left on device")
-	err := a.Wait(t.Context())
+	err := a.Wait(t.Context(), new(Waits))
 	require.ErrorIs(t, err, ErrStorage)
 	require.ErrorIs(t, err, d.full)
 	assert.Equal(t, 2, a.Usage().Used)
