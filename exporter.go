@@ -87,6 +87,7 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 		Consumers:   e.consumers(),
 		Watch:       watch,
 		Telemetry:   e.telemetry,
+		Tracer:      metadata.Tracer(e.set.TelemetrySettings),
 		Logger:      e.set.Logger,
 		Report:      func(err error) { reportStatus(host, err) },
 	})
@@ -178,7 +179,7 @@ func (e *logsExporter) sender(ctx context.Context, host component.Host) (deliver
 		closeIdle()
 		return nil
 	})
-	return client, nil
+	return target.NewTraced(client, metadata.Tracer(e.set.TelemetrySettings)), nil
 }
 
 // warn says what of the configuration has a price.

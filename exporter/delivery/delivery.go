@@ -5,11 +5,13 @@ package delivery // import "github.com/otelcol-adobetarget/adobetargetexporter/e
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/arrival"
@@ -20,7 +22,7 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadata"
 )
 
-// Sender makes one call: a target.Client, or a target.DryRun that shows it.
+// Sender makes one call: a target.Traced, or a target.DryRun that shows it.
 type Sender interface {
 	Send(ctx context.Context, form []byte) target.Answer
 }
@@ -43,7 +45,9 @@ type Settings struct {
 	// a persistent queue.
 	Watch     *arrival.Watch
 	Telemetry *metadata.TelemetryBuilder
-	Logger    *zap.Logger
+	// Tracer makes a span for each attempt to deliver a batch.
+	Tracer trace.Tracer
+	Logger *zap.Logger
 	// Report is told when the set-up turns out to be wrong, and with nil when it is
 	// right again.
 	Report func(error)
@@ -64,6 +68,8 @@ type Delivery struct {
 	// somebody will.
 	lastChance atomic.Pointer[string]
 	held       heldBatches
+	inHand     inHand
+	waits      quota.Waits
 	// start is where in a batch the next run begins.
 	start atomic.Int64
 }
@@ -73,14 +79,20 @@ func New(set Settings) (*Delivery, error) {
 	d := &Delivery{Settings: set, held: heldBatches{consumers: set.Consumers}, counters: newCounters(set.Telemetry, set.ID)}
 	d.health = health{report: set.Report, logger: set.Logger}
 	d.stopping, d.stop = context.WithCancel(context.Background())
-	return d, d.counters.observe(set.Account)
+	d.inHand.consumers = set.Consumers
+	return d, errors.Join(d.counters.observe(set.Account), d.observeWaiting())
 }
 
 // Consume delivers a batch. It returns nil when no record is held. Otherwise the
-// error carries the held records, unless that is all of them, and the delay that
-// Target asked for, if any. It is never a permanent error: what can not be
+// error carries the held records, unless that is all of them and a queue has them,
+// and the delay that Target asked for, if any. It is never a permanent error: what can not be
 // delivered at all is counted and said here.
-func (d *Delivery) Consume(ctx context.Context, ld plog.Logs) error {
+func (d *Delivery) Consume(ctx context.Context, ld plog.Logs) (err error) {
+	inHand := d.inHand.begin(ld)
+	defer func() {
+		held, isHeld := d.left(ld, err)
+		d.inHand.end(inHand, held, isHeld)
+	}()
 	reason := reasonRetriesEnded
 	if last := d.lastChance.Load(); last != nil {
 		reason = *last
@@ -93,6 +105,8 @@ func (d *Delivery) Consume(ctx context.Context, ld plog.Logs) error {
 
 	r := newRun(d, batch, records)
 	r.writtenDown = writtenDown
+	ctx, span := d.startSpan(ctx)
+	defer func() { r.endSpan(span, err) }()
 	if err := r.take(ctx, ld); err != nil {
 		d.hold(ctx, ld, records, false)
 		return err

@@ -27,6 +27,7 @@ type run struct {
 	next  atomic.Int64
 	begin int
 	breaker
+	tally tally
 
 	// held marks the records to be sent again. Workers write it without a lock: a
 	// record is of one visitor, and a visitor of one worker.
@@ -152,7 +153,7 @@ func (r *run) visitor(ctx, waiting context.Context, i int, s *scratch) {
 // call makes one call as soon as the account lets it leave. Only waiting can keep
 // it from being made; once made it comes to its end.
 func (r *run) call(ctx, waiting context.Context, form []byte) target.Answer {
-	if err := r.Account.Wait(waiting); err != nil {
+	if err := r.Account.Wait(waiting, &r.waits); err != nil {
 		return r.kept(err)
 	}
 	start := time.Now()
@@ -188,6 +189,7 @@ func (r *run) finish(ctx context.Context, i int, outcome, reason string) {
 		n++
 	}
 	r.counters.records(ctx, outcome, reason, n)
+	r.tally.add(outcome, n)
 	r.counters.merged(ctx, n-1)
 	if outcome == outcomeRejected {
 		r.mu.Lock()
