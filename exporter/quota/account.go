@@ -20,7 +20,7 @@ type Account struct {
 	origin time.Time
 	now    func() instant // the time that can be compared over restarts
 	limits Limits
-	used   bool    // whether a call has ever been reserved
+	used   bool    // whether a call has ever been reserved or loaded
 	ledger *ledger // nil while the account is kept in memory only
 	window *window
 	freed  chan struct{} // closed when room was given back

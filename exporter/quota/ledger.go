@@ -73,8 +73,8 @@ func (a *Account) Unpersist(ctx context.Context) error {
 	return errors.Join(err, l.client.Close(ctx))
 }
 
-// load counts what is stored. An account that was in use in this process knows
-// better itself.
+// load counts what is stored. An account that was in use in this process, or was
+// loaded before, knows better itself.
 func (a *Account) load(ctx context.Context, l *ledger) (cold bool, err error) {
 	data, err := l.client.Get(ctx, statementKey)
 	if err != nil {
@@ -90,6 +90,7 @@ func (a *Account) load(ctx context.Context, l *ledger) (cold bool, err error) {
 	if a.used {
 		return false, nil
 	}
+	a.used = true
 	// Times before the origin can not be told, so the origin moves back behind all
 	// that any window could hold.
 	a.origin = time.Now().Add(-2 * time.Duration(buckets+1) * a.window.width)

@@ -300,3 +300,17 @@ func TestAStorageThatIsNoneIsNamed(t *testing.T) {
 	_, err := NewAccount(stored(10, 1)).Persist(t.Context(), componenttest.NewNopHost(), storageID, acme)
 	require.EqualError(t, err, `quota::storage: "file_storage" is no storage extension of this collector`)
 }
+
+func TestAnAccountThatWasLoadedIsNotLoadedTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDisk()
+		a := persisted(t, d, stored(10, 1), oneStart)
+		makeCalls(t, a, 6)
+		require.NoError(t, a.Unpersist(t.Context()))
+		a = persisted(t, d, stored(10, 1), oneStart)
+		require.NoError(t, a.Unpersist(t.Context())) // the collector loads its configuration anew, before any call
+		_, err := a.Persist(t.Context(), d, storageID, acme)
+		require.NoError(t, err)
+		assert.Equal(t, 6, a.Usage().Used)
+	})
+}
