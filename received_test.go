@@ -110,14 +110,14 @@ func severalRecords(n int) plog.Logs {
 	return ld
 }
 
-// but answers the calls of one visitor with that status.
-func but(visitor string, status int) func(*http.Request) (int, error) {
+// butV1 answers the calls of the visitor v1 with that status.
+func butV1(status int) func(*http.Request) (int, error) {
 	return func(req *http.Request) (int, error) {
 		form, err := io.ReadAll(req.Body)
 		if err != nil {
 			return 0, err
 		}
-		if strings.Contains(string(form), "Id="+visitor+"&") {
+		if strings.Contains(string(form), "Id=v1&") {
 			return status, nil
 		}
 		return http.StatusOK, nil
@@ -126,7 +126,7 @@ func but(visitor string, status int) func(*http.Request) (int, error) {
 
 func TestWithAQueueReceivedIsWhatCameToItsEndAndWhatIsHeld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := startCounted(t, but("v1", http.StatusServiceUnavailable), func(cfg *Config) {
+		c := startCounted(t, butV1(http.StatusServiceUnavailable), func(cfg *Config) {
 			cfg.QueueConfig = configoptional.Some(defaultQueueConfig())
 			cfg.QueueConfig.Get().QueueSize = 100
 			cfg.QueueConfig.Get().BlockOnOverflow = false
@@ -156,9 +156,9 @@ func TestWithoutAQueueWhatTheCallerGetsBackIsNotReceived(t *testing.T) {
 		ended  int64 // of ten records
 	}{
 		"all ended":                      {taken, func(*Config) {}, 10},
-		"some rejected":                  {but("v1", http.StatusBadRequest), func(*Config) {}, 10},
-		"one held, no retry":             {but("v1", http.StatusServiceUnavailable), func(cfg *Config) { cfg.RetryConfig.Enabled = false }, 9},
-		"one held over several retries":  {but("v1", http.StatusServiceUnavailable), func(cfg *Config) { cfg.RetryConfig.MaxElapsedTime = time.Hour }, 9},
+		"some rejected":                  {butV1(http.StatusBadRequest), func(*Config) {}, 10},
+		"one held, no retry":             {butV1(http.StatusServiceUnavailable), func(cfg *Config) { cfg.RetryConfig.Enabled = false }, 9},
+		"one held over several retries":  {butV1(http.StatusServiceUnavailable), func(cfg *Config) { cfg.RetryConfig.MaxElapsedTime = time.Hour }, 9},
 		"all held but those of nobody":   {down, func(cfg *Config) { cfg.RetryConfig.Enabled = false }, 2},
 		"all held, over several retries": {down, func(cfg *Config) { cfg.RetryConfig.MaxElapsedTime = time.Hour }, 2},
 	} {
@@ -187,7 +187,7 @@ func down(*http.Request) (int, error) { return http.StatusServiceUnavailable, ni
 
 func TestWithoutAQueueACallerThatStopsWaitingGetsBackWhatIsHeld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := startCounted(t, but("v1", http.StatusServiceUnavailable), func(*Config) {})
+		c := startCounted(t, butV1(http.StatusServiceUnavailable), func(*Config) {})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		require.Error(t, c.ConsumeLogs(ctx, severalRecords(10)))

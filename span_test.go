@@ -32,23 +32,27 @@ func TestACallIsASpanBelowThatOfItsBatchAndHoldsNothingOfWhatItCarries(t *testin
 	}{
 		"delivered": {
 			taken,
-			[]attribute.KeyValue{attribute.String("outcome", "delivered"), attribute.Int("http.response.status_code", 200)}, "",
+			[]attribute.KeyValue{attribute.String("outcome", "delivered"), attribute.Int("http.response.status_code", 200)},
+			"",
 		},
 		"rejected": {
 			func(*http.Request) (int, error) { return http.StatusBadRequest, nil },
 			[]attribute.KeyValue{
 				attribute.String("outcome", "rejected"), attribute.Int("http.response.status_code", 400), attribute.String("error.type", "status_400"),
-			}, "status_400",
+			},
+			"status_400",
 		},
 		"not now": {
 			down,
 			[]attribute.KeyValue{
 				attribute.String("outcome", "not_now"), attribute.Int("http.response.status_code", 503), attribute.String("error.type", "status_503"),
-			}, "status_503",
+			},
+			"status_503",
 		},
 		"no answer, and an error that says too much": {
 			func(req *http.Request) (int, error) { return 0, errors.New("no way to " + req.URL.String()) },
-			[]attribute.KeyValue{attribute.String("outcome", "not_now"), attribute.String("error.type", "network")}, "network",
+			[]attribute.KeyValue{attribute.String("outcome", "not_now"), attribute.String("error.type", "network")},
+			"network",
 		},
 	} {
 		for _, method := range []string{http.MethodPost, http.MethodGet} {

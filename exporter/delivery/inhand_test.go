@@ -93,7 +93,8 @@ func TestTheLagGrowsWhileABatchIsSentAndWhileItWaitsForItsRetry(t *testing.T) {
 
 		f.target.answer = nil
 		done := make(chan error)
-		go func() { done <- f.Consume(t.Context(), err2logs(t, err)) }()
+		rest := err2logs(t, err)
+		go func() { done <- f.Consume(t.Context(), rest) }()
 		time.Sleep(5 * time.Hour) // the quota is used up
 		synctest.Wait()
 		f.assertLag(t, 5*time.Hour+3*time.Minute)
@@ -116,12 +117,12 @@ func TestRecordsWithoutATimeAgeFromWhenTheirBatchCameFirst(t *testing.T) {
 }
 
 func TestABatchThatNobodySendsAgainHasNoLag(t *testing.T) {
-	for name, giveUp := range map[string]func(f *fixture, t *testing.T, err error){
-		"given back to the caller": func(f *fixture, t *testing.T, err error) {
+	for name, giveUp := range map[string]func(t *testing.T, f *fixture, err error){
+		"given back to the caller": func(t *testing.T, f *fixture, err error) {
 			t.Helper()
 			f.GiveBack(err2logs(t, err))
 		},
-		"given up before the next one": func(f *fixture, t *testing.T, _ error) {
+		"given up before the next one": func(t *testing.T, f *fixture, _ error) {
 			t.Helper()
 			f.inHand.consumers = 1
 			f.target.answer = nil
@@ -134,7 +135,7 @@ func TestABatchThatNobodySendsAgainHasNoLag(t *testing.T) {
 				f.target.answer = func(string, url.Values) target.Answer { return down }
 				err := f.Consume(t.Context(), observed(time.Hour, time.Minute))
 				f.assertLag(t, time.Hour)
-				giveUp(f, t, err)
+				giveUp(t, f, err)
 				f.assertLag(t, 0)
 			})
 		})

@@ -26,11 +26,13 @@ func TestAnAttemptIsASpanThatSaysWhatBecameOfItsRecords(t *testing.T) {
 			map[attribute.Key]any{"records": int64(5), "visitors": int64(3), "delivered": int64(4), "skipped": int64(1), "rejected": int64(0), "held": int64(0)},
 		},
 		"one rejected": {
-			map[string]target.Answer{"a": refused}, "log records were rejected",
+			map[string]target.Answer{"a": refused},
+			"log records were rejected",
 			map[attribute.Key]any{"records": int64(5), "visitors": int64(3), "delivered": int64(2), "skipped": int64(1), "rejected": int64(2), "held": int64(0)},
 		},
 		"one held, one rejected": {
-			map[string]target.Answer{"a": down, "b": refused}, "log records are held",
+			map[string]target.Answer{"a": down, "b": refused},
+			"log records are held",
 			map[attribute.Key]any{"records": int64(5), "visitors": int64(3), "delivered": int64(1), "skipped": int64(1), "rejected": int64(1), "held": int64(2), "error.type": "status_503"},
 		},
 	} {

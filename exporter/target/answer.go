@@ -99,7 +99,7 @@ func retryAfter(header http.Header, now time.Time, most time.Duration) time.Dura
 	var delay time.Duration
 	// More seconds than a number holds are many, so they come as the highest one.
 	if seconds, err := strconv.ParseUint(value, 10, 63); err == nil || errors.Is(err, strconv.ErrRange) {
-		if seconds > uint64(most/time.Second) {
+		if float64(seconds) > most.Seconds() {
 			return most
 		}
 		delay = time.Duration(seconds) * time.Second
