@@ -25,6 +25,10 @@ const (
 	defaultDrainTimeout = 30 * time.Second
 	defaultAttempts     = 10
 
+	defaultMaxRetryAfter = 15 * time.Minute
+	minMaxRetryAfter     = time.Second
+	maxMaxRetryAfter     = 24 * time.Hour
+
 	defaultQueueSize    = 100_000
 	defaultMinBatch     = 10_000
 	defaultFlushTimeout = 5 * time.Second
@@ -65,6 +69,9 @@ type Config struct {
 	RateLimit configoptional.Optional[quota.RateLimitConfig] `mapstructure:"rate_limit"`
 	// Quota is how many calls may leave in any rolling window.
 	Quota quota.WindowConfig `mapstructure:"quota"`
+	// MaxRetryAfter is the longest pause that Target's Retry-After is followed for,
+	// from 1s to 24h.
+	MaxRetryAfter time.Duration `mapstructure:"max_retry_after"`
 	// DryRun logs calls, with their ids and values, instead of sending them.
 	DryRun bool `mapstructure:"dry_run"`
 	// DrainTimeout is for how long a shutdown goes on sending what a queue in memory
@@ -90,6 +97,7 @@ func createDefaultConfig() component.Config {
 		Concurrency:           defaultConcurrency,
 		RateLimit:             configoptional.Some(quota.NewDefaultRateLimitConfig()),
 		Quota:                 quota.NewDefaultWindowConfig(),
+		MaxRetryAfter:         defaultMaxRetryAfter,
 		DrainTimeout:          defaultDrainTimeout,
 		QueueConfig:           configoptional.Some(defaultQueueConfig()),
 		RetryConfig:           defaultRetryConfig(),

@@ -59,6 +59,7 @@ func TestOnlyTheClientCodeIsRequired(t *testing.T) {
 		Quota:     quota.WindowConfig{Calls: 1_000_000, Window: 24 * time.Hour, Reservation: 100},
 		RateLimit: &quota.RateLimitConfig{CallsPerSecond: 50, Burst: 50},
 	}, cfg.limits())
+	assert.Equal(t, 15*time.Minute, cfg.MaxRetryAfter)
 	assert.Equal(t, 30*time.Second, cfg.DrainTimeout)
 
 	queue := cfg.QueueConfig.Get()
@@ -108,6 +109,7 @@ func TestEverySettingReachesTheConfiguration(t *testing.T) {
 		RateLimit: &quota.RateLimitConfig{CallsPerSecond: 11.5, Burst: 20},
 	}, cfg.limits())
 	assert.True(t, cfg.DryRun)
+	assert.Equal(t, 2*time.Minute, cfg.MaxRetryAfter)
 	assert.Equal(t, time.Minute, cfg.DrainTimeout)
 
 	queue := cfg.QueueConfig.Get()
@@ -191,6 +193,8 @@ func TestInvalidConfigurationIsRefusedWithItsPlaceAndWhatIsAllowed(t *testing.T)
 		"max_third_party_id_length":           "max_third_party_id_length: has to be 256 or less, got 257",
 		"one_attempt":                         "max_update_attempts: has to be 2 or more, or 0 to go on for ever, got 1",
 		"drain_timeout":                       "drain_timeout: has to be 0 or more, got -1s",
+		"max_retry_after":                     "max_retry_after: has to be from 1s to 24h0m0s, got 999ms",
+		"max_retry_after_long":                "max_retry_after: has to be from 1s to 24h0m0s, got 24h0m1s",
 		"compression":                         `compression: Target reads no compressed calls, remove it or set none, got "gzip"`,
 		"cookies":                             "cookies: not allowed",
 		"idempotency_key":                     "headers: Idempotency-Key is not allowed",

@@ -93,6 +93,7 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 		Retry:       e.cfg.RetryConfig,
 		MaxAttempts: e.cfg.MaxUpdateAttempts,
 		Telemetry:   e.telemetry,
+		Tracer:      metadata.Tracer(e.set.TelemetrySettings),
 		Logger:      e.set.Logger,
 		Report:      func(err error) { reportStatus(host, err) },
 	})
@@ -122,12 +123,12 @@ func (e *logsExporter) sender(ctx context.Context, host component.Host) (deliver
 	if err != nil {
 		return nil, err
 	}
-	client := target.NewClient(e.api, c, e.set.BuildInfo.Command+"/"+e.set.BuildInfo.Version)
+	client := target.NewClient(e.api, c, e.set.BuildInfo.Command+"/"+e.set.BuildInfo.Version, e.cfg.MaxRetryAfter)
 	e.closers = append(e.closers, func(context.Context) error {
 		closeIdle()
 		return nil
 	})
-	return client, nil
+	return target.NewTraced(client, metadata.Tracer(e.set.TelemetrySettings)), nil
 }
 
 // warn says what of the configuration has a price.

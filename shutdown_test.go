@@ -32,6 +32,7 @@ type wire struct {
 	component.StartFunc
 	component.ShutdownFunc
 	answer func(*http.Request) (status int, err error)
+	header http.Header // of every answer
 	calls  atomic.Int64
 }
 
@@ -46,7 +47,7 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	return &http.Response{
-		StatusCode: status, Header: http.Header{}, Request: req,
+		StatusCode: status, Header: w.header.Clone(), Request: req,
 		Body: io.NopCloser(strings.NewReader("trueRequest successfully submitted")),
 	}, nil
 }

@@ -142,6 +142,9 @@ func (cfg *Config) validateDurations() error {
 	if cfg.ClientConfig.Timeout < time.Millisecond {
 		errs = append(errs, fmt.Errorf("timeout: has to be 1ms or more, or a call that hangs never ends, got %s", cfg.ClientConfig.Timeout))
 	}
+	if cfg.MaxRetryAfter < minMaxRetryAfter || cfg.MaxRetryAfter > maxMaxRetryAfter {
+		errs = append(errs, fmt.Errorf("max_retry_after: has to be from %s to %s, got %s", minMaxRetryAfter, maxMaxRetryAfter, cfg.MaxRetryAfter))
+	}
 	if cfg.DrainTimeout < 0 {
 		errs = append(errs, fmt.Errorf("drain_timeout: has to be 0 or more, got %s", cfg.DrainTimeout))
 	}

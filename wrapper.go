@@ -21,13 +21,16 @@ type wrappedLogs struct {
 	exporter *logsExporter
 }
 
-// ConsumeLogs numbers the records, if a queue may bring them over a restart, and
-// queues them.
+// ConsumeLogs numbers the records, if a queue may bring them over a restart, queues
+// them, and counts what was taken.
 func (s *wrappedLogs) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	if s.exporter.arrivals != nil {
 		s.exporter.arrivals.Stamp(ld)
 	}
-	return s.Logs.ConsumeLogs(ctx, ld)
+	records := ld.LogRecordCount() // the helper may empty it
+	err := s.Logs.ConsumeLogs(ctx, ld)
+	s.exporter.countReceived(ctx, records, err)
+	return err
 }
 
 // Capabilities says that numbering changes the records.

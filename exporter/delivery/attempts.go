@@ -26,12 +26,12 @@ type attempts struct {
 
 	mu      sync.Mutex
 	failed  int64 // visitors that failed for the first time
-	failing map[profile.Visitor]tally
+	failing map[profile.Visitor]failures
 }
 
-// tally is the attempts of a visitor that count, and how many others had got through
+// failures are the attempts of a visitor that count, and how many others had got through
 // and failed at the last one.
-type tally struct {
+type failures struct {
 	attempts        int
 	through, failed int64
 }
@@ -78,7 +78,7 @@ func (a *attempts) fail(v profile.Visitor) (exhausted bool) {
 
 func (a *attempts) makeRoom() {
 	if a.failing == nil {
-		a.failing = make(map[profile.Visitor]tally)
+		a.failing = make(map[profile.Visitor]failures)
 	}
 	if len(a.failing) < maxFailing {
 		return

@@ -23,10 +23,10 @@ import (
 // own would keep the queue from finding out.
 const maxUnproven = 10
 
-// waits tells whether a record has to wait because its visitor is deferred. Where one
+// hasToWait tells whether a record has to wait because its visitor is deferred. Where one
 // record of a batch waits the later ones of that visitor do, even if it is delivered
 // meanwhile.
-func (r *run) waits(v profile.Visitor) bool {
+func (r *run) hasToWait(v profile.Visitor) bool {
 	if r.Deferred == nil || r.again {
 		return false
 	}

@@ -5,12 +5,14 @@ package delivery // import "github.com/otelcol-adobetarget/adobetargetexporter/e
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configretry"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/arrival"
@@ -22,7 +24,7 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadata"
 )
 
-// Sender makes one call: a target.Client, or a target.DryRun that shows it.
+// Sender makes one call: a target.Traced, or a target.DryRun that shows it.
 type Sender interface {
 	Send(ctx context.Context, form []byte) target.Answer
 }
@@ -53,7 +55,9 @@ type Settings struct {
 	// 0 never gives up.
 	MaxAttempts int
 	Telemetry   *metadata.TelemetryBuilder
-	Logger      *zap.Logger
+	// Tracer makes a span for each attempt to deliver a batch.
+	Tracer trace.Tracer
+	Logger *zap.Logger
 	// Report is told when the set-up turns out to be wrong, and with nil when it is
 	// right again.
 	Report func(error)
@@ -74,6 +78,8 @@ type Delivery struct {
 	// somebody will.
 	lastChance atomic.Pointer[string]
 	held       heldBatches
+	inHand     inHand
+	waits      quota.Waits
 	// start is where in a batch the next run begins.
 	start atomic.Int64
 	// slots are taken by the calls under way.
@@ -91,7 +97,8 @@ func New(set Settings) (*Delivery, error) {
 	d.health = health{report: set.Report, logger: set.Logger}
 	d.attempts.limit = set.MaxAttempts
 	d.stopping, d.stop = context.WithCancel(context.Background())
-	if err := d.counters.observe(set.Account, set.Deferred); err != nil {
+	d.inHand.consumers = set.Consumers
+	if err := errors.Join(d.counters.observe(set.Account, set.Deferred), d.observeWaiting()); err != nil {
 		return nil, err
 	}
 	if set.Deferred != nil {
@@ -101,10 +108,15 @@ func New(set Settings) (*Delivery, error) {
 }
 
 // Consume delivers a batch. It returns nil when no record is held. Otherwise the
-// error carries the held records, unless that is all of them, and the delay that
-// Target asked for, if any. It is never a permanent error: what can not be
+// error carries the held records, unless that is all of them and a queue has them,
+// and the delay that Target asked for, if any. It is never a permanent error: what can not be
 // delivered at all is counted and said here.
-func (d *Delivery) Consume(ctx context.Context, ld plog.Logs) error {
+func (d *Delivery) Consume(ctx context.Context, ld plog.Logs) (err error) {
+	inHand := d.inHand.begin(ld)
+	defer func() {
+		held, isHeld := d.left(ld, err)
+		d.inHand.end(inHand, held, isHeld)
+	}()
 	reason := reasonRetriesEnded
 	if last := d.lastChance.Load(); last != nil {
 		reason = *last
@@ -117,6 +129,8 @@ func (d *Delivery) Consume(ctx context.Context, ld plog.Logs) error {
 
 	r := newRun(d, batch, records)
 	r.writtenDown = writtenDown
+	ctx, span := d.startSpan(ctx)
+	defer func() { r.endSpan(span, err) }()
 	if err := r.take(ctx, ld); err != nil {
 		r.putBack(ld)
 		d.hold(ctx, ld, records, false)

@@ -145,6 +145,7 @@ func newFixture(t *testing.T, change ...func(*Settings)) *fixture {
 		MaxForm:     profile.MaxBody,
 		Concurrency: 16,
 		Telemetry:   telemetry,
+		Tracer:      metadata.Tracer(f.telemetry.NewTelemetrySettings()),
 		Logger:      zap.New(core),
 		Report:      func(err error) { f.reports = append(f.reports, err) },
 	}

@@ -101,13 +101,27 @@ func TestOnlyWhatIsHeldGoesBack(t *testing.T) {
 }
 
 func TestWhenAllIsHeldTheBatchItselfGoesBack(t *testing.T) {
-	f := newFixture(t)
+	f := newFixture(t, func(set *Settings) { set.Consumers = 1 })
 	f.target.answer = func(string, url.Values) target.Answer { return down }
 	err := f.Consume(t.Context(), logs(visitors(2)...))
 	require.EqualError(t, err, "rpc error: code = Unavailable desc = 2 of 2 log records are held: Target answered with the status 503")
 	var carried consumererror.Logs
 	assert.NotErrorAs(t, err, &carried)
 	assert.Empty(t, f.counts(t, "records"))
+}
+
+func TestWithoutAQueueTheCallerIsToldWhatIsHeldEvenIfItIsAllOfIt(t *testing.T) {
+	f := newFixture(t)
+	f.target.answer = func(visitor string, _ url.Values) target.Answer {
+		if visitor == "v0" {
+			return delivered
+		}
+		return down
+	}
+	err := f.Consume(t.Context(), logs(visitors(3)...))
+	assert.Equal(t, []string{"v1", "v2"}, held(t, err))
+	err = f.Consume(t.Context(), err2logs(t, err))
+	assert.Equal(t, []string{"v1", "v2"}, held(t, err), "the helper passes on the last error only")
 }
 
 func TestTheVisitorsOfASplitUpdateShareOneOutcome(t *testing.T) {
@@ -233,7 +247,7 @@ func TestTheQuotaCanBeSeen(t *testing.T) {
 		[]metricdata.HistogramDataPoint[float64]{{
 			Attributes: attribute.NewSet(attribute.String("exporter", ""), attribute.String("outcome", "delivered")), Count: 7,
 			Bounds: []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10},
-		}}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreValue())
+		}}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreValue(), metricdatatest.IgnoreExemplars())
 }
 
 func TestABatchThatDoesNotComeAgainIsCountedAsLost(t *testing.T) {

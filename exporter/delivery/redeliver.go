@@ -109,6 +109,8 @@ func (d *Delivery) redeliver(ctx context.Context, all bool) bool {
 	r := newRun(d, batch, records)
 	r.again, r.begin = true, 0
 	r.writtenDown = allAgain(taken)
+	ctx, span := d.startSpan(ctx)
+	defer func() { r.endSpan(span, nil) }()
 	if err := r.takeAgain(ctx, ld); err != nil {
 		d.sayStorage(err)
 		r.holdAll()

@@ -28,6 +28,7 @@ type run struct {
 	next  atomic.Int64
 	begin int
 	breaker
+	tally tally
 
 	// again tells that these are records of deferred visitors.
 	again bool
@@ -174,7 +175,7 @@ func (r *run) call(ctx, waiting context.Context, form []byte) target.Answer {
 	case <-waiting.Done():
 		return r.kept(waiting.Err())
 	}
-	if err := r.Account.Wait(waiting); err != nil {
+	if err := r.Account.Wait(waiting, &r.waits); err != nil {
 		return r.kept(err)
 	}
 	start := time.Now()
@@ -212,6 +213,7 @@ func (r *run) finish(ctx context.Context, i int, outcome, reason string) {
 		n++
 	}
 	r.counters.records(ctx, outcome, reason, n)
+	r.tally.add(outcome, n)
 	r.counters.merged(ctx, n-1)
 	if outcome == outcomeRejected {
 		r.mu.Lock()

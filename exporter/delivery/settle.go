@@ -40,6 +40,9 @@ func (d *Delivery) settle(ctx context.Context, ld plog.Logs, r *run) error {
 	rest := ld
 	if held < len(back) {
 		rest = subset(ld, back)
+	}
+	if held < len(back) || d.Consumers == 0 {
+		// Without a queue the last error alone tells the caller what is held.
 		err = consumererror.NewLogs(err, rest)
 	}
 	d.hold(ctx, rest, held, true)

@@ -55,7 +55,7 @@ func (r *run) takeInOrder(ctx context.Context, ld plog.Logs) error {
 	w := &watched{numbers: byRecord(ld, r.numbers), newest: make(map[visitorParameter]arrival.Number)}
 	r.watched = w
 	r.mapRecords(ctx, ld, func(record int, v profile.Visitor, parameters []profile.Parameter) {
-		if r.waits(v) {
+		if r.hasToWait(v) {
 			r.putAside(record, v, parameters)
 			return
 		}
@@ -72,7 +72,7 @@ func (r *run) putBack(ld plog.Logs) {
 }
 
 func (r *run) add(record int, v profile.Visitor, parameters []profile.Parameter) {
-	if r.waits(v) {
+	if r.hasToWait(v) {
 		r.putAside(record, v, parameters)
 		return
 	}

@@ -18,8 +18,9 @@ type Account struct {
 
 	mu     sync.Mutex
 	origin time.Time
+	now    func() instant // the time that can be compared over restarts
 	limits Limits
-	used   bool    // whether a call has ever been reserved
+	used   bool    // whether a call has ever been reserved or loaded
 	ledger *ledger // nil while the account is kept in memory only
 	window *window
 	freed  chan struct{} // closed when room was given back
@@ -31,6 +32,7 @@ func NewAccount(limits Limits) *Account {
 	pace := limits.pace()
 	return &Account{
 		origin: time.Now(),
+		now:    readInstant,
 		pace:   rate.NewLimiter(rate.Limit(pace.CallsPerSecond), pace.Burst),
 		limits: limits,
 		window: newWindow(limits.Quota),
@@ -41,13 +43,14 @@ func NewAccount(limits Limits) *Account {
 // Wait returns when the next call may leave, and counts it. After a nil error the
 // caller makes exactly one call and then calls Done. When ctx ends first, Wait
 // returns its error at once and nothing is counted. An error that is ErrStorage
-// means that the account could not be written and that no call may leave.
-func (a *Account) Wait(ctx context.Context) error {
-	if err := a.reserve(ctx); err != nil {
+// means that the account could not be written and that no call may leave. The time
+// that the call waited is noted in waits.
+func (a *Account) Wait(ctx context.Context, waits *Waits) error {
+	if err := a.reserve(ctx, waits); err != nil {
 		return err
 	}
 	for {
-		if err := a.pace.Wait(ctx); err != nil {
+		if err := a.waitForPace(ctx, waits); err != nil {
 			a.giveBack()
 			return err
 		}
@@ -57,48 +60,57 @@ func (a *Account) Wait(ctx context.Context) error {
 		if pause <= 0 {
 			return nil
 		}
-		if err := sleep(ctx, pause, nil); err != nil {
+		if err := (delay{pause, Paused, nil}).sleep(ctx, waits); err != nil {
 			a.giveBack()
 			return err
 		}
 	}
 }
 
+// waitForPace takes a token of the pace as soon as there is one.
+func (a *Account) waitForPace(ctx context.Context, waits *Waits) error {
+	if ctx.Err() == nil && a.pace.Allow() {
+		return nil
+	}
+	waits.begin(Pace)
+	defer waits.end(Pace)
+	return a.pace.Wait(ctx)
+}
+
 // reserve waits for the pause to end and for room in the window, and takes it.
-func (a *Account) reserve(ctx context.Context) error {
+func (a *Account) reserve(ctx context.Context, waits *Waits) error {
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		wait, freed, err := a.tryReserve(ctx)
-		if err != nil || wait <= 0 {
+		wait, err := a.tryReserve(ctx)
+		if err != nil || wait.atMost <= 0 {
 			return err
 		}
-		if err := sleep(ctx, wait, freed); err != nil {
+		if err := wait.sleep(ctx, waits); err != nil {
 			return err
 		}
 	}
 }
 
-// tryReserve takes a call from the window, or returns how long to wait at most
-// and what may end the waiting before.
-func (a *Account) tryReserve(ctx context.Context) (time.Duration, <-chan struct{}, error) {
+// tryReserve takes a call from the window, or returns what keeps it.
+func (a *Account) tryReserve(ctx context.Context) (delay, error) {
 	now := time.Now()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if pause := a.paused.Sub(now); pause > 0 {
-		return pause, nil, nil
+		return delay{pause, Paused, nil}, nil
 	}
 	at := now.Sub(a.origin)
 	if wait := a.window.untilFree(at); wait > 0 {
-		return wait, a.freed, nil
+		return delay{wait, Window, a.freed}, nil
 	}
 	if err := a.credit(ctx); err != nil {
-		return 0, nil, err
+		return delay{}, err
 	}
 	a.used = true
 	a.window.reserve(at)
-	return 0, nil, nil
+	return delay{}, nil
 }
 
 // giveBack returns the room of a call that does not leave after all, and wakes
@@ -158,6 +170,14 @@ func (a *Account) Usage() Usage {
 	return Usage{Limit: a.limits.Quota.Calls, Used: a.window.used + a.window.inFlight}
 }
 
+// NextFree returns the time until the quota's window lets the next call leave, 0
+// while it has room.
+func (a *Account) NextFree() time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.window.untilFree(time.Since(a.origin))
+}
+
 // adopt changes the limits of an account and keeps what it has counted.
 func (a *Account) adopt(limits Limits) {
 	a.mu.Lock()
@@ -169,15 +189,23 @@ func (a *Account) adopt(limits Limits) {
 	a.pace.SetBurst(pace.Burst)
 }
 
-// sleep waits for d, until woken or until ctx ends, and returns the error of ctx
-// then.
-func sleep(ctx context.Context, d time.Duration, woken <-chan struct{}) error {
-	timer := time.NewTimer(d)
+// delay is what keeps a call from leaving.
+type delay struct {
+	atMost time.Duration
+	cause  Cause
+	woken  <-chan struct{} // ends it before, if it is not nil
+}
+
+// sleep waits until the delay or ctx ends, and returns the error of ctx then.
+func (d delay) sleep(ctx context.Context, waits *Waits) error {
+	waits.begin(d.cause)
+	defer waits.end(d.cause)
+	timer := time.NewTimer(d.atMost)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return nil
-	case <-woken:
+	case <-d.woken:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

@@ -25,7 +25,7 @@ func paced(callsPerSecond float64, burst int) Limits {
 // waiting starts a Wait and returns what will be its error.
 func waiting(ctx context.Context, a *Account) <-chan error {
 	done := make(chan error, 1)
-	go func() { done <- a.Wait(ctx) }()
+	go func() { done <- a.Wait(ctx, new(Waits)) }()
 	synctest.Wait()
 	return done
 }
@@ -40,11 +40,11 @@ func TestWaitBlocksUntilTheWindowHasRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := NewAccount(unpaced(2, time.Hour))
 		for range 2 {
-			require.NoError(t, a.Wait(t.Context()))
+			require.NoError(t, a.Wait(t.Context(), new(Waits)))
 			a.Done()
 		}
 		start := time.Now()
-		require.NoError(t, a.Wait(t.Context()))
+		require.NoError(t, a.Wait(t.Context(), new(Waits)))
 		assert.Equal(t, time.Duration(buckets+1)*time.Hour/buckets, time.Since(start))
 	})
 }
@@ -52,7 +52,7 @@ func TestWaitBlocksUntilTheWindowHasRoom(t *testing.T) {
 func TestCallInFlightTakesRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := NewAccount(unpaced(1, time.Minute))
-		require.NoError(t, a.Wait(t.Context()))
+		require.NoError(t, a.Wait(t.Context(), new(Waits)))
 		next := waiting(t.Context(), a)
 		time.Sleep(10 * time.Minute)
 		assert.True(t, blocked(next))
@@ -79,7 +79,7 @@ func TestWaitEndsAtOnceWhenCanceled(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a := NewAccount(tt.limits)
 				for range tt.wait {
-					require.NoError(t, a.Wait(t.Context()))
+					require.NoError(t, a.Wait(t.Context(), new(Waits)))
 					a.Done()
 				}
 				a.Pause(tt.pause)
@@ -99,7 +99,7 @@ func TestWaitEndsAtOnceWhenCanceled(t *testing.T) {
 func TestPauseWhileWaitingForThePaceEndsWhenCanceled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := NewAccount(paced(1, 1))
-		require.NoError(t, a.Wait(t.Context()))
+		require.NoError(t, a.Wait(t.Context(), new(Waits)))
 		a.Done()
 		ctx, cancel := context.WithCancel(t.Context())
 		done := waiting(ctx, a)
@@ -116,7 +116,7 @@ func TestCanceledContextTakesNothing(t *testing.T) {
 	a := NewAccount(unpaced(1, time.Hour))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.ErrorIs(t, a.Wait(ctx), context.Canceled)
+	require.ErrorIs(t, a.Wait(ctx, new(Waits)), context.Canceled)
 	assert.Equal(t, Usage{Limit: 1, Used: 0}, a.Usage())
 }
 
@@ -129,7 +129,7 @@ func TestRoomThatIsGivenBackIsTakenAtOnce(t *testing.T) {
 			RateLimit: &RateLimitConfig{CallsPerSecond: 1.0 / 60, Burst: 1},
 		})
 		start := time.Now()
-		require.NoError(t, a.Wait(t.Context()))
+		require.NoError(t, a.Wait(t.Context(), new(Waits)))
 		a.Done()
 		ctx, stop := context.WithCancel(t.Context())
 		first := waiting(ctx, a) // has room, waits for the pace
@@ -157,7 +157,7 @@ func TestMoreCallersThanQuotaDoNotDeadlock(t *testing.T) {
 		var running sync.WaitGroup
 		for range callers {
 			running.Go(func() {
-				if assert.NoError(t, a.Wait(t.Context())) {
+				if assert.NoError(t, a.Wait(t.Context(), new(Waits))) {
 					time.Sleep(100 * time.Millisecond) // the call
 					a.Done()
 					mu.Lock()
@@ -178,7 +178,7 @@ func TestUsage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := NewAccount(unpaced(5, time.Hour))
 		assert.Equal(t, Usage{Limit: 5, Used: 0}, a.Usage())
-		require.NoError(t, a.Wait(t.Context()))
+		require.NoError(t, a.Wait(t.Context(), new(Waits)))
 		assert.Equal(t, Usage{Limit: 5, Used: 1}, a.Usage(), "in flight")
 		a.Done()
 		assert.Equal(t, Usage{Limit: 5, Used: 1}, a.Usage(), "over")

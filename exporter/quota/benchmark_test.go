@@ -22,10 +22,10 @@ var benchmarkPaces = map[string]*RateLimitConfig{
 func BenchmarkCall(b *testing.B) {
 	for name, pace := range benchmarkPaces {
 		b.Run(name, func(b *testing.B) {
-			a := wide(pace)
+			a, waits := wide(pace), new(Waits)
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := a.Wait(b.Context()); err != nil {
+				if err := a.Wait(b.Context(), waits); err != nil {
 					b.Fatal(err)
 				}
 				a.Done()
@@ -37,12 +37,12 @@ func BenchmarkCall(b *testing.B) {
 func BenchmarkCallOf64Callers(b *testing.B) {
 	for name, pace := range benchmarkPaces {
 		b.Run(name, func(b *testing.B) {
-			a := wide(pace)
+			a, waits := wide(pace), new(Waits)
 			b.ReportAllocs()
 			b.SetParallelism(32) // of two processors each
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
-					if err := a.Wait(b.Context()); err != nil {
+					if err := a.Wait(b.Context(), waits); err != nil {
 						b.Error(err)
 						return
 					}

@@ -25,7 +25,6 @@ const statementKey = "account"
 type ledger struct {
 	client  storage.Client
 	key     Key
-	now     func() instant
 	batch   int // calls reserved by one write
 	credits int // calls that are reserved and have not left
 	users   int
@@ -50,7 +49,7 @@ func (a *Account) Persist(ctx context.Context, host component.Host, storageID co
 	if err != nil {
 		return false, fmt.Errorf("quota::storage: opening the account: %w", err)
 	}
-	l := &ledger{client: client, key: key, now: readInstant, batch: a.limits.Quota.Reservation, users: 1}
+	l := &ledger{client: client, key: key, batch: a.limits.Quota.Reservation, users: 1}
 	if cold, err = a.load(ctx, l); err != nil {
 		return false, errors.Join(err, client.Close(ctx))
 	}
@@ -74,8 +73,8 @@ func (a *Account) Unpersist(ctx context.Context) error {
 	return errors.Join(err, l.client.Close(ctx))
 }
 
-// load counts what is stored. An account that was in use in this process knows
-// better itself.
+// load counts what is stored. An account that was in use in this process, or was
+// loaded before, knows better itself.
 func (a *Account) load(ctx context.Context, l *ledger) (cold bool, err error) {
 	data, err := l.client.Get(ctx, statementKey)
 	if err != nil {
@@ -91,11 +90,12 @@ func (a *Account) load(ctx context.Context, l *ledger) (cold bool, err error) {
 	if a.used {
 		return false, nil
 	}
+	a.used = true
 	// Times before the origin can not be told, so the origin moves back behind all
 	// that any window could hold.
 	a.origin = time.Now().Add(-2 * time.Duration(buckets+1) * a.window.width)
 	// In this order, so that what passes between the two makes calls younger.
-	gone := l.now().since(s.instant())
+	gone := a.now().since(s.instant())
 	at := time.Since(a.origin)
 	a.window.restore(s.history, at-gone)
 	a.window.add(at, s.Reserved)
@@ -122,7 +122,7 @@ func (a *Account) credit(ctx context.Context) error {
 
 // store writes the account: what is over, what is under way and what is reserved.
 func (a *Account) store(ctx context.Context, l *ledger) error {
-	at, now := time.Since(a.origin), l.now()
+	at, now := time.Since(a.origin), a.now()
 	s := &statement{
 		Format: statementFormat, ClientCode: l.key.ClientCode, Endpoint: l.key.Endpoint,
 		Wall: now.wall, Boot: now.boot, Uptime: int64(now.uptime),

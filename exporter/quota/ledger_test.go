@@ -84,19 +84,24 @@ func stored(calls, reservation int) Limits {
 func persisted(t *testing.T, d *disk, limits Limits, now func() instant) *Account {
 	t.Helper()
 	a := NewAccount(limits)
+	a.now = now
 	_, err := a.Persist(t.Context(), d, storageID, acme)
 	require.NoError(t, err)
-	a.ledger.now = now
 	return a
 }
 
-// wallClock is the time of a machine that does not tell its uptime.
-func wallClock() instant { return instant{wall: time.Now()} }
+// machineStart is before all tests in virtual time.
+var machineStart = time.Date(1999, 12, 31, 0, 0, 0, 0, time.UTC)
+
+// oneStart is the time of a machine that is not started anew.
+func oneStart() instant {
+	return instant{wall: time.Now(), boot: "b1", uptime: time.Since(machineStart)}
+}
 
 func makeCalls(t *testing.T, a *Account, n int) {
 	t.Helper()
 	for range n {
-		require.NoError(t, a.Wait(t.Context()))
+		require.NoError(t, a.Wait(t.Context(), new(Waits)))
 		a.Done()
 	}
 }
@@ -104,14 +109,14 @@ func makeCalls(t *testing.T, a *Account, n int) {
 func TestARestartCountsWhatWasSentBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDisk()
-		a := persisted(t, d, stored(100, 10), wallClock)
+		a := persisted(t, d, stored(100, 10), oneStart)
 		makeCalls(t, a, 60)
 		time.Sleep(30 * time.Minute)
 		makeCalls(t, a, 30)
 		require.NoError(t, a.Unpersist(t.Context()))
 
 		time.Sleep(10 * time.Minute)
-		a = persisted(t, d, stored(100, 10), wallClock)
+		a = persisted(t, d, stored(100, 10), oneStart)
 		assert.Equal(t, 90, a.Usage().Used, "exactly what was sent")
 		makeCalls(t, a, 10)
 		start := time.Now()
@@ -124,10 +129,10 @@ func TestARestartCountsWhatWasSentBefore(t *testing.T) {
 func TestACrashCountsAtMostOneReservationTooMuch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDisk()
-		a := persisted(t, d, stored(1000, 50), wallClock)
+		a := persisted(t, d, stored(1000, 50), oneStart)
 		for n := range 300 {
 			makeCalls(t, a, 1)
-			crashed := persisted(t, d.copied(), stored(1000, 50), wallClock)
+			crashed := persisted(t, d.copied(), stored(1000, 50), oneStart)
 			used := crashed.Usage().Used
 			assert.GreaterOrEqual(t, used, n+1, "never too few")
 			assert.LessOrEqual(t, used, n+1+50)
@@ -140,13 +145,13 @@ func TestACrashCountsAtMostOneReservationTooMuch(t *testing.T) {
 func TestReservedCallsCountFromTheRestartOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDisk()
-		a := persisted(t, d, stored(100, 50), wallClock)
+		a := persisted(t, d, stored(100, 50), oneStart)
 		makeCalls(t, a, 1)
 		time.Sleep(50 * time.Minute)
 		makeCalls(t, a, 49) // of the same reservation, long after it was written
 		crash := d.copied()
 		time.Sleep(20 * time.Minute)
-		b := persisted(t, crash, stored(100, 50), wallClock)
+		b := persisted(t, crash, stored(100, 50), oneStart)
 		assert.Equal(t, 50, b.Usage().Used, "when they were made is not known, so it may have been just now")
 		require.NoError(t, a.Unpersist(t.Context()))
 	})
@@ -161,7 +166,13 @@ func TestAClockThatIsSetDoesNotOpenTheWindowEarly(t *testing.T) {
 		"forward, machine not started anew":      {instant{time.Unix(1e9, 0), "b1", time.Hour}, instant{time.Unix(2e9, 0), "b1", time.Hour + time.Minute}, 5},
 		"back, over a start of the machine":      {instant{time.Unix(1e9, 0), "b1", time.Hour}, instant{time.Unix(1e8, 0), "b2", time.Second}, 5},
 		"two hours, machine not started anew":    {instant{time.Unix(1e9, 0), "b1", time.Hour}, instant{time.Unix(1e9, 0), "b1", 3 * time.Hour}, 0},
-		"two hours, over a start of the machine": {instant{time.Unix(1e9, 0), "b1", time.Hour}, instant{time.Unix(1e9+7200, 0), "b2", time.Minute}, 0},
+		"forward, over a start of the machine":   {instant{time.Unix(1e9, 0), "b1", time.Hour}, instant{time.Unix(2e9, 0), "b2", time.Minute}, 5},
+		"two hours, over a start of the machine": {instant{time.Unix(1e9, 0), "b1", time.Hour}, instant{time.Unix(1e9+7200, 0), "b2", 2 * time.Hour}, 0},
+		"two hours, moved to another machine":    {instant{time.Unix(1e9, 0), "b1", time.Hour}, instant{time.Unix(1e9+7200, 0), "c", 900 * time.Hour}, 0},
+		"a minute, moved to another machine":     {instant{time.Unix(1e9, 0), "b1", time.Hour}, instant{time.Unix(1e9+60, 0), "c", 900 * time.Hour}, 5},
+		"forward, starts without names":          {instant{time.Unix(1e9, 0), "", time.Hour}, instant{time.Unix(2e9, 0), "", time.Hour + time.Minute}, 5},
+		"two hours, starts without names":        {instant{time.Unix(1e9, 0), "", time.Hour}, instant{time.Unix(1e9+9000, 0), "", 3 * time.Hour}, 0},
+		"two hours, no uptime":                   {instant{time.Unix(1e9, 0), "", 0}, instant{time.Unix(1e9+7200, 0), "", 0}, 5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDisk()
@@ -169,11 +180,7 @@ func TestAClockThatIsSetDoesNotOpenTheWindowEarly(t *testing.T) {
 			makeCalls(t, a, 5)
 			require.NoError(t, a.Unpersist(t.Context()))
 
-			b := NewAccount(stored(10, 1))
-			l := &ledger{key: acme, now: func() instant { return tt.after }, batch: 1}
-			l.client, _ = d.GetClient(t.Context(), component.KindExporter, component.MustNewIDWithName("adobe_target", "quota"), acme.name())
-			_, err := b.load(t.Context(), l)
-			require.NoError(t, err)
+			b := persisted(t, d, stored(10, 1), func() instant { return tt.after })
 			assert.Equal(t, tt.want, b.Usage().Used)
 		})
 	}
@@ -187,9 +194,9 @@ func TestAnyNumberOfRestartsAndCrashesNeverLetsTooManyThrough(t *testing.T) {
 			var made []time.Time
 			d := newDisk()
 			for range 15 {
-				a := persisted(t, d, stored(limit, 1+random.IntN(10)), wallClock)
+				a := persisted(t, d, stored(limit, 1+random.IntN(10)), oneStart)
 				until, cancel := context.WithTimeout(t.Context(), time.Duration(random.IntN(90))*time.Minute)
-				for a.Wait(until) == nil {
+				for a.Wait(until, new(Waits)) == nil {
 					time.Sleep(time.Duration(random.IntN(120)) * time.Second)
 					made = append(made, time.Now())
 					a.Done()
@@ -245,10 +252,10 @@ func TestWhatIsNoAccountIsRefusedAndNotReadAsZero(t *testing.T) {
 
 func TestWhileTheAccountCanNotBeWrittenNoCallLeaves(t *testing.T) {
 	d := newDisk()
-	a := persisted(t, d, stored(100, 2), wallClock)
+	a := persisted(t, d, stored(100, 2), oneStart)
 	makeCalls(t, a, 2)
 	d.full = errors.New("no space left on device")
-	err := a.Wait(t.Context())
+	err := a.Wait(t.Context(), new(Waits))
 	require.ErrorIs(t, err, ErrStorage)
 	require.ErrorIs(t, err, d.full)
 	assert.Equal(t, 2, a.Usage().Used)
@@ -276,12 +283,12 @@ func TestSharersOfAnAccountShareItsStorage(t *testing.T) {
 	require.NoError(t, first.Unpersist(t.Context()))
 	makeCalls(t, second, 3)
 	require.NoError(t, second.Unpersist(t.Context()))
-	assert.Equal(t, 6, persisted(t, d, stored(10, 1), wallClock).Usage().Used)
+	assert.Equal(t, 6, persisted(t, d, stored(10, 1), oneStart).Usage().Used)
 }
 
 func TestAnAccountInUseKnowsBetterThanItsStorage(t *testing.T) {
 	d := newDisk()
-	a := persisted(t, d, stored(10, 1), wallClock)
+	a := persisted(t, d, stored(10, 1), oneStart)
 	makeCalls(t, a, 3)
 	require.NoError(t, a.Unpersist(t.Context())) // the collector loads its configuration anew
 	_, err := a.Persist(t.Context(), d, storageID, acme)
@@ -292,4 +299,18 @@ func TestAnAccountInUseKnowsBetterThanItsStorage(t *testing.T) {
 func TestAStorageThatIsNoneIsNamed(t *testing.T) {
 	_, err := NewAccount(stored(10, 1)).Persist(t.Context(), componenttest.NewNopHost(), storageID, acme)
 	require.EqualError(t, err, `quota::storage: "file_storage" is no storage extension of this collector`)
+}
+
+func TestAnAccountThatWasLoadedIsNotLoadedTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDisk()
+		a := persisted(t, d, stored(10, 1), oneStart)
+		makeCalls(t, a, 6)
+		require.NoError(t, a.Unpersist(t.Context()))
+		a = persisted(t, d, stored(10, 1), oneStart)
+		require.NoError(t, a.Unpersist(t.Context())) // the collector loads its configuration anew, before any call
+		_, err := a.Persist(t.Context(), d, storageID, acme)
+		require.NoError(t, err)
+		assert.Equal(t, 6, a.Usage().Used)
+	})
 }

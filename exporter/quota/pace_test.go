@@ -33,7 +33,7 @@ func (d *departures) let(t *testing.T, a *Account, callers, calls int) *sync.Wai
 	for range callers {
 		running.Go(func() {
 			for range calls {
-				if err := a.Wait(t.Context()); err != nil {
+				if err := a.Wait(t.Context(), new(Waits)); err != nil {
 					t.Errorf("waiting: %v", err)
 					return
 				}
@@ -72,11 +72,11 @@ func TestFirstBurstLeavesAtOnce(t *testing.T) {
 		a := NewAccount(paced(0.5, 3))
 		start := time.Now()
 		for range 3 {
-			require.NoError(t, a.Wait(t.Context()))
+			require.NoError(t, a.Wait(t.Context(), new(Waits)))
 			a.Done()
 		}
 		assert.Zero(t, time.Since(start))
-		require.NoError(t, a.Wait(t.Context()))
+		require.NoError(t, a.Wait(t.Context(), new(Waits)))
 		assert.Equal(t, 2*time.Second, time.Since(start))
 	})
 }
@@ -165,7 +165,7 @@ func TestPauseStopsThoseWhoWaitAlready(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var left departures
 				a := NewAccount(limits)
-				require.NoError(t, a.Wait(t.Context()))
+				require.NoError(t, a.Wait(t.Context(), new(Waits)))
 				a.Done()
 				a.Pause(time.Second)
 				running := left.let(t, a, 8, 1)
@@ -187,7 +187,7 @@ func TestPauseOfNoLengthStopsNobody(t *testing.T) {
 		start := time.Now()
 		a.Pause(0)
 		a.Pause(-time.Hour)
-		require.NoError(t, a.Wait(t.Context()))
+		require.NoError(t, a.Wait(t.Context(), new(Waits)))
 		assert.Zero(t, time.Since(start))
 	})
 }

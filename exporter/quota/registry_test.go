@@ -175,7 +175,7 @@ func TestRegistryIsForManyAtOnce(t *testing.T) {
 		running.Go(func() {
 			key := Key{ClientCode: acme.ClientCode, Endpoint: string(rune('a' + i%4))}
 			a, err := r.Open(key, unpaced(1000, time.Hour))
-			if !assert.NoError(t, err) || !assert.NoError(t, a.Wait(t.Context())) {
+			if !assert.NoError(t, err) || !assert.NoError(t, a.Wait(t.Context(), new(Waits))) {
 				return
 			}
 			a.Done()

@@ -86,15 +86,18 @@ func (w *window) add(at time.Duration, calls int) {
 // when there is room now.
 func (w *window) untilFree(at time.Duration) time.Duration {
 	w.advance(at)
-	if w.used+w.inFlight < w.limit {
+	// After a lower limit or a crash the window may hold more than it lets through.
+	tooMany := w.used + w.inFlight - w.limit + 1
+	if tooMany <= 0 {
 		return 0
 	}
 	for number := max(0, w.newest-buckets); number <= w.newest; number++ {
-		if *w.slot(number) > 0 {
+		tooMany -= *w.slot(number)
+		if tooMany <= 0 {
 			return time.Duration(number+int64(len(w.counts)))*w.width - at
 		}
 	}
-	// All the room is in flight, and none of it can be over before now.
+	// The room is in flight, and none of it can be over before now.
 	return time.Duration(len(w.counts)) * w.width
 }
 

@@ -95,19 +95,19 @@ func statusAnswer(status int, retryAfter time.Duration) Answer {
 	return a
 }
 
-// maxRetryAfter bounds a Retry-After by the length of Adobe's quota window;
-// nothing that Target could ask for takes longer.
-const maxRetryAfter = 24 * time.Hour
-
-// retryAfter reads the Retry-After header, in seconds or as a date.
-func retryAfter(header http.Header, now time.Time) time.Duration {
+// retryAfter reads the Retry-After header, in seconds or as a date, and returns no
+// more than most.
+func retryAfter(header http.Header, now time.Time, most time.Duration) time.Duration {
 	value := header.Get("Retry-After")
 	var delay time.Duration
 	// More seconds than a number holds are many, so they come as the highest one.
 	if seconds, err := strconv.ParseUint(value, 10, 63); err == nil || errors.Is(err, strconv.ErrRange) {
-		delay = time.Duration(min(seconds, uint64(maxRetryAfter/time.Second))) * time.Second
+		if float64(seconds) > most.Seconds() {
+			return most
+		}
+		delay = time.Duration(seconds) * time.Second
 	} else if date, err := http.ParseTime(value); err == nil {
 		delay = date.Sub(now)
 	}
-	return min(max(delay, 0), maxRetryAfter)
+	return min(max(delay, 0), most)
 }

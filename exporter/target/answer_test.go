@@ -157,10 +157,20 @@ func TestRetryAfter(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			assert.Equal(t, tt.want, retryAfter(http.Header{"Retry-After": {tt.value}}, now))
+			assert.Equal(t, tt.want, retryAfter(http.Header{"Retry-After": {tt.value}}, now, 24*time.Hour))
 		})
 	}
-	assert.Zero(t, retryAfter(http.Header{}, now), "no header asks for nothing")
+	assert.Zero(t, retryAfter(http.Header{}, now, 24*time.Hour), "no header asks for nothing")
+}
+
+func TestRetryAfterIsCappedInBothForms(t *testing.T) {
+	now := time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC)
+	const most = 90500 * time.Millisecond // no whole number of seconds
+	for value, want := range map[string]time.Duration{
+		"90": 90 * time.Second, "91": most, "Mon, 04 May 2026 03:03:31 GMT": 90 * time.Second, "Mon, 04 May 2026 03:03:32 GMT": most,
+	} {
+		assert.Equal(t, want, retryAfter(http.Header{"Retry-After": {value}}, now, most), value)
+	}
 }
 
 func FuzzRetryAfter(f *testing.F) {
@@ -168,7 +178,7 @@ func FuzzRetryAfter(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
-		d := retryAfter(http.Header{"Retry-After": {value}}, time.Unix(1_700_000_000, 0))
+		d := retryAfter(http.Header{"Retry-After": {value}}, time.Unix(1_700_000_000, 0), 24*time.Hour)
 		assert.GreaterOrEqual(t, d, time.Duration(0))
 		assert.LessOrEqual(t, d, 24*time.Hour)
 	})

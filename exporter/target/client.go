@@ -18,14 +18,17 @@ type Client struct {
 	api       API
 	http      *http.Client
 	userAgent string
+	// maxRetryAfter is the longest that an answer may ask for no further calls.
+	maxRetryAfter time.Duration
 }
 
 // NewClient returns a Client that calls the API through c, which it keeps from
 // following redirects: Go would turn the POST into a GET without its body, and
-// take the page it lands on for an answer.
-func NewClient(api API, c *http.Client, userAgent string) *Client {
+// take the page it lands on for an answer. A Retry-After beyond maxRetryAfter counts
+// as that.
+func NewClient(api API, c *http.Client, userAgent string, maxRetryAfter time.Duration) *Client {
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &Client{api: api, http: c, userAgent: userAgent}
+	return &Client{api: api, http: c, userAgent: userAgent, maxRetryAfter: maxRetryAfter}
 }
 
 // Send makes one call with the form and returns what came of it. The form must
@@ -42,7 +45,7 @@ func (c *Client) Send(ctx context.Context, form []byte) Answer {
 	}
 	defer discard(resp)
 	if resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusMultipleChoices {
-		return statusAnswer(resp.StatusCode, retryAfter(resp.Header, time.Now()))
+		return statusAnswer(resp.StatusCode, retryAfter(resp.Header, time.Now(), c.maxRetryAfter))
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {

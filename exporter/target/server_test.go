@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -44,7 +45,7 @@ func newClient(t *testing.T, cfg Config, endpoint string, c *http.Client) *Clien
 	if c.Transport == nil {
 		c.Transport = &http.Transport{}
 	}
-	client := NewClient(api, c, userAgent)
+	client := NewClient(api, c, userAgent, 24*time.Hour)
 	t.Cleanup(client.http.CloseIdleConnections)
 	return client
 }

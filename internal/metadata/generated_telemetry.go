@@ -32,11 +32,15 @@ type TelemetryBuilder struct {
 	AdobeTargetCalls             metric.Int64Counter
 	AdobeTargetParametersDropped metric.Int64Counter
 	AdobeTargetQuotaLimit        metric.Int64ObservableGauge
+	AdobeTargetQuotaNextFree     metric.Float64ObservableGauge
 	AdobeTargetQuotaUsed         metric.Int64ObservableGauge
 	AdobeTargetRecords           metric.Int64Counter
 	AdobeTargetRecordsDeferred   metric.Int64ObservableGauge
 	AdobeTargetRecordsMerged     metric.Int64Counter
+	AdobeTargetRecordsReceived   metric.Int64Counter
 	AdobeTargetRecordsRecovered  metric.Int64Counter
+	AdobeTargetSendLag           metric.Float64ObservableGauge
+	AdobeTargetWaitingTime       metric.Float64ObservableCounter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -56,6 +60,21 @@ func (builder *TelemetryBuilder) RegisterAdobeTargetQuotaLimitCallback(cb metric
 		cb(ctx, &observerInt64{inst: builder.AdobeTargetQuotaLimit, obs: o})
 		return nil
 	}, builder.AdobeTargetQuotaLimit)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterAdobeTargetQuotaNextFreeCallback sets callback for observable AdobeTargetQuotaNextFree metric.
+func (builder *TelemetryBuilder) RegisterAdobeTargetQuotaNextFreeCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.AdobeTargetQuotaNextFree, obs: o})
+		return nil
+	}, builder.AdobeTargetQuotaNextFree)
 	if err != nil {
 		return err
 	}
@@ -95,6 +114,36 @@ func (builder *TelemetryBuilder) RegisterAdobeTargetRecordsDeferredCallback(cb m
 	return nil
 }
 
+// RegisterAdobeTargetSendLagCallback sets callback for observable AdobeTargetSendLag metric.
+func (builder *TelemetryBuilder) RegisterAdobeTargetSendLagCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.AdobeTargetSendLag, obs: o})
+		return nil
+	}, builder.AdobeTargetSendLag)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterAdobeTargetWaitingTimeCallback sets callback for observable AdobeTargetWaitingTime metric.
+func (builder *TelemetryBuilder) RegisterAdobeTargetWaitingTimeCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.AdobeTargetWaitingTime, obs: o})
+		return nil
+	}, builder.AdobeTargetWaitingTime)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 type observerInt64 struct {
 	embedded.Int64Observer
 	inst metric.Int64Observable
@@ -103,6 +152,16 @@ type observerInt64 struct {
 
 func (oi *observerInt64) Observe(value int64, opts ...metric.ObserveOption) {
 	oi.obs.ObserveInt64(oi.inst, value, opts...)
+}
+
+type observerFloat64 struct {
+	embedded.Float64Observer
+	inst metric.Float64Observable
+	obs  metric.Observer
+}
+
+func (oi *observerFloat64) Observe(value float64, opts ...metric.ObserveOption) {
+	oi.obs.ObserveFloat64(oi.inst, value, opts...)
 }
 
 // Shutdown unregister all registered callbacks for async instruments.
@@ -148,6 +207,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{call}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.AdobeTargetQuotaNextFree, err = builder.meter.Float64ObservableGauge(
+		"otelcol.adobe_target.quota.next_free",
+		metric.WithDescription("Time until the window of the quota lets the next call leave, 0 while it has room. [Alpha]"),
+		metric.WithUnit("s"),
+	)
+	errs = errors.Join(errs, err)
 	builder.AdobeTargetQuotaUsed, err = builder.meter.Int64ObservableGauge(
 		"otelcol.adobe_target.quota.used",
 		metric.WithDescription("Calls that the window of the quota holds now, of all exporters that share the account. The next call waits when it reaches the limit. [Alpha]"),
@@ -172,10 +237,28 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.AdobeTargetRecordsReceived, err = builder.meter.Int64Counter(
+		"otelcol.adobe_target.records.received",
+		metric.WithDescription("Log records that the exporter took. What it gave back to its caller with an error is not among them. [Alpha]"),
+		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.AdobeTargetRecordsRecovered, err = builder.meter.Int64Counter(
 		"otelcol.adobe_target.records.recovered",
 		metric.WithDescription("Log records that a persistent queue brought over a restart and that reached their end. Those of the one batch that was being sent when the run ended may have been delivered before. [Alpha]"),
 		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.AdobeTargetSendLag, err = builder.meter.Float64ObservableGauge(
+		"otelcol.adobe_target.send.lag",
+		metric.WithDescription("Age of the oldest log record of the batches that are being sent or wait for their retry, by its observed timestamp, 0 when there is none. What waits in the queue is not among them. [Alpha]"),
+		metric.WithUnit("s"),
+	)
+	errs = errors.Join(errs, err)
+	builder.AdobeTargetWaitingTime, err = builder.meter.Float64ObservableCounter(
+		"otelcol.adobe_target.waiting.time",
+		metric.WithDescription("Time during which at least one call of this exporter waited, by cause (pace, quota, pause). Its rate is the share of the time in which calls were held up. [Alpha]"),
+		metric.WithUnit("s"),
 	)
 	errs = errors.Join(errs, err)
 	return &builder, errs

@@ -24,6 +24,10 @@ func TestSetupTelemetry(t *testing.T) {
 		observer.Observe(1)
 		return nil
 	}))
+	require.NoError(t, tb.RegisterAdobeTargetQuotaNextFreeCallback(func(_ context.Context, observer metric.Float64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
 	require.NoError(t, tb.RegisterAdobeTargetQuotaUsedCallback(func(_ context.Context, observer metric.Int64Observer) error {
 		observer.Observe(1)
 		return nil
@@ -32,11 +36,20 @@ func TestSetupTelemetry(t *testing.T) {
 		observer.Observe(1)
 		return nil
 	}))
+	require.NoError(t, tb.RegisterAdobeTargetSendLagCallback(func(_ context.Context, observer metric.Float64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
+	require.NoError(t, tb.RegisterAdobeTargetWaitingTimeCallback(func(_ context.Context, observer metric.Float64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
 	tb.AdobeTargetCallDuration.Record(context.Background(), 1)
 	tb.AdobeTargetCalls.Add(context.Background(), 1)
 	tb.AdobeTargetParametersDropped.Add(context.Background(), 1)
 	tb.AdobeTargetRecords.Add(context.Background(), 1)
 	tb.AdobeTargetRecordsMerged.Add(context.Background(), 1)
+	tb.AdobeTargetRecordsReceived.Add(context.Background(), 1)
 	tb.AdobeTargetRecordsRecovered.Add(context.Background(), 1)
 	AssertEqualAdobeTargetCallDuration(t, testTel,
 		[]metricdata.HistogramDataPoint[float64]{{}}, metricdatatest.IgnoreValue(),
@@ -50,6 +63,9 @@ func TestSetupTelemetry(t *testing.T) {
 	AssertEqualAdobeTargetQuotaLimit(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
+	AssertEqualAdobeTargetQuotaNextFree(t, testTel,
+		[]metricdata.DataPoint[float64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualAdobeTargetQuotaUsed(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
@@ -62,8 +78,17 @@ func TestSetupTelemetry(t *testing.T) {
 	AssertEqualAdobeTargetRecordsMerged(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
+	AssertEqualAdobeTargetRecordsReceived(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualAdobeTargetRecordsRecovered(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualAdobeTargetSendLag(t, testTel,
+		[]metricdata.DataPoint[float64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualAdobeTargetWaitingTime(t, testTel,
+		[]metricdata.DataPoint[float64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 
 	require.NoError(t, testTel.Shutdown(context.Background()))
