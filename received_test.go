@@ -145,6 +145,7 @@ func TestWithAQueueReceivedIsWhatCameToItsEndAndWhatIsHeld(t *testing.T) {
 		synctest.Wait()
 		assert.Equal(t, int64(59), c.sum(t, "otelcol.adobe_target.records"))
 		assert.Equal(t, int64(60), c.sum(t, "otelcol.adobe_target.records.received"))
+		assert.Equal(t, int64(60), c.sum(t, "otelcol_exporter_queue_size"), "the queue counts a batch whole until its last record has ended")
 		c.end(t, 60)
 	})
 }
