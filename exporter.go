@@ -18,6 +18,7 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/arrival"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/delivery"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/queuestorage"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadata"
@@ -32,6 +33,7 @@ type logsExporter struct {
 	api       target.API
 	mapper    *mapping.Mapper
 	telemetry *metadata.TelemetryBuilder
+	guard     *queuestorage.Guard // nil without a persistent queue
 
 	// Made by start.
 	arrivals *arrival.Counter // nil without a persistent queue
@@ -55,7 +57,11 @@ func newLogsExporter(cfg *Config, set exporter.Settings, accounts *quota.Registr
 	if err != nil {
 		return nil, err
 	}
-	return &logsExporter{cfg: cfg, set: set, accounts: accounts, api: api, mapper: mapper, telemetry: telemetry}, nil
+	e := &logsExporter{cfg: cfg, set: set, accounts: accounts, api: api, mapper: mapper, telemetry: telemetry}
+	if queue := cfg.QueueConfig.Get(); queue != nil && queue.StorageID != nil {
+		e.guard = queuestorage.New(*queue.StorageID, set.Logger)
+	}
+	return e, nil
 }
 
 func (e *logsExporter) start(ctx context.Context, host component.Host) (err error) {
@@ -64,6 +70,7 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 			err = errors.Join(err, e.close(ctx))
 		}
 	}()
+	host = queuestorage.Unguarded(host)
 	e.warn()
 	account, err := e.account(ctx, host)
 	if err != nil {
@@ -86,6 +93,7 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 		Concurrency: e.cfg.Concurrency,
 		Consumers:   e.consumers(),
 		Watch:       watch,
+		Ready:       e.ready(),
 		Telemetry:   e.telemetry,
 		Logger:      e.set.Logger,
 		Report:      func(err error) { reportStatus(host, err) },
@@ -97,6 +105,15 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 		e.delivery.LastChance("retry_disabled")
 	}
 	return nil
+}
+
+// ready returns what keeps batches from being sent while the storage of the queue
+// can not let go of those before.
+func (e *logsExporter) ready() func(context.Context) error {
+	if e.guard == nil {
+		return nil
+	}
+	return e.guard.Settle
 }
 
 // consumers returns how many batches the helper has in hand at once.

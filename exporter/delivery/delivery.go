@@ -41,7 +41,9 @@ type Settings struct {
 	Consumers int
 	// Watch keeps the order of what a restart brought out of order. It is nil without
 	// a persistent queue.
-	Watch     *arrival.Watch
+	Watch *arrival.Watch
+	// Ready, unless it is nil, keeps a batch from being sent while it returns an error.
+	Ready     func(context.Context) error
 	Telemetry *metadata.TelemetryBuilder
 	Logger    *zap.Logger
 	// Report is told when the set-up turns out to be wrong, and with nil when it is
