@@ -20,6 +20,10 @@ var (
 	errStart   = errors.New("the start failed, so the storage is left as it is")
 )
 
+// calm is how long the storage has to work before that is said: a disk that is just
+// full takes one change and not the next.
+const calm = time.Second
+
 // Guard guards the storage of one queue. It is safe for concurrent use.
 type Guard struct {
 	storage component.ID
@@ -36,6 +40,7 @@ type Guard struct {
 	startErr error
 	refusing error
 	failing  bool
+	failed   time.Time // when it last did
 	// owed are deletions that are to go with the next change.
 	owed map[string]struct{}
 }
@@ -87,7 +92,7 @@ func (g *Guard) write(ctx context.Context, ops []*storage.Operation) error {
 		return err
 	}
 	clear(g.owed)
-	if g.failing {
+	if g.failing && time.Since(g.failed) >= calm {
 		g.failing = false
 		g.logger.Info("The storage of the sending queue works again")
 	}
@@ -105,6 +110,7 @@ func (g *Guard) owe(ops []*storage.Operation) {
 
 // fails says that the storage does, once until it works again.
 func (g *Guard) fails(err error) {
+	g.failed = time.Now()
 	if !g.failing {
 		g.failing = true
 		g.logger.Error("The storage of the sending queue fails; no record is lost by it, they wait until it works again",
