@@ -43,6 +43,7 @@ service:
 // and keeps which were taken.
 type visits struct {
 	url     string
+	prefix  string // of the ids
 	padding string
 	next    int
 	taken   map[string]bool
@@ -52,6 +53,7 @@ type visits struct {
 func newVisits(port, padding int) *visits {
 	return &visits{
 		url:     fmt.Sprintf("http://127.0.0.1:%d/v1/logs", port),
+		prefix:  "v",
 		padding: strings.Repeat("x", padding), taken: map[string]bool{},
 	}
 }
@@ -62,7 +64,7 @@ func (v *visits) send(t *testing.T, visitors int) bool {
 	var records []string
 	var ids []string
 	for range visitors {
-		id := "v" + strconv.Itoa(v.next)
+		id := v.prefix + strconv.Itoa(v.next)
 		v.next++
 		ids = append(ids, id)
 		records = append(records, fmt.Sprintf(`{"attributes":[{"key":"mbox3rdPartyId","value":{"stringValue":%q}},`+
@@ -207,7 +209,7 @@ func TestACorruptFolderIsAnErrorAtStart(t *testing.T) {
 			require.NoError(t, os.WriteFile(filepath.Join(folder, "exporter_adobe_target__logs"), content, 0o600))
 			c := startCollector(t, storageConfig(freePort(t), folder, "http://127.0.0.1:1"))
 			assertDoesNotStart(t, c, "sending_queue::storage")
-			after, err := os.ReadFile(filepath.Join(folder, "exporter_adobe_target__logs"))
+			after, err := os.ReadFile(filepath.Join(folder, "exporter_adobe_target__logs")) //nolint:gosec // in a folder of the test
 			require.NoError(t, err)
 			assert.Equal(t, content, after, "it is left for a look")
 		})

@@ -116,7 +116,7 @@ type queue struct {
 
 const consumers = 3
 
-func newQueue(t *testing.T, d *disk, guarded bool) *queue {
+func newQueue(t *testing.T, guarded bool) *queue {
 	t.Helper()
 	core, said := observer.New(zap.InfoLevel)
 	q := &queue{said: said, taken: map[int64]bool{}, arrived: map[int64]bool{}}
@@ -203,7 +203,7 @@ func (q *queue) seen() (taken, arrived map[int64]bool) {
 func interrupted(t *testing.T) *disk {
 	t.Helper()
 	d := &disk{data: map[string][]byte{}}
-	q := newQueue(t, d, true)
+	q := newQueue(t, true)
 	q.holds.Store(true)
 	require.NoError(t, q.begin(t, d))
 	q.offer(t, 0, 1, 2, 3, 4, 5, 6)
@@ -222,7 +222,7 @@ var left = map[int64]bool{0: true, 2: true, 4: true, 5: true, 6: true}
 func drained(t *testing.T, d *disk) map[int64]bool {
 	t.Helper()
 	d.set(nil)
-	q := newQueue(t, d, true)
+	q := newQueue(t, true)
 	require.NoError(t, q.begin(t, d))
 	time.Sleep(time.Minute)
 	q.end(t)

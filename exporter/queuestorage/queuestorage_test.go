@@ -20,7 +20,7 @@ import (
 // an earlier one left, takes some more, and delivers what it can.
 func run(t *testing.T, d *disk, guarded bool) *queue {
 	t.Helper()
-	q := newQueue(t, d, guarded)
+	q := newQueue(t, guarded)
 	q.holds.Store(true)
 	maps.Copy(q.taken, left)
 	if err := q.begin(t, d); err != nil {
@@ -72,7 +72,7 @@ func crashes(t *testing.T, guarded bool) (all []int64) {
 					}
 				}
 			}
-			q = newQueue(t, d, guarded)
+			q = newQueue(t, guarded)
 			maps.Copy(q.taken, left)
 			q.holds.Store(true)
 			require.NoError(t, q.begin(t, d))
@@ -144,7 +144,7 @@ func TestAStorageThatFailsAtAnyOperationLosesNothing(t *testing.T) {
 func runOrWait(t *testing.T, d *disk, guarded bool) *queue {
 	t.Helper()
 	offered := make(chan struct{})
-	q := newQueue(t, d, guarded)
+	q := newQueue(t, guarded)
 	q.holds.Store(true)
 	maps.Copy(q.taken, left)
 	if q.guard != nil {
@@ -186,7 +186,7 @@ func TestWithoutTheGuardAStorageThatFailsLosesRecords(t *testing.T) {
 func TestAStorageThatFailsIsSaidOnceAndOnceWhenItWorksAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := interrupted(t)
-		q := newQueue(t, d, true)
+		q := newQueue(t, true)
 		require.NoError(t, q.begin(t, d))
 		time.Sleep(time.Minute)
 		d.set(func(_ int, ops []*storage.Operation) bool { return !has(ops, storage.Set) || has(ops, storage.Get) })
@@ -208,7 +208,7 @@ func TestAStorageThatFailsIsSaidOnceAndOnceWhenItWorksAgain(t *testing.T) {
 func TestAnItemIsHandedOutThoughItCanNotBeNoted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := interrupted(t)
-		q := newQueue(t, d, true)
+		q := newQueue(t, true)
 		require.NoError(t, q.begin(t, d))
 		time.Sleep(time.Minute)
 		d.set(func(_ int, ops []*storage.Operation) bool { return has(ops, storage.Get) && has(ops, storage.Set) })
@@ -223,7 +223,7 @@ func TestAnItemIsHandedOutThoughItCanNotBeNoted(t *testing.T) {
 func TestNothingMoreIsSentWhileWhatWasDeliveredCanNotBeDeleted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &disk{data: map[string][]byte{}}
-		q := newQueue(t, d, true)
+		q := newQueue(t, true)
 		q.holds.Store(true)
 		require.NoError(t, q.begin(t, d))
 		q.offer(t, 2, 4)
@@ -250,7 +250,7 @@ func TestAShutdownDoesNotWaitForAStorageThatFails(t *testing.T) {
 	for n := range total {
 		d := &disk{}
 		synctest.Test(t, func(t *testing.T) { d.data = interrupted(t).data })
-		q := newQueue(t, d, true)
+		q := newQueue(t, true)
 		maps.Copy(q.taken, left)
 		d.set(forGood(func([]*storage.Operation) bool { return true })(n + 1))
 		waits := make(chan struct{}, 1)
@@ -289,7 +289,7 @@ func TestAnIndexThatIsDamagedIsRefusedAndNotBegunAnew(t *testing.T) {
 		d := interrupted(t)
 		d.data[indexKey] = d.data[indexKey][:20]
 		before := maps.Clone(d.data)
-		q := newQueue(t, d, true)
+		q := newQueue(t, true)
 		require.ErrorContains(t, q.begin(t, d), `sending_queue::storage: "file_storage" fails at the start of the queue, `+
 			"and keeps what it held: the index of the queue is damaged, it has 20 bytes")
 		q.offer(t, 7)
@@ -303,7 +303,7 @@ func TestAnIndexThatIsDamagedIsRefusedAndNotBegunAnew(t *testing.T) {
 func TestNoLineHoldsWhatTheRecordsHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &disk{data: map[string][]byte{}}
-		q := newQueue(t, d, true)
+		q := newQueue(t, true)
 		require.NoError(t, q.begin(t, d))
 		d.set(func(int, []*storage.Operation) bool { return true })
 		go q.offer(t, 424242)
