@@ -104,17 +104,17 @@ func (v *visits) ready(t *testing.T) {
 	v.refused = 0
 }
 
-// tinyDisk mounts a file system of a megabyte or a few, for as long as the test runs.
-func tinyDisk(t *testing.T, megabytes int) string {
+// tinyDisk mounts a file system of 16 MB for as long as the test runs.
+func tinyDisk(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	command(t, "mount", "-t", "tmpfs", "-o", fmt.Sprintf("size=%dm,mode=0700", megabytes), "tmpfs", dir)
+	command(t, "mount", "-t", "tmpfs", "-o", "size=16m,mode=0700", "tmpfs", dir)
 	t.Cleanup(func() { command(t, "umount", "-l", dir) })
 	return dir
 }
 
 func TestAFullDiskLosesNothing(t *testing.T) {
-	disk := tinyDisk(t, 16)
+	disk := tinyDisk(t)
 	ballast(t, disk, "ballast", 8<<20)
 	target := startTarget(t)
 	target.set(t, "faults", []map[string]any{{"kind": "status", "status": 503}})
@@ -143,7 +143,7 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 }
 
 func TestADiskThatGetsFullAndARestartLoseNothing(t *testing.T) {
-	disk := tinyDisk(t, 16)
+	disk := tinyDisk(t)
 	ballast(t, disk, "ballast", 8<<20)
 	target := startTarget(t)
 	target.set(t, "faults", []map[string]any{{"kind": "status", "status": 503}})
@@ -177,7 +177,7 @@ func TestADiskThatGetsFullAndARestartLoseNothing(t *testing.T) {
 }
 
 func TestAReadOnlyFolderIsAnErrorAtStartAndKeepsWhatItHolds(t *testing.T) {
-	disk := tinyDisk(t, 16)
+	disk := tinyDisk(t)
 	ballast(t, disk, "ballast", 8<<20)
 	target := startTarget(t)
 	target.set(t, "faults", []map[string]any{{"kind": "status", "status": 503}})
