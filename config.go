@@ -29,6 +29,9 @@ const (
 	minMaxRetryAfter     = time.Second
 	maxMaxRetryAfter     = 24 * time.Hour
 
+	// dryRunPace is how many calls a second a dry run shows.
+	dryRunPace = 10
+
 	defaultQueueSize    = 100_000
 	defaultMinBatch     = 10_000
 	defaultFlushTimeout = 5 * time.Second
@@ -171,6 +174,17 @@ func (cfg *Config) disorderly() []string {
 
 func (cfg *Config) limits() quota.Limits {
 	return quota.Limits{Quota: cfg.Quota, RateLimit: cfg.RateLimit.Get()}
+}
+
+// dryRunLimits are those of a dry run, which shows a few calls a second at most.
+func (cfg *Config) dryRunLimits() quota.Limits {
+	limits := cfg.limits()
+	pace := quota.RateLimitConfig{CallsPerSecond: dryRunPace, Burst: 1}
+	if limits.RateLimit != nil {
+		pace.CallsPerSecond = min(pace.CallsPerSecond, limits.RateLimit.CallsPerSecond)
+	}
+	limits.RateLimit = &pace
+	return limits
 }
 
 func (cfg *Config) mapping(maxCall int) mapping.Config {

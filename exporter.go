@@ -17,6 +17,7 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/arrival"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/delivery"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/queuestorage"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadata"
@@ -31,6 +32,7 @@ type logsExporter struct {
 	api       target.API
 	mapper    *mapping.Mapper
 	telemetry *metadata.TelemetryBuilder
+	guard     *queuestorage.Guard // nil without a persistent queue
 
 	// Made by start.
 	arrivals *arrival.Counter // nil without a persistent queue
@@ -54,7 +56,11 @@ func newLogsExporter(cfg *Config, set exporter.Settings, accounts *quota.Registr
 	if err != nil {
 		return nil, err
 	}
-	return &logsExporter{cfg: cfg, set: set, accounts: accounts, api: api, mapper: mapper, telemetry: telemetry}, nil
+	e := &logsExporter{cfg: cfg, set: set, accounts: accounts, api: api, mapper: mapper, telemetry: telemetry}
+	if queue := cfg.QueueConfig.Get(); queue != nil && queue.StorageID != nil {
+		e.guard = queuestorage.New(*queue.StorageID, set.Logger)
+	}
+	return e, nil
 }
 
 func (e *logsExporter) start(ctx context.Context, host component.Host) (err error) {
@@ -63,6 +69,7 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 			err = errors.Join(err, e.close(ctx))
 		}
 	}()
+	host = queuestorage.Unguarded(host)
 	e.warn()
 	account, err := e.account(ctx, host)
 	if err != nil {
@@ -92,6 +99,7 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 		Deferred:    store,
 		Retry:       e.cfg.RetryConfig,
 		MaxAttempts: e.cfg.MaxUpdateAttempts,
+		Ready:       e.ready(),
 		Telemetry:   e.telemetry,
 		Tracer:      metadata.Tracer(e.set.TelemetrySettings),
 		Logger:      e.set.Logger,
@@ -104,6 +112,15 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 		e.delivery.LastChance("retry_disabled")
 	}
 	return nil
+}
+
+// ready returns what keeps batches from being sent while the storage of the queue
+// can not let go of those before.
+func (e *logsExporter) ready() func(context.Context) error {
+	if e.guard == nil {
+		return nil
+	}
+	return e.guard.Settle
 }
 
 // consumers returns how many batches the helper has in hand at once.

@@ -158,6 +158,40 @@ func TestCallsThatHangEndWithTheirTimeout(t *testing.T) {
 	assert.Equal(t, map[string]int64{"rejected shutdown": 100}, e.records)
 }
 
+func TestADryRunShowsTenCallsASecondAndEndsAtOnce(t *testing.T) {
+	for name, rate := range map[string]configoptional.Optional[quota.RateLimitConfig]{
+		"without a pace":  configoptional.None[quota.RateLimitConfig](),
+		"at a faster one": configoptional.Some(quota.RateLimitConfig{CallsPerSecond: 1000, Burst: 1000}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			dry := func(drain time.Duration) ended {
+				return shutDown(t, taken, func(cfg *Config) {
+					cfg.DryRun = true
+					cfg.RateLimit = rate
+					cfg.DrainTimeout = drain
+				})
+			}
+			e := dry(0)
+			assert.Zero(t, e.took)
+			assert.Zero(t, e.calls)
+			assert.Equal(t, int64(100), e.records["skipped dry_run"]+e.records["rejected shutdown"])
+			assert.LessOrEqual(t, e.records["skipped dry_run"], int64(2), "in a tenth of a second")
+
+			e = dry(time.Minute)
+			assert.InDelta(t, 10*time.Second, e.took, float64(time.Second))
+			assert.Equal(t, map[string]int64{"skipped dry_run": 100}, e.records)
+		})
+	}
+}
+
+func TestADryRunIsNoFasterThanThePace(t *testing.T) {
+	e := shutDown(t, taken, func(cfg *Config) {
+		cfg.DryRun = true
+		cfg.RateLimit = configoptional.Some(quota.RateLimitConfig{CallsPerSecond: 5, Burst: 5})
+	})
+	assert.InDelta(t, 20*time.Second, e.took, float64(time.Second))
+}
+
 func TestTheWrapperSaysWhetherTheHelperBatches(t *testing.T) {
 	cfg := testConfig("http://target.example")
 	e, err := createLogs(t.Context(), metadatatest.NewSettings(componenttest.NewTelemetry()), cfg, &quota.Registry{})

@@ -80,10 +80,10 @@ func (e *logsExporter) storage(ctx context.Context, host component.Host, id comp
 
 // account opens the account that the exporter shares with the others of its client
 // code. A dry run sends nothing, so it keeps its own: it waits as it would wait,
-// and takes nothing from the quota.
+// or longer where there would be too much to read, and takes nothing from the quota.
 func (e *logsExporter) account(ctx context.Context, host component.Host) (*quota.Account, error) {
 	if e.cfg.DryRun {
-		return quota.NewAccount(e.cfg.limits()), nil
+		return quota.NewAccount(e.cfg.dryRunLimits()), nil
 	}
 	u, err := url.Parse(e.cfg.endpoint())
 	if err != nil {

@@ -5,25 +5,46 @@ package adobetargetexporter // import "github.com/otelcol-adobetarget/adobetarge
 
 import (
 	"context"
+	"fmt"
 	"time"
 
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
 // wrappedLogs does what has to be done outside of the helper. It numbers what
-// arrives before the queue takes it. And it tells the exporter of a shutdown before
-// the helper begins its own: the helper waits for its queue, and gives what waits
-// in a push for pace or quota no sign at all.
+// arrives before the queue takes it, and puts a guard between a persistent queue and
+// its storage. And it tells the exporter of a shutdown before the helper begins its
+// own: the helper waits for its queue, and gives what waits in a push for pace or
+// quota no sign at all.
 type wrappedLogs struct {
 	exporter.Logs
 	exporter *logsExporter
 }
 
+// Start starts the helper. It fails when a persistent queue can not be read or
+// written, which the helper would only log.
+func (s *wrappedLogs) Start(ctx context.Context, host component.Host) error {
+	guard := s.exporter.guard
+	if guard == nil {
+		return s.Logs.Start(ctx, host)
+	}
+	if err := s.Logs.Start(ctx, guard.Host(host)); err != nil {
+		return err
+	}
+	return guard.Started()
+}
+
 // ConsumeLogs numbers the records, if a queue may bring them over a restart, queues
 // them, and counts what was taken.
 func (s *wrappedLogs) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
+	if err := s.fits(ctx, ld.LogRecordCount()); err != nil {
+		return err
+	}
 	if s.exporter.arrivals != nil {
 		s.exporter.arrivals.Stamp(ld)
 	}
@@ -31,6 +52,20 @@ func (s *wrappedLogs) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	err := s.Logs.ConsumeLogs(ctx, ld)
 	s.exporter.countReceived(ctx, records, err)
 	return err
+}
+
+// fits refuses what the queue can never take. The helper would answer that it is to
+// be sent again, or wait for room without end.
+func (s *wrappedLogs) fits(ctx context.Context, records int) error {
+	queue := s.exporter.cfg.QueueConfig.Get()
+	if queue == nil || queue.Sizer != exporterhelper.RequestSizerTypeItems || int64(records) <= queue.QueueSize {
+		return nil
+	}
+	s.exporter.countReceived(ctx, records, nil)
+	s.exporter.delivery.Refuse(ctx, records, "larger_than_queue")
+	return consumererror.NewPermanent(fmt.Errorf("a request of %d log records is larger than the sending queue, which holds %d: "+
+		"make sending_queue::queue_size larger, or the requests smaller, by send_batch_max_size of a batch processor or at the sender",
+		records, queue.QueueSize))
 }
 
 // Capabilities says that numbering changes the records.
@@ -46,6 +81,9 @@ func (s *wrappedLogs) Capabilities() consumer.Capabilities {
 // waiting ends at once. A queue in memory is sent on for the drain timeout, at the
 // pace and within the quota, and what is left then is lost, counted and said.
 func (s *wrappedLogs) Shutdown(ctx context.Context) error {
+	if s.exporter.guard != nil {
+		s.exporter.guard.Stop() // or the helper would wait for a storage that fails
+	}
 	d := s.exporter.delivery
 	if d == nil {
 		return s.Logs.Shutdown(ctx)

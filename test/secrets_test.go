@@ -14,6 +14,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// assertNoSecret looks for the marks in what was said, and for URLs of calls.
+func assertNoSecret(t *testing.T, said string) {
+	t.Helper()
+	for line := range strings.Lines(said) {
+		if strings.Contains(line, "SECRET") || strings.Contains(line, "profile/update") {
+			assert.Fail(t, "a secret is said", line)
+		}
+	}
+}
+
 // TestNoSecretIsSaid sends marked ids and values through every kind of failure,
 // with GET so that they stand in URLs, and looks for the marks in all that the
 // distribution says: logs at debug level, spans, and metrics at their most detailed.
@@ -69,11 +79,7 @@ extensions:
 	for _, expected := range []string{"adobe_target", `"Name"`, "debug", "status_400", "otelcol_adobe_target_calls"} {
 		assert.Contains(t, said, expected, "the test looks where something is said")
 	}
-	for line := range strings.Lines(said) {
-		if strings.Contains(line, "SECRET") || strings.Contains(line, "profile/update") {
-			assert.Fail(t, "a secret is said", line)
-		}
-	}
+	assertNoSecret(t, said)
 	stats := target.stats(t)
 	assert.Equal(t, 15, stats.Faulted, "every fault was acted out")
 	t.Logf("%d calls, %d faulted, %d unauthorized, %d accepted; %d bytes said", stats.Attempts, stats.Faulted, stats.Unauthorized, stats.Accepted, len(said))

@@ -54,7 +54,9 @@ type Settings struct {
 	// MaxAttempts is how often an update is tried that fails while others get through;
 	// 0 never gives up.
 	MaxAttempts int
-	Telemetry   *metadata.TelemetryBuilder
+	// Ready, unless it is nil, keeps a batch from being sent while it returns an error.
+	Ready     func(context.Context) error
+	Telemetry *metadata.TelemetryBuilder
 	// Tracer makes a span for each attempt to deliver a batch.
 	Tracer trace.Tracer
 	Logger *zap.Logger

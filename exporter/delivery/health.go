@@ -7,14 +7,19 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
 )
 
+// reminder is how often a fault of the set-up that lasts is said again.
+const reminder = 5 * time.Minute
+
 // health knows whether calls get through, and says so when that changes: one log
-// line when it goes wrong and one when it is right again, not a line a call.
+// line when it goes wrong, one when it is right again, and a reminder now and then
+// in between, not a line a call.
 type health struct {
 	report func(error)
 	logger *zap.Logger
@@ -23,6 +28,8 @@ type health struct {
 	state  atomic.Uint32
 	mu     sync.Mutex
 	reason string
+	since  time.Time
+	said   time.Time
 }
 
 const (
@@ -40,7 +47,11 @@ func (h *health) note(a target.Answer) {
 	switch a.Verdict {
 	case target.SetupFault, target.NotNow:
 		// Nothing but a call that gets through shows that a fault of the set-up is mended.
-		if a.Reason == target.ReasonCanceled || h.state.Load() == setupFault {
+		if a.Reason == target.ReasonCanceled {
+			return
+		}
+		if h.state.Load() == setupFault {
+			h.remind()
 			return
 		}
 		state = outage
@@ -62,15 +73,27 @@ func (h *health) change(state uint32, a target.Answer) {
 	switch {
 	case before == state:
 	case state == setupFault:
-		h.reason = a.Reason
+		h.reason, h.since, h.said = a.Reason, time.Now(), time.Now()
 		err := fmt.Errorf("the set-up is wrong, not the data: calls to Target end with %s; the data is held until it is mended, "+
 			"check client_code, endpoint, auth and tls", a.Reason)
 		h.logger.Error("Target does not let us in", zap.Error(err))
 		h.report(err)
 	case state == working && before == setupFault:
-		h.logger.Info("Target lets us in again", zap.String("reason_before", h.reason))
+		h.logger.Info("Target lets us in again", zap.String("reason_before", h.reason), zap.Duration("after", time.Since(h.since)))
 		h.report(nil)
 	}
+}
+
+// remind says that a fault of the set-up lasts, if it was not said for a while.
+func (h *health) remind() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.state.Load() != setupFault || time.Since(h.said) < reminder {
+		return
+	}
+	h.said = time.Now()
+	h.logger.Error("Target still does not let us in, the data is held",
+		zap.String("reason", h.reason), zap.Duration("for", time.Since(h.since).Round(time.Second)))
 }
 
 // saidOnce says once that records are skipped for a reason; from then on they are

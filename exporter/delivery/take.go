@@ -25,6 +25,11 @@ type recordDrops struct {
 // take maps the records of a batch and merges their updates. With an error nothing
 // may be sent yet.
 func (r *run) take(ctx context.Context, ld plog.Logs) error {
+	if r.Ready != nil {
+		if err := r.Ready(ctx); err != nil {
+			return err
+		}
+	}
 	if r.Watch == nil {
 		r.mapRecords(ctx, ld, r.add)
 		return nil

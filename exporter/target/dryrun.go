@@ -9,32 +9,23 @@ import (
 	"sync/atomic"
 
 	"go.uber.org/zap"
-	"golang.org/x/time/rate"
 )
-
-// dryRunPace is how many calls a second a dry run shows.
-const dryRunPace = 10
 
 // DryRun shows calls instead of making them. It is safe for concurrent use.
 type DryRun struct {
 	api    API
 	logger *zap.Logger
-	pace   *rate.Limiter
 	calls  atomic.Int64
 }
 
 // NewDryRun returns a DryRun that writes to the logger, ids and values included:
 // that is what it is for.
 func NewDryRun(api API, logger *zap.Logger) *DryRun {
-	return &DryRun{api: api, logger: logger, pace: rate.NewLimiter(dryRunPace, 1)}
+	return &DryRun{api: api, logger: logger}
 }
 
-// Send writes the call as it would leave, once, and waits where there would be
-// more than ten a second.
-func (d *DryRun) Send(ctx context.Context, form []byte) Answer {
-	if err := d.pace.Wait(ctx); err != nil {
-		return failure(err)
-	}
+// Send writes the call as it would leave, once.
+func (d *DryRun) Send(_ context.Context, form []byte) Answer {
 	u, body := d.api.url, ""
 	if d.api.inQuery {
 		u.RawQuery = string(form)

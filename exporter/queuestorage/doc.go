@@ -1,0 +1,41 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package queuestorage stands between the helper's persistent queue and the storage
+// extension, and keeps the queue from losing records when the storage fails or the
+// process ends.
+//
+// Left alone, the queue goes wrong in four places, all of them silent but for a line
+// in the log:
+//
+//   - An item that can not be read is skipped and deleted. Guarded, the read is tried
+//     again until it succeeds. Often it is only the note that fails, that the item is
+//     now with a consumer, on a full disk for one. Then the item is handed out
+//     without it: should the process end, it comes again where it stood.
+//   - At start, what was being sent when the last run ended is deleted before it is
+//     queued again. Guarded, the deletion is put off until the first item is read,
+//     and goes with that read. A crash in between brings records twice.
+//   - What fails at start is passed over, and a queue whose index can not be read is
+//     begun anew on top of the old one. Guarded, the exporter does not start, and the
+//     storage keeps what it held.
+//   - An item that was delivered and can not be deleted is forgotten. Guarded, the
+//     deletion is made good with the next change, and until then nothing more is
+//     sent: should the process end, the item comes again, and its values would follow
+//     those of the items after it.
+//
+// The queue calls its storage with its own lock held. So while a read is tried again,
+// everything that asks the queue waits: receivers that offer records, whatever their
+// timeouts, batches that are done, and the metrics page, which shows the queue's size.
+// A shutdown would wait too, so Stop has to come first. A read that it ends is one
+// that the queue then skips, so from then on every change is refused: the storage
+// stays as it was, and all comes again at the next start.
+//
+// An offer that fails is the sender's to repeat, and is left alone. The queue counts
+// its records as held all the same until it has once been empty: it can seem fuller
+// than it is, but not for ever, since a queue that takes nothing more runs empty.
+// An item whose bytes can not be decoded is skipped and deleted by the queue, which
+// the package can not see.
+//
+// The package knows neither what the items hold nor what becomes of them. It knows of
+// the queue which operations it makes of its storage, and the key of its index.
+package queuestorage // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/queuestorage"

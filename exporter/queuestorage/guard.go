@@ -1,0 +1,139 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package queuestorage // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/queuestorage"
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.uber.org/zap"
+)
+
+var (
+	errStopped = errors.New("the exporter stopped while the storage failed, so it is left as it is and the item comes again at the next start")
+	errStart   = errors.New("the start failed, so the storage is left as it is")
+)
+
+// calm is how long the storage has to work before that is said: a disk that is just
+// full takes one change and not the next.
+const calm = time.Second
+
+// Guard guards the storage of one queue. It is safe for concurrent use.
+type Guard struct {
+	storage component.ID
+	logger  *zap.Logger
+
+	stopping context.Context
+	stop     context.CancelFunc
+	// pause waits, and returns false when the exporter stops.
+	pause func(stopping context.Context, d time.Duration) bool
+
+	mu       sync.Mutex
+	client   storage.Client
+	started  bool
+	startErr error
+	refusing error
+	failing  bool
+	failed   time.Time // when it last did
+	// owed are deletions that are to go with the next change.
+	owed map[string]struct{}
+}
+
+// New returns the Guard of a queue that is kept in that storage extension.
+func New(storageID component.ID, logger *zap.Logger) *Guard {
+	g := &Guard{storage: storageID, logger: logger, pause: pause, owed: make(map[string]struct{})}
+	g.stopping, g.stop = context.WithCancel(context.Background())
+	return g
+}
+
+// Started ends the start. It returns what the queue met while it started and passed
+// over; the exporter may not run then.
+func (g *Guard) Started() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.started = true
+	return g.startErr
+}
+
+// Stop ends all waiting for the storage, now and from now on. It has to come before
+// the queue's own shutdown, which would wait as well.
+func (g *Guard) Stop() { g.stop() }
+
+// Settle deletes what was delivered and could not be deleted then. While it returns
+// an error nothing more may be sent.
+func (g *Guard) Settle(ctx context.Context) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.started || len(g.owed) == 0 {
+		return nil
+	}
+	if g.refusing != nil {
+		return g.refusing
+	}
+	if err := g.write(ctx, nil); err != nil {
+		return fmt.Errorf("sending_queue::storage: what was delivered can not be deleted, so nothing more is sent: %w", err)
+	}
+	return nil
+}
+
+// write carries out a batch together with the deletions that are owed.
+func (g *Guard) write(ctx context.Context, ops []*storage.Operation) error {
+	all := make([]*storage.Operation, 0, len(g.owed)+len(ops))
+	for key := range g.owed {
+		all = append(all, storage.DeleteOperation(key))
+	}
+	if err := g.client.Batch(ctx, append(all, ops...)...); err != nil {
+		return err
+	}
+	clear(g.owed)
+	if g.failing && time.Since(g.failed) >= calm {
+		g.failing = false
+		g.logger.Info("The storage of the sending queue works again")
+	}
+	return nil
+}
+
+// owe puts the deletions among the operations off.
+func (g *Guard) owe(ops []*storage.Operation) {
+	for _, op := range ops {
+		if op.Type == storage.Delete {
+			g.owed[op.Key] = struct{}{}
+		}
+	}
+}
+
+// fails says that the storage does, once until it works again.
+func (g *Guard) fails(err error) {
+	g.failed = time.Now()
+	if !g.failing {
+		g.failing = true
+		g.logger.Error("The storage of the sending queue fails; no record is lost by it, they wait until it works again",
+			zap.Stringer("storage", g.storage), zap.Error(err))
+	}
+}
+
+// failStart keeps the first error of the start, and what the storage holds.
+func (g *Guard) failStart(err error) error {
+	if g.startErr == nil {
+		g.startErr = fmt.Errorf("sending_queue::storage: %q fails at the start of the queue, and keeps what it held: %w", g.storage, err)
+		g.refusing = errStart
+	}
+	return err
+}
+
+func pause(stopping context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-stopping.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}

@@ -1,0 +1,73 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package queuestorage // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/queuestorage"
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.opentelemetry.io/collector/pipeline"
+)
+
+// queueName is what the helper's queue calls its storage among those of the exporter.
+var queueName = pipeline.SignalLogs.String()
+
+// guardedHost is a Collector whose storage extension gives the queue a guarded client.
+type guardedHost struct {
+	component.Host
+	guard *Guard
+}
+
+// Host returns a host to start the helper with. It is the given one but for the
+// storage of the queue.
+func (g *Guard) Host(host component.Host) component.Host { return &guardedHost{host, g} }
+
+// Unguarded returns the host that was given to Guard.Host, or the host itself. What
+// else it can do is found by type assertion, which a wrapper hides.
+func Unguarded(host component.Host) component.Host {
+	if guarded, ok := host.(*guardedHost); ok {
+		return guarded.Host
+	}
+	return host
+}
+
+func (h *guardedHost) GetExtensions() map[component.ID]component.Component {
+	extensions := h.Host.GetExtensions()
+	extension, ok := extensions[h.guard.storage].(storage.Extension)
+	if !ok {
+		return extensions // the helper names what is missing
+	}
+	extensions = maps.Clone(extensions)
+	extensions[h.guard.storage] = &guardedExtension{extension, h.guard}
+	return extensions
+}
+
+// Report passes a status on, for which hosts are asked by type assertion.
+func (h *guardedHost) Report(event *componentstatus.Event) {
+	componentstatus.ReportStatus(h.Host, event)
+}
+
+type guardedExtension struct {
+	storage.Extension
+	guard *Guard
+}
+
+// GetClient returns the extension's client, guarded when it is the queue's.
+func (e *guardedExtension) GetClient(ctx context.Context, kind component.Kind, id component.ID, name string) (storage.Client, error) {
+	client, err := e.Extension.GetClient(ctx, kind, id, name)
+	if err != nil {
+		return nil, fmt.Errorf("sending_queue::storage: %q can not be opened: %w", e.guard.storage, err)
+	}
+	if name != queueName {
+		return client, nil
+	}
+	e.guard.mu.Lock()
+	defer e.guard.mu.Unlock()
+	e.guard.client = client
+	return &guardedClient{client, e.guard}, nil
+}

@@ -1,0 +1,149 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package test // import "github.com/otelcol-adobetarget/adobetargetexporter/test"
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	faultBegins = "Target does not let us in"
+	faultEnds   = "Target lets us in again"
+
+	componentStatus = "--feature-gates=extension.healthcheck.useComponentStatus"
+)
+
+// guarded is a collector with a persistent queue and a health check that shows the
+// status of components.
+type guarded struct {
+	*visits
+	*collector
+	healthURL string
+}
+
+// startGuarded starts it with further settings of the exporter, each line indented
+// by four spaces, and further extensions.
+func startGuarded(t *testing.T, folder, endpoint, exporter string) *guarded {
+	t.Helper()
+	port, health := freePort(t), freePort(t)
+	config := storageConfig(port, folder, endpoint)
+	config = strings.Replace(config, "    client_code: acme\n", "    client_code: acme\n"+exporter, 1)
+	config = strings.Replace(config, "extensions:\n", fmt.Sprintf("extensions:\n  health_check: {endpoint: \"127.0.0.1:%d\"}\n", health), 1)
+	config = strings.Replace(config, "extensions: [", "extensions: [health_check, ", 1)
+	g := &guarded{
+		visits:    newVisits(port, 10),
+		collector: startCollector(t, config, componentStatus),
+		healthURL: fmt.Sprintf("http://127.0.0.1:%d", health),
+	}
+	return g
+}
+
+// shows waits until the health check shows a status.
+func (g *guarded) shows(t *testing.T, status string) {
+	t.Helper()
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
+		page, err := get(g.healthURL)
+		require.NoError(c, err)
+		assert.Contains(c, page, status)
+	}, patience, tick)
+}
+
+func TestAFaultOfTheSetUpHoldsTheDataAndShowsInTheHealthCheck(t *testing.T) {
+	elsewhere := startTarget(t)
+	for name, fault := range map[string]map[string]any{
+		"status_401": {"kind": "status", "status": 401},
+		"status_403": {"kind": "status", "status": 403},
+		"status_404": {"kind": "status", "status": 404},
+		"status_407": {"kind": "status", "status": 407},
+		"status_302": {"kind": "redirect", "status": 302, "location": strings.Replace(elsewhere.url, "127.0.0.1", "localhost", 1) + "/m2/acme/profile/update"},
+		"status_308": {"kind": "redirect", "status": 308, "location": elsewhere.url + "/m2/acme/profile/update"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			target := startTarget(t)
+			target.set(t, "faults", []map[string]any{fault})
+			g := startGuarded(t, t.TempDir(), target.url, "")
+			g.ready(t)
+			g.shows(t, "StatusRecoverableError")
+			g.shows(t, name)
+			for range 3 {
+				g.send(t, 10)
+			}
+			before := target.stats(t).Faulted
+			require.Eventually(t, func() bool { return target.stats(t).Faulted >= before+5 }, patience, tick)
+			assert.Zero(t, target.stats(t).Accepted)
+			assertOnceEach(t, g.output.String(), faultBegins)
+			assert.NotContains(t, g.output.String(), faultEnds)
+
+			target.set(t, "faults", []map[string]any{})
+			g.arrive(t, target)
+			g.shows(t, "StatusOK")
+			g.end(t)
+			assertOnceEach(t, g.output.String(), faultBegins, faultEnds)
+			assert.Zero(t, g.refused, "all was taken meanwhile")
+		})
+	}
+	assert.Zero(t, elsewhere.stats(t).Attempts, "a redirect is never followed")
+}
+
+func TestAnUnknownCertificateHoldsTheData(t *testing.T) {
+	cert, key := certificate(t)
+	target := startTarget(t, "-tls-cert", cert, "-tls-key", key)
+	folder := t.TempDir()
+	g := startGuarded(t, folder, target.url, "")
+	g.ready(t)
+	g.shows(t, "StatusRecoverableError")
+	g.shows(t, "tls")
+	g.send(t, 10)
+	g.end(t)
+	assertOnceEach(t, g.output.String(), faultBegins)
+	assert.NotContains(t, g.output.String(), faultEnds)
+	taken := g.taken
+
+	g = startGuarded(t, folder, target.url, "    tls: {ca_file: "+cert+"}\n")
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
+		assert.Equal(c, len(taken), g.metric("otelcol_adobe_target_records", `outcome="delivered"`))
+	}, patience, tick)
+	g.shows(t, "StatusOK")
+	g.end(t)
+	assert.NotContains(t, g.output.String(), faultBegins)
+}
+
+func TestAHostThatDoesNotExistHoldsTheData(t *testing.T) {
+	const host = "target.does-not-exist.invalid"
+	target := startTarget(t)
+	folder := t.TempDir()
+	g := startGuarded(t, folder, "http://"+host, "")
+	g.ready(t)
+	g.send(t, 10)
+	require.Eventually(t, func() bool { return g.metric("otelcol_adobe_target_calls", `error_type="dns"`) > 3 }, patience, tick)
+	if noSuchHost(t, host) {
+		g.shows(t, "StatusRecoverableError")
+		assertOnceEach(t, g.output.String(), faultBegins)
+	} else {
+		t.Log("the resolver here does not say that the name does not exist, so it is an outage")
+	}
+	g.end(t)
+	taken := g.taken
+
+	g = startGuarded(t, folder, target.url, "")
+	g.taken = taken
+	g.arrive(t, target)
+	g.end(t)
+}
+
+// noSuchHost tells whether the resolver says for sure that a name does not exist.
+func noSuchHost(t *testing.T, host string) bool {
+	t.Helper()
+	_, err := net.DefaultResolver.LookupHost(context.WithoutCancel(t.Context()), host)
+	var dns *net.DNSError
+	require.ErrorAs(t, err, &dns)
+	return !dns.IsTemporary && !dns.IsTimeout
+}
