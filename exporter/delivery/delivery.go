@@ -85,6 +85,9 @@ func (d *Delivery) Consume(ctx context.Context, ld plog.Logs) error {
 	if last := d.lastChance.Load(); last != nil {
 		reason = *last
 	}
+	if last := d.lastChance.Load(); last == nil && d.stopping.Err() != nil {
+		return d.leave(ld)
+	}
 	gone, writtenDown := d.held.begin(ld)
 	d.lose(ctx, gone, reason)
 	records := ld.LogRecordCount()
@@ -100,6 +103,14 @@ func (d *Delivery) Consume(ctx context.Context, ld plog.Logs) error {
 	r.countSkipped(ctx)
 	r.deliver(ctx)
 	return d.settle(ctx, ld, r)
+}
+
+// leave gives a batch back that comes after the end to a queue that keeps it. It is
+// not looked at: the batch before it may be kept too, with an order that was written
+// down and that this one would replace.
+func (d *Delivery) leave(ld plog.Logs) error {
+	records := ld.LogRecordCount()
+	return heldError(records, records, target.Answer{Verdict: target.NotNow, Reason: target.ReasonCanceled})
 }
 
 // Stop ends all waiting, now and from now on. Calls under way come to their end;

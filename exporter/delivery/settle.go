@@ -37,7 +37,7 @@ func (d *Delivery) settle(ctx context.Context, ld plog.Logs, r *run) error {
 	if r.reason.Verdict == target.SetupFault && !r.alive.Load() {
 		d.health.fault(r.reason)
 	}
-	err := status.Error(code(r.why()), fmt.Sprintf("%d of %d log records are held: %s", held, len(r.held), explain(r.why())))
+	err := heldError(held, len(r.held), r.why())
 	rest := ld
 	if held < len(r.held) {
 		rest = subset(ld, r.held)
@@ -48,6 +48,11 @@ func (d *Delivery) settle(ctx context.Context, ld plog.Logs, r *run) error {
 		err = exporterhelper.NewThrottleRetry(err, r.reason.RetryAfter)
 	}
 	return err
+}
+
+// heldError says how many records of a batch are held, and for what answer.
+func heldError(held, records int, why target.Answer) error {
+	return status.Error(code(why), fmt.Sprintf("%d of %d log records are held: %s", held, records, explain(why)))
 }
 
 // hold notes what goes back to be sent again, or that it is lost when nobody will.
