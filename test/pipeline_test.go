@@ -7,7 +7,11 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
+
+// callTimeout is the time of one call in the scenarios.
+const callTimeout = 2 * time.Second
 
 // setup is what a scenario runs the distribution with: one pipeline from a
 // receiver to the exporter, and its state on disk.
@@ -64,7 +68,7 @@ exporters:
   adobe_target:
     client_code: acme
     endpoint: %s
-    timeout: 2s
+    timeout: %s
     sending_queue: {%s}
     retry_on_failure: %s
 %s
@@ -72,5 +76,5 @@ service:
   extensions: [%s]
   pipelines:
     logs: {receivers: [%s], exporters: [adobe_target]}
-`, extensions, receiver, s.target.url, queue, s.retry, s.exporter, strings.Join(ids, ", "), name)
+`, extensions, receiver, s.target.url, callTimeout, queue, s.retry, s.exporter, strings.Join(ids, ", "), name)
 }

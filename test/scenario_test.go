@@ -166,3 +166,22 @@ func (r *row) write(text *strings.Builder) {
 func machine() string {
 	return fmt.Sprintf("%d cores, %s %s/%s, %s", runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH, time.Now().UTC().Format(time.DateOnly))
 }
+
+// account holds the last counters of runs that ended gracefully against what was
+// sent. Every record ends once; but for those of the batch that was being sent when
+// a run ended, which the next run recovers and which may be sent, and then counted,
+// twice.
+func (r *row) account(t *testing.T, sender *sender, runs ...finalCounts) {
+	t.Helper()
+	var all finalCounts
+	for _, run := range runs {
+		all = all.plus(run)
+	}
+	sent := sender.sent()
+	assert.Equal(t, sent.records, all.read, "records that the collector took")
+	assert.GreaterOrEqual(t, all.ended(), all.read, "records without an outcome")
+	assert.LessOrEqual(t, all.ended(), all.read+all.recovered, "records with two outcomes")
+	r.sent += sent.records
+	r.skipped += sent.withoutVisitor
+	r.rejected += all.rejected
+}

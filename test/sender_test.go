@@ -42,6 +42,8 @@ type sender struct {
 	// pause is the time between requests.
 	pause time.Duration
 
+	seq int // of the last record made, for the sending goroutine alone
+
 	mu sync.Mutex
 	figures
 	last map[string]map[string]string
@@ -49,7 +51,7 @@ type sender struct {
 
 // figures are what a sender has got rid of.
 type figures struct {
-	seq, requests, refusals int
+	requests, refusals int
 	// records were taken; withoutVisitor of them have to be skipped.
 	records, withoutVisitor int
 }
