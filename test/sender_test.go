@@ -28,10 +28,13 @@ var parameters = []string{"seq", "p1", "p2", "p3", "large1", "large2"}
 // largeDigits is the length of a value of which two do not fit one call.
 const largeDigits = 40_000
 
+// exportFunc exports records once.
+type exportFunc = func(ctx context.Context, ld plog.Logs) error
+
 // sender sends records by OTLP as a careful client does: one request after the
 // other, each again until it is taken. It keeps what the profiles have to become.
 type sender struct {
-	export   func(ctx context.Context, ld plog.Logs) error
+	export   exportFunc
 	random   *rand.Rand
 	visitors int
 	// perRequest is how many records a request has.
@@ -56,7 +59,7 @@ type figures struct {
 	records, withoutVisitor int
 }
 
-func newSender(export func(context.Context, plog.Logs) error, seed uint64) *sender {
+func newSender(export exportFunc, seed uint64) *sender {
 	return &sender{
 		export: export, random: rand.New(rand.NewPCG(seed, 2)),
 		visitors: 300, perRequest: 20, last: make(map[string]map[string]string),
@@ -171,7 +174,7 @@ func (s *sender) values() map[string]string {
 }
 
 // overHTTP exports by OTLP/HTTP.
-func overHTTP(port int) func(context.Context, plog.Logs) error {
+func overHTTP(port int) exportFunc {
 	url := fmt.Sprintf("http://127.0.0.1:%d/v1/logs", port)
 	return func(ctx context.Context, ld plog.Logs) error {
 		body, err := plogotlp.NewExportRequestFromLogs(ld).MarshalProto()
@@ -196,7 +199,7 @@ func overHTTP(port int) func(context.Context, plog.Logs) error {
 }
 
 // overGRPC exports by OTLP/gRPC.
-func overGRPC(t *testing.T, port int) func(context.Context, plog.Logs) error {
+func overGRPC(t *testing.T, port int) exportFunc {
 	t.Helper()
 	conn, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", port), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
