@@ -38,6 +38,9 @@ EMULATOR := dist/targetemulator
 PKG ?= ./...
 COUNT ?= 1
 FUZZTIME ?= 10s
+DURATION ?= 10m
+SOAK_REPORT := $(CURDIR)/dist/soak.md
+SCENARIOS := Crashes|Order|Outage|Quota|Shutdown|Failure|FullQueue|Poison
 
 ##@ Use
 
@@ -116,7 +119,7 @@ chlog-update: $(TOOLS)/chloggen ## Move the entries into CHANGELOG.md (VERSION=v
 
 ##@ Measure
 
-.PHONY: bench benchstat fuzz
+.PHONY: bench benchstat fuzz soak
 bench: ## Go benchmarks (COUNT=10 PKG=./exporter/profile)
 	go test -run '^$$' -bench . -benchmem -count $(COUNT) $(PKG)
 
@@ -125,6 +128,10 @@ benchstat: $(BENCHSTAT) ## Compare two saved outputs of make bench (OLD=a.txt NE
 
 fuzz: ## Each fuzz function for a short while (FUZZTIME=10s)
 	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
+
+# The quota's scenario waits for its windows beside the others, which go one after the other.
+soak: build ## Reliability scenarios for as long as asked, a table in dist/soak.md (DURATION=10m)
+	go test ./test -count 1 -parallel 2 -timeout 0 -v -run '$(SCENARIOS)' -soak $(DURATION) -soak-report $(SOAK_REPORT)
 
 ##@ Other
 

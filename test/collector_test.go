@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -41,9 +42,10 @@ func binary(t *testing.T, name string) string {
 
 // process is a program under test.
 type process struct {
-	cmd    *exec.Cmd
-	output *lockedBuffer
-	done   chan struct{}
+	cmd *exec.Cmd
+	// output is all that it says, stdout the part of it that is no log.
+	output, stdout *lockedBuffer
+	done           chan struct{}
 }
 
 // lockedBuffer keeps what a process says, for reading while it runs.
@@ -67,11 +69,11 @@ func (l *lockedBuffer) String() string {
 // run starts a program that is ended with the test at the latest.
 func run(t *testing.T, env []string, name string, args ...string) *process {
 	t.Helper()
-	p := &process{output: &lockedBuffer{}, done: make(chan struct{})}
+	p := &process{output: &lockedBuffer{}, stdout: &lockedBuffer{}, done: make(chan struct{})}
 	p.cmd = exec.CommandContext( //nolint:gosec // a program that make built
 		context.WithoutCancel(t.Context()), binary(t, name), args...)
 	p.cmd.Env = append(os.Environ(), env...)
-	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
+	p.cmd.Stdout, p.cmd.Stderr = io.MultiWriter(p.output, p.stdout), p.output
 	require.NoError(t, p.cmd.Start())
 	go func() {
 		_ = p.cmd.Wait()
@@ -81,22 +83,47 @@ func run(t *testing.T, env []string, name string, args ...string) *process {
 		_ = p.cmd.Process.Kill()
 		<-p.done
 		if t.Failed() {
-			t.Logf("%s said:\n%s", name, p.output)
+			t.Logf("%s said:\n%s", name, tail(p.output.String()))
 		}
 	})
 	return p
 }
 
-// end asks the process to end and waits for it.
-func (p *process) end(t *testing.T) {
+// tail returns the end of a text, which is where a failure shows.
+func tail(text string) string {
+	const most = 100_000
+	return text[max(0, len(text)-most):]
+}
+
+// end asks the process to end, waits for it, and returns how long that took.
+func (p *process) end(t *testing.T) time.Duration {
 	t.Helper()
+	began := time.Now()
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
 	select {
 	case <-p.done:
 	case <-time.After(patience):
+		p.showStacks()
 		require.Fail(t, "the process does not end")
 	}
 	assert.Zero(t, p.cmd.ProcessState.ExitCode(), "exit code after SIGTERM")
+	return time.Since(began)
+}
+
+// kill ends the process without a warning, as a crash does.
+func (p *process) kill(t *testing.T) {
+	t.Helper()
+	require.NoError(t, p.cmd.Process.Kill())
+	<-p.done
+}
+
+// showStacks lets the process say what each of its goroutines is doing, and end.
+func (p *process) showStacks() {
+	_ = p.cmd.Process.Signal(syscall.SIGQUIT)
+	select {
+	case <-p.done:
+	case <-time.After(patience):
+	}
 }
 
 // collector is the distribution with one pipeline to the exporter.
@@ -106,14 +133,15 @@ type collector struct {
 }
 
 // startCollector starts the distribution on a configuration, and adds to it where
-// its metrics are to be had.
+// its metrics are to be had: on a page while it runs, and on its stdout when it ends.
 func startCollector(t *testing.T, config string, args ...string) *collector {
 	t.Helper()
 	port := freePort(t)
 	file := filepath.Join(t.TempDir(), "config.yaml")
 	require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
 	metrics := fmt.Sprintf("yaml:service::telemetry::metrics: {level: detailed, readers: [{pull: {exporter: {prometheus: "+
-		"{host: 127.0.0.1, port: %d, without_scope_info: true, without_type_suffix: true, without_units: true}}}}]}", port)
+		"{host: 127.0.0.1, port: %d, without_scope_info: true, without_type_suffix: true, without_units: true}}}}, "+
+		"{periodic: {interval: 3600000, exporter: {console: {}}}}]}", port)
 	args = append([]string{"--config", file, "--config", metrics}, args...)
 	return &collector{
 		process:    run(t, nil, "otelcol-adobetarget", args...),

@@ -5,75 +5,87 @@ package test // import "github.com/otelcol-adobetarget/adobetargetexporter/test"
 
 import (
 	"fmt"
-	"strconv"
+	"math/rand/v2"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
-// TestTheQuotaHoldsOverCrashesAndExporters lets two exporters of one client code
-// send far more than the quota, and kills the distribution again and again. The
-// emulator counts every attempt in the same window.
-func TestTheQuotaHoldsOverCrashesAndExporters(t *testing.T) {
-	const limit, reservation, enough = 300, 2, 200
-	dir, last := t.TempDir(), map[string]map[string]string{}
-	writeActions(t, dir, 4000, 2000, last)
-	target := startTarget(t, "-quota", strconv.Itoa(limit), "-quota-window", "1m")
+// TestTheQuotaHoldsOverRestartsAndExporters lets two exporters of one client code
+// send far more than the quota, and ends and kills the distribution again and
+// again. The emulator counts every attempt in the same rolling window. Everything
+// has to arrive once later windows have room.
+func TestTheQuotaHoldsOverRestartsAndExporters(t *testing.T) {
+	t.Parallel()
+	const limit, window = 500, time.Minute
+	r := begin(t, "quota of 500 in a minute, two exporters, restarts")
+	target := startSequenced(t, "-quota", "500", "-quota-window", "1m")
 	target.set(t, "faults", []map[string]any{{"kind": "status", "status": 503, "probability": 0.05}})
-	state := t.TempDir()
-	exporter := fmt.Sprintf(`
+	s := newSetup(t, target)
+	sender := newSender(overHTTP(s.port), 11)
+	sender.visitors, sender.pause = 60, 100*time.Millisecond
+	stop := sender.start(t)
+	defer stop()
+
+	random := rand.New(rand.NewPCG(13, 14))
+	began := time.Now()
+	c := startCollector(t, twoExporters(s, limit))
+	for length := lasts(12*time.Second, 0.7); time.Since(began) < length || r.restarts < 6; r.restarts++ {
+		pause := time.Duration(1+random.IntN(2)) * time.Second
+		if *soakTime > 0 {
+			pause *= 4
+		}
+		time.Sleep(pause)
+		if r.restarts%3 == 1 {
+			c.end(t)
+		} else {
+			c.kill(t)
+		}
+		c = startCollector(t, twoExporters(s, limit))
+	}
+	stop()
+	target.set(t, "faults", []map[string]any{})
+	model := sender.model()
+	for visitor, values := range sender.model() {
+		model["mboxPC "+visitor] = values
+	}
+	target.becomesWithin(t, model, 3*window)
+	c.end(t)
+
+	stats := target.stats(t)
+	t.Logf("%s: %d attempts, %d at most in any window", time.Since(began).Round(time.Second), stats.Attempts, stats.MaxInWindow)
+	assert.LessOrEqual(t, stats.MaxInWindow, limit)
+	assert.Greater(t, stats.MaxInWindow, limit*9/10, "the quota was what held the calls back")
+	r.sent, r.skipped = 2*sender.sent().records, 2*sender.sent().withoutVisitor
+	r.compare(t, target, model)
+}
+
+// twoExporters share a client code, and so a quota. They name their visitors by
+// different parameters, as there is no order between two exporters.
+func twoExporters(s setup, limit int) string {
+	settings := fmt.Sprintf(`
     client_code: acme
     endpoint: %s
-    visitor: [{parameter: mbox3rdPartyId, attribute: customer.id}]
+    timeout: 2s
     concurrency: 4
-    rate_limit: {calls_per_second: 200, burst: 10}
-    quota: {calls: %d, window: 1m, storage: file_storage/quota, reservation: %d}
-    retry_on_failure: {initial_interval: 20ms, max_interval: 50ms}`, target.url, limit, reservation)
-	config := fmt.Sprintf(`
+    rate_limit: {enabled: false}
+    quota: {calls: %d, window: 1m, storage: file_storage/quota, reservation: 3}
+    retry_on_failure: {initial_interval: 20ms, max_interval: 50ms}
+    sending_queue: {storage: file_storage/queue, batch: {flush_timeout: 100ms, min_size: 10000}}`, s.target.url, limit)
+	return fmt.Sprintf(`
 extensions:
-  file_storage/quota: {directory: %s, create_directory: true}
-  file_storage/queue: {directory: %s, create_directory: true}
+  file_storage/quota: {directory: %[1]s/quota, create_directory: true}
+  file_storage/queue: {directory: %[1]s/queue, create_directory: true}
 receivers:
-  file_log:
-    include: ["%s/*.jsonl"]
-    start_at: beginning
-    operators:
-      - {type: json_parser, parse_to: attributes}
+  otlp: {protocols: {http: {endpoint: "127.0.0.1:%[2]d"}}}
 exporters:
-  adobe_target/a:%s
-    sending_queue: {storage: file_storage/queue, batch: {flush_timeout: 100ms, min_size: 100}}
-  adobe_target/b:%s
-    sending_queue: {storage: file_storage/queue, batch: {flush_timeout: 100ms, min_size: 100}}
+  adobe_target/a:%[3]s
+  adobe_target/b:%[3]s
+    visitor: [{parameter: mboxPC, attribute: mbox3rdPartyId}]
 service:
   extensions: [file_storage/quota, file_storage/queue]
   pipelines:
-    logs: {receivers: [file_log], exporters: [adobe_target/a, adobe_target/b]}
-`, state+"/quota", state+"/queue", dir, exporter, exporter)
-
-	began := time.Now()
-	crashes := 0
-	for target.stats(t).Attempts < enough {
-		before := target.stats(t).Attempts
-		c := startCollector(t, config, inOrder)
-		require.Eventually(t, func() bool { return target.stats(t).Attempts >= min(before+50, enough) }, patience, 2*time.Millisecond)
-		require.NoError(t, c.cmd.Process.Kill())
-		<-c.done
-		crashes++
-	}
-	c := startCollector(t, config, inOrder)
-	stats, now := target.stats(t), 0
-	require.Eventually(t, func() bool { // until nothing moves for a second
-		stats = target.stats(t)
-		still := stats.Attempts == now
-		now = stats.Attempts
-		return still
-	}, patience, time.Second)
-	t.Logf("%d crashes in %s: %d attempts of %d allowed in a minute, %d at most in any, %d over quota",
-		crashes, time.Since(began).Round(time.Millisecond), stats.Attempts, limit, stats.MaxInWindow, stats.OverQuota)
-	assert.Zero(t, stats.OverQuota)
-	assert.LessOrEqual(t, stats.MaxInWindow, limit)
-	assert.GreaterOrEqual(t, stats.Attempts, enough)
-	c.end(t)
+    logs: {receivers: [otlp], exporters: [adobe_target/a, adobe_target/b]}
+`, s.state, s.port, settings)
 }

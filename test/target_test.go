@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -45,7 +46,36 @@ func (a *adobe) stats(t *testing.T) (s emulator.Stats) {
 	return s
 }
 
-// profiles returns the attributes of every profile by the visitor's id.
+// startSequenced starts an emulator that checks the order of every parameter of a
+// sender's records.
+func startSequenced(t *testing.T, args ...string) *adobe {
+	t.Helper()
+	for _, name := range parameters {
+		args = append(args, "-sequence", name)
+	}
+	return startTarget(t, args...)
+}
+
+// becomes waits until the profiles are what the model says.
+func (a *adobe) becomes(t *testing.T, model map[string]map[string]string) {
+	t.Helper()
+	a.becomesWithin(t, model, max(patience, lasts(0, 0.1)))
+}
+
+// becomesWithin does not fail when the time is up: what is missing then is for the
+// scenario to count.
+func (a *adobe) becomesWithin(t *testing.T, model map[string]map[string]string, most time.Duration) {
+	t.Helper()
+	for end := time.Now().Add(most); time.Now().Before(end); time.Sleep(2 * tick) {
+		if reflect.DeepEqual(model, a.profiles(t)) {
+			return
+		}
+	}
+	t.Logf("after %s the profiles are not what was sent", most)
+}
+
+// profiles returns the attributes of every profile by the visitor's id, which
+// stands behind mboxPC where it is one.
 func (a *adobe) profiles(t *testing.T) map[string]map[string]string {
 	t.Helper()
 	var page struct {
@@ -57,6 +87,9 @@ func (a *adobe) profiles(t *testing.T) map[string]map[string]string {
 		attributes := make(map[string]string)
 		for name, attribute := range p.Attributes {
 			attributes[name] = attribute.Value
+		}
+		if p.Parameter == emulator.MboxPC {
+			p.ID = emulator.MboxPC + " " + p.ID
 		}
 		all[p.ID] = attributes
 	}

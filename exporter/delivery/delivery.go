@@ -11,6 +11,7 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configretry"
+	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
@@ -123,6 +124,9 @@ func (d *Delivery) Consume(ctx context.Context, ld plog.Logs) (err error) {
 	if last := d.lastChance.Load(); last != nil {
 		reason = *last
 	}
+	if last := d.lastChance.Load(); last == nil && d.stopping.Err() != nil {
+		return d.leave(ld)
+	}
 	gone, writtenDown := d.held.begin(ld)
 	d.lose(ctx, gone, reason)
 	records := ld.LogRecordCount()
@@ -141,6 +145,18 @@ func (d *Delivery) Consume(ctx context.Context, ld plog.Logs) (err error) {
 	r.countSkipped(ctx)
 	r.deliver(ctx)
 	return d.settle(ctx, ld, r)
+}
+
+// leave gives a batch back that comes after the end to a queue that keeps it. It is
+// not looked at: the batch before it may be kept too, with an order that was written
+// down and that this one would replace.
+func (d *Delivery) leave(ld plog.Logs) error {
+	records := ld.LogRecordCount()
+	err := heldError(records, records, target.Answer{Verdict: target.NotNow, Reason: target.ReasonCanceled})
+	if d.Consumers == 0 {
+		return consumererror.NewLogs(err, ld)
+	}
+	return err
 }
 
 // Stop ends all waiting, now and from now on. Calls under way come to their end;

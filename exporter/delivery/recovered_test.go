@@ -272,3 +272,27 @@ func TestWhatWaitedInABatchThatComesAgainInPartsDoesNotGoBackToAnOlderValue(t *t
 		end(t, second)
 	})
 }
+
+func TestABatchThatComesAfterTheEndLeavesTheOrderOfTheOneBefore(t *testing.T) {
+	r := newRuns(t)
+	first := r.next(t, nil)
+	first.held.consumers = 1
+	first.target.answer = func(visitor string, _ url.Values) target.Answer {
+		if visitor == "b" {
+			return down
+		}
+		return delivered
+	}
+	one, two := r.request(tier("a", "1"), tier("b", "1")), r.request(tier("a", "2"))
+	require.Error(t, first.Consume(t.Context(), batch(one, two)))
+	assert.Equal(t, "2", first.target.profile["a"]["tier"])
+	first.Stop()
+	last := batch(r.request(tier("c", "1"), record{"", nil}), r.request(tier("c", "2")))
+	require.Error(t, first.Consume(t.Context(), last))
+	assert.Empty(t, first.logs.FilterMessageSnippet("lost").All(), "the queue keeps both")
+	assert.Equal(t, map[string]int{"delivered": 2}, first.counts(t, "records"), "what comes after the end is counted by the next run")
+
+	second := r.next(t, first)
+	require.NoError(t, second.Consume(t.Context(), batch(one)))
+	assert.Equal(t, "2", second.target.profile["a"]["tier"])
+}

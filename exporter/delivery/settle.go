@@ -36,7 +36,7 @@ func (d *Delivery) settle(ctx context.Context, ld plog.Logs, r *run) error {
 		return nil
 	}
 	r.putBack(ld)
-	err := status.Error(code(r.why()), fmt.Sprintf("%d of %d log records are held: %s", held, len(back), explain(r.why())))
+	err := heldError(held, len(back), r.why())
 	rest := ld
 	if held < len(back) {
 		rest = subset(ld, back)
@@ -81,6 +81,11 @@ func (r *run) sayRejected() {
 	if len(r.rejected) > 0 {
 		r.Logger.Warn("Log records are rejected, they will not be sent again", zap.Any("records_by_reason", r.rejected))
 	}
+}
+
+// heldError says how many records of a batch are held, and for what answer.
+func heldError(held, records int, why target.Answer) error {
+	return status.Error(code(why), fmt.Sprintf("%d of %d log records are held: %s", held, records, explain(why)))
 }
 
 // hold notes what goes back to be sent again, or that it is lost when nobody will.

@@ -1,0 +1,122 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package test // import "github.com/otelcol-adobetarget/adobetargetexporter/test"
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestAFullQueueLosesNothingThatWasTaken fills a small queue in an outage. With
+// block_on_overflow a sender waits in its request; without it, it gets an error
+// and tries again. Everything that was taken arrives afterwards.
+func TestAFullQueueLosesNothingThatWasTaken(t *testing.T) {
+	t.Parallel()
+	r := begin(t, "full queue: an OTLP sender waits, or tries again")
+	for name, blocks := range map[string]bool{"waits": true, "tries again": false} {
+		target := startSequenced(t)
+		target.set(t, "faults", []map[string]any{{"kind": "status", "status": 503}})
+		s := newSetup(t, target)
+		s.exporter = "    rate_limit: {enabled: false}"
+		s.queue = fmt.Sprintf("queue_size: 1000, block_on_overflow: %t, batch: {flush_timeout: 100ms, min_size: 400}", blocks)
+		sender := newSender(overHTTP(s.port), 41)
+		sender.pause = time.Millisecond
+		c := s.start(t)
+		require.Eventually(t, func() bool { return c.metric("otelcol_exporter_queue_capacity") == 1000 }, patience, tick)
+		stop := sender.start(t)
+		require.Eventually(t, func() bool { return c.metric("otelcol_exporter_queue_size") > 950 }, patience, tick)
+		time.Sleep(lasts(2*time.Second, 0.02))
+		sent := sender.sent()
+		assert.LessOrEqual(t, sent.records, 1000, name)
+		if blocks {
+			assert.Zero(t, sent.refusals, name)
+		} else {
+			assert.Positive(t, sent.refusals, name)
+		}
+		target.set(t, "faults", []map[string]any{})
+		require.Eventually(t, func() bool { return sender.sent().records > 3000 }, patience, tick)
+		stop()
+		target.becomes(t, sender.model())
+		c.settled(t, sender.sent().records)
+		c.end(t)
+		r.account(t, sender, c.finals(t))
+		r.compare(t, target, sender.model())
+	}
+}
+
+// TestAFullQueueStopsReadingFilesAndHoldsMemory lets the collector read a large
+// file in an outage. It stops reading when the queue is full, its memory does not
+// grow any more, and it goes on where it was.
+func TestAFullQueueStopsReadingFilesAndHoldsMemory(t *testing.T) {
+	t.Parallel()
+	const records, queueSize, request = 100_000, 2000, 100
+	const growth = 32 << 20
+	r := begin(t, "full queue: file_log stops and goes on, memory holds")
+	dir, model := t.TempDir(), map[string]map[string]string{}
+	writeActions(t, dir, records, 300, model)
+	target := startTarget(t, "-sequence", "seq")
+	target.set(t, "faults", []map[string]any{{"kind": "status", "status": 503}})
+	s := newSetup(t, target)
+	s.receiver = fmt.Sprintf(`  file_log:
+    include: ["%s/*.jsonl"]
+    start_at: beginning
+    storage: file_storage/checkpoints
+    max_concurrent_files: 1
+    poll_interval: 50ms
+    operators:
+      - {type: json_parser, parse_to: attributes}`, dir)
+	s.queue = fmt.Sprintf("queue_size: %d, batch: {flush_timeout: 100ms, min_size: 1000}", queueSize)
+	s.exporter = `    rate_limit: {enabled: false}
+    visitor: [{parameter: mbox3rdPartyId, attribute: customer.id}]
+    profile:
+      - prefix: profile.
+      - {parameter: offline, attribute: profile}`
+	c := s.start(t, inOrder)
+	full := func() bool { return c.metric("otelcol_exporter_queue_size") > queueSize-2*request }
+	require.Eventually(t, full, patience, tick)
+	before := c.memory(t)
+	time.Sleep(lasts(4*time.Second, 0.03))
+	after := c.memory(t)
+	read := c.metric("otelcol_receiver_accepted_log_records")
+	t.Logf("%d of %d lines read into a queue of %d; resident memory %d MiB when it was full, %d MiB later",
+		read, records, queueSize, before>>20, after>>20)
+	assert.LessOrEqual(t, read, queueSize)
+	assert.Less(t, after-before, growth, "bytes that memory grew by with a full queue")
+
+	target.set(t, "faults", []map[string]any{})
+	target.becomes(t, model)
+	c.settled(t, records)
+	c.end(t)
+	last := c.finals(t)
+	assert.Equal(t, records, last.read)
+	assert.Equal(t, records, last.ended(), "every record is counted once")
+	r.sent, r.rejected = records, last.rejected
+	r.compare(t, target, model)
+}
+
+// memory returns the resident memory of the process in bytes.
+func (p *process) memory(t *testing.T) int {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid), "status"))
+	if err != nil {
+		t.Skip("memory is read from /proc")
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, found := strings.CutPrefix(line, "VmRSS:"); found {
+			kilobytes, err := strconv.Atoi(strings.Fields(rest)[0])
+			require.NoError(t, err)
+			return kilobytes << 10
+		}
+	}
+	require.Fail(t, "VmRSS is in /proc/<pid>/status")
+	return 0
+}
