@@ -5,7 +5,6 @@ package test // import "github.com/otelcol-adobetarget/adobetargetexporter/test"
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
@@ -95,16 +94,9 @@ service:
   pipelines:
     logs: {receivers: [otlp], exporters: [adobe_target]}
 `, file.path, port, target.url))
-			s := &sender{
-				url:    fmt.Sprintf("http://127.0.0.1:%d/v1/logs", port),
-				random: rand.New(rand.NewPCG(5, 6)),
-				last:   make(map[string]map[string]string),
-			}
-			stop, done := make(chan struct{}), make(chan struct{})
-			go func() {
-				defer close(done)
-				s.send(t, stop)
-			}()
+			s := newSender(overHTTP(port), 5)
+			stop := s.start(t)
+			defer stop()
 			goesOn := func() {
 				before := target.stats(t).Accepted
 				require.Eventually(t, func() bool { return target.stats(t).Accepted > before+200 }, patience, tick)
@@ -127,16 +119,16 @@ service:
 				}
 				goesOn()
 			}
-			close(stop)
-			<-done
+			stop()
 			require.EventuallyWithT(t, func(col *assert.CollectT) {
-				assert.Equal(col, s.last, target.profiles(t))
+				assert.Equal(col, s.model(), target.profiles(t))
 			}, patience, tick)
 			stats := target.stats(t)
-			t.Logf("%d swaps, %d records, %d calls, %d unauthorized", swaps, 20*s.requests, stats.Attempts, stats.Unauthorized)
+			sent := s.sent()
+			t.Logf("%d swaps, %d records, %d calls, %d unauthorized", swaps, sent.records, stats.Attempts, stats.Unauthorized)
 			assert.Zero(t, stats.Disorders)
-			c.settled(t, 20*s.requests)
-			assert.Equal(t, 20*s.requests, c.metric("otelcol_adobe_target_records", `outcome="delivered"`))
+			c.settled(t, sent.records)
+			assert.Equal(t, sent.records-sent.withoutVisitor, c.metric("otelcol_adobe_target_records", `outcome="delivered"`))
 			c.end(t)
 			assert.NotContains(t, c.output.String(), "token-", "no token is said")
 		})
