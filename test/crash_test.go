@@ -28,7 +28,7 @@ func TestAfterAnyNumberOfCrashesNothingIsLostAndNothingIsOutOfOrder(t *testing.T
 	s := newSetup(t, target)
 	s.exporter = "    concurrency: 4\n    rate_limit: {enabled: false}"
 	sender := newSender(overHTTP(s.port), 1)
-	sender.pause = 10 * time.Millisecond // or the backlog of the last run takes minutes
+	sender.pause = 10 * time.Millisecond // or the backlog takes longer than the crashes
 	stop := sender.start(t)
 	defer stop()
 

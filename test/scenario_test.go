@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	if scenarios.broken() {
 		code = 1
 	}
-	os.Exit(code) //nolint:revive // m.Run's exit code is not all there is to tell
+	os.Exit(code)
 }
 
 // scenarios are the rows of the table, one of each scenario that has ended.

@@ -62,16 +62,20 @@ func (a *adobe) becomes(t *testing.T, model map[string]map[string]string) {
 	a.becomesWithin(t, model, max(patience, lasts(0, 0.1)))
 }
 
-// becomesWithin does not fail when the time is up: what is missing then is for the
-// scenario to count.
+// becomesWithin waits for as long as calls get through, and then for so long. It does
+// not fail when the time is up: what is missing then is for the scenario to count.
 func (a *adobe) becomesWithin(t *testing.T, model map[string]map[string]string, most time.Duration) {
 	t.Helper()
+	accepted := 0
 	for end := time.Now().Add(most); time.Now().Before(end); time.Sleep(2 * tick) {
+		if now := a.stats(t).Accepted; now != accepted {
+			accepted, end = now, time.Now().Add(most)
+		}
 		if reflect.DeepEqual(model, a.profiles(t)) {
 			return
 		}
 	}
-	t.Logf("after %s the profiles are not what was sent", most)
+	t.Logf("%s after the last call the profiles are not what was sent", most)
 }
 
 // profiles returns the attributes of every profile by the visitor's id, which
