@@ -88,7 +88,7 @@ func persistentConfig(endpoint string) *Config {
 
 func TestWhatWasBeingSentComesBackWhenTheStorageFailsAtTheNextStart(t *testing.T) {
 	set := exportertest.NewNopSettings(metadata.Type) // one name, by which the storage knows the queue
-	target, endpoint := startEmulator(t, emulator.Settings{Faults: []emulator.Fault{{Kind: emulator.FaultStatus, Status: 503}}})
+	target, endpoint := startEmulator(t, emulator.Settings{Faults: []emulator.Fault{{Kind: emulator.FaultStatus, Status: 429}}})
 	h := newHost()
 	disk := &flawed{Extension: fileStorage(t, t.TempDir())}
 	h.extensions = map[component.ID]component.Component{queueStorageID: disk}
