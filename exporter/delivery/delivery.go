@@ -123,8 +123,7 @@ func (d *Delivery) Consume(ctx context.Context, ld plog.Logs) (err error) {
 	reason := reasonRetriesEnded
 	if last := d.lastChance.Load(); last != nil {
 		reason = *last
-	}
-	if last := d.lastChance.Load(); last == nil && d.stopping.Err() != nil {
+	} else if d.stopping.Err() != nil {
 		return d.leave(ld)
 	}
 	gone, writtenDown := d.held.begin(ld)
