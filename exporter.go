@@ -17,6 +17,7 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/arrival"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/delivery"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/overflow"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/queuestorage"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
@@ -36,6 +37,7 @@ type logsExporter struct {
 
 	// Made by start.
 	arrivals *arrival.Counter // nil without a persistent queue
+	overflow *overflow.Store  // nil without a persistent queue
 	delivery *delivery.Delivery
 	closers  []func(context.Context) error
 }
@@ -85,6 +87,9 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 	}
 	store, err := e.deferred(ctx, host)
 	if err != nil {
+		return err
+	}
+	if e.overflow, err = e.waiting(ctx, host); err != nil {
 		return err
 	}
 	e.delivery, err = delivery.New(delivery.Settings{

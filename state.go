@@ -17,6 +17,7 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/arrival"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/deferred"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/delivery"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/overflow"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
 )
@@ -48,7 +49,7 @@ func (e *logsExporter) deferred(ctx context.Context, host component.Host) (*defe
 	var client storage.Client
 	if queue.StorageID != nil {
 		var err error
-		if client, err = e.storage(ctx, host, *queue.StorageID); err != nil {
+		if client, err = e.storage(ctx, host, *queue.StorageID, "deferred"); err != nil {
 			return nil, err
 		}
 	}
@@ -65,15 +66,34 @@ func (e *logsExporter) deferred(ctx context.Context, host component.Host) (*defe
 	return store, nil
 }
 
-// storage returns what keeps the deferred records.
-func (e *logsExporter) storage(ctx context.Context, host component.Host, id component.ID) (storage.Client, error) {
+// waiting opens what keeps the records of callers that can not wait for a full queue.
+// A queue in memory would lose them with the process, like all that it holds.
+func (e *logsExporter) waiting(ctx context.Context, host component.Host) (*overflow.Store, error) {
+	queue := e.cfg.QueueConfig.Get()
+	if queue == nil || queue.StorageID == nil {
+		return nil, nil //nolint:nilnil // nothing is kept, and that is no error
+	}
+	client, err := e.storage(ctx, host, *queue.StorageID, "overflow")
+	if err != nil {
+		return nil, err
+	}
+	store, err := overflow.Open(ctx, client, e.set.Logger)
+	if err != nil {
+		return nil, errors.Join(err, client.Close(ctx))
+	}
+	e.closers = append(e.closers, store.Close)
+	return store, nil
+}
+
+// storage opens a part of the storage of the queue, by its name.
+func (e *logsExporter) storage(ctx context.Context, host component.Host, id component.ID, name string) (storage.Client, error) {
 	extension, ok := host.GetExtensions()[id].(storage.Extension)
 	if !ok {
 		return nil, fmt.Errorf("sending_queue::storage: %q is no storage extension of this collector", id)
 	}
-	client, err := extension.GetClient(ctx, component.KindExporter, e.set.ID, "deferred")
+	client, err := extension.GetClient(ctx, component.KindExporter, e.set.ID, name)
 	if err != nil {
-		return nil, fmt.Errorf("sending_queue::storage: opening the deferred log records: %w", err)
+		return nil, fmt.Errorf("sending_queue::storage: opening its part %q: %w", name, err)
 	}
 	return client, nil
 }

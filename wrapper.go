@@ -17,8 +17,8 @@ import (
 )
 
 // wrappedLogs does what has to be done outside of the helper. It numbers what
-// arrives before the queue takes it, and puts a guard between a persistent queue and
-// its storage. And it tells the exporter of a shutdown before the helper begins its
+// arrives before the queue takes it, sees to those who wait for room in it, and puts
+// a guard between a persistent queue and its storage. And it tells the exporter of a shutdown before the helper begins its
 // own: the helper waits for its queue, and gives what waits in a push for pace or
 // quota no sign at all.
 type wrappedLogs struct {
@@ -36,7 +36,11 @@ func (s *wrappedLogs) Start(ctx context.Context, host component.Host) error {
 	if err := s.Logs.Start(ctx, guard.Host(host)); err != nil {
 		return err
 	}
-	return guard.Started()
+	if err := guard.Started(); err != nil {
+		return err
+	}
+	s.exporter.overflow.Start(s.enqueue)
+	return nil
 }
 
 // ConsumeLogs numbers the records, if a queue may bring them over a restart, queues
@@ -48,10 +52,7 @@ func (s *wrappedLogs) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	if s.exporter.arrivals != nil {
 		s.exporter.arrivals.Stamp(ld)
 	}
-	records := ld.LogRecordCount() // the helper may empty it
-	err := s.Logs.ConsumeLogs(ctx, ld)
-	s.exporter.countReceived(ctx, records, err)
-	return err
+	return s.offer(ctx, ld)
 }
 
 // fits refuses what the queue can never take. The helper would answer that it is to
@@ -83,6 +84,9 @@ func (s *wrappedLogs) Capabilities() consumer.Capabilities {
 func (s *wrappedLogs) Shutdown(ctx context.Context) error {
 	if s.exporter.guard != nil {
 		s.exporter.guard.Stop() // or the helper would wait for a storage that fails
+	}
+	if s.exporter.overflow != nil {
+		s.exporter.overflow.Stop()
 	}
 	d := s.exporter.delivery
 	if d == nil {

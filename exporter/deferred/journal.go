@@ -8,18 +8,18 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"slices"
 	"strconv"
 
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/sealed"
 )
 
 const (
 	indexKey   = "index"
 	numberSize = 8
-	sumSize    = 4
 )
 
 var errDamaged = errors.New("sending_queue::storage: the deferred log records are damaged; " +
@@ -42,7 +42,7 @@ func (j *journal) read(ctx context.Context) ([]*portion, error) {
 	if stored == nil {
 		return nil, nil
 	}
-	index, whole := unsealed(stored)
+	index, whole := sealed.Open(stored)
 	if !whole || len(index)%numberSize != 0 {
 		return nil, errDamaged
 	}
@@ -62,7 +62,7 @@ func (j *journal) readPortion(ctx context.Context, number uint64) (*portion, err
 	if err != nil {
 		return nil, fmt.Errorf("sending_queue::storage: reading the deferred log records: %w", err)
 	}
-	text, whole := unsealed(stored)
+	text, whole := sealed.Open(stored)
 	if !whole {
 		return nil, errDamaged
 	}
@@ -84,14 +84,14 @@ func (j *journal) write(ctx context.Context, index []uint64, written, removed []
 	for _, number := range index {
 		numbers = binary.BigEndian.AppendUint64(numbers, number)
 	}
-	operations := []*storage.Operation{storage.SetOperation(indexKey, sealed(numbers))}
+	operations := []*storage.Operation{storage.SetOperation(indexKey, sealed.Seal(numbers))}
 	encoder := plog.ProtoMarshaler{}
 	for _, p := range written {
 		text, err := encoder.MarshalLogs(p.data)
 		if err != nil {
 			return fmt.Errorf("sending_queue::storage: encoding the deferred log records: %w", err)
 		}
-		operations = append(operations, storage.SetOperation(portionKey(p.number), sealed(text)))
+		operations = append(operations, storage.SetOperation(portionKey(p.number), sealed.Seal(text)))
 	}
 	for _, p := range removed {
 		operations = append(operations, storage.DeleteOperation(portionKey(p.number)))
@@ -107,19 +107,6 @@ func (j *journal) close(ctx context.Context) error {
 		return nil
 	}
 	return j.client.Close(ctx)
-}
-
-// sealed returns the text behind its checksum.
-func sealed(text []byte) []byte {
-	return append(binary.BigEndian.AppendUint32(make([]byte, 0, sumSize+len(text)), crc32.ChecksumIEEE(text)), text...)
-}
-
-func unsealed(stored []byte) (text []byte, whole bool) {
-	if len(stored) < sumSize {
-		return nil, false
-	}
-	text = stored[sumSize:]
-	return text, binary.BigEndian.Uint32(stored) == crc32.ChecksumIEEE(text)
 }
 
 func portionKey(number uint64) string { return "records" + strconv.FormatUint(number, 10) }
