@@ -40,10 +40,11 @@ func (e *logsExporter) watch(ctx context.Context, host component.Host) (*arrival
 
 // deferred returns what keeps the records of visitors that fail while others get
 // through: in the storage of a persistent queue, or in memory as the queue does.
-// Without a queue, or with one that waits for the result, the caller keeps them.
+// Without a queue, or with one that waits for the result, the caller keeps them. With
+// retries switched off nothing is deferred, but an earlier run may have done so.
 func (e *logsExporter) deferred(ctx context.Context, host component.Host) (*deferred.Store, error) {
 	queue := e.cfg.QueueConfig.Get()
-	if queue == nil || queue.WaitForResult || !e.cfg.RetryConfig.Enabled {
+	if queue == nil || queue.WaitForResult || (!e.cfg.RetryConfig.Enabled && queue.StorageID == nil) {
 		return nil, nil //nolint:nilnil // nothing is deferred, and that is no error
 	}
 	var client storage.Client

@@ -96,6 +96,8 @@ func (s *wrappedLogs) Shutdown(ctx context.Context) error {
 	drain := s.exporter.cfg.DrainTimeout
 	if queue == nil || queue.StorageID != nil {
 		drain = 0
+	} else if s.exporter.cfg.RetryConfig.Enabled {
+		d.Drain()
 	} else {
 		d.LastChance("shutdown")
 	}

@@ -162,16 +162,18 @@ func TestTheFirstBatchWithoutRecoveredRecordsEndsTheWatch(t *testing.T) {
 	w = w.again(t, h)
 
 	for _, tt := range []struct {
-		numbers []Number
-		want    bool
+		numbers       []Number
+		waiting, want bool
 	}{
-		{nil, false},
-		{[]Number{number(1, 8)}, true},
-		{[]Number{number(2, 1), number(1, 9)}, true},
-		{[]Number{number(2, 2), number(2, 3)}, false},
-		{[]Number{number(1, 8)}, false},
+		{nil, false, false},
+		{[]Number{number(1, 8)}, false, true},
+		{[]Number{number(2, 1), number(1, 9)}, false, true},
+		{[]Number{number(2, 1)}, true, false},
+		{[]Number{number(1, 8)}, false, true},
+		{[]Number{number(2, 2), number(2, 3)}, false, false},
+		{[]Number{number(1, 8)}, false, false},
 	} {
-		needed, err := w.Needed(t.Context(), tt.numbers)
+		needed, err := w.Needed(t.Context(), tt.numbers, func() bool { return tt.waiting })
 		require.NoError(t, err)
 		assert.Equal(t, tt.want, needed, tt.numbers)
 	}
@@ -218,7 +220,7 @@ func TestWhatCanNotBeWrittenIsAnError(t *testing.T) {
 	w := &Watch{run: 2, journal: &journal{client: failing{err: full}, pages: 1}}
 	require.ErrorIs(t, w.Sending(t.Context(), []Value{tier(1)}), full)
 	require.ErrorIs(t, w.Merging(t.Context(), []Value{tier(1)}), full)
-	_, err = w.Needed(t.Context(), []Number{number(2, 1)})
+	_, err = w.Needed(t.Context(), []Number{number(2, 1)}, func() bool { return false })
 	require.ErrorIs(t, err, full)
 }
 

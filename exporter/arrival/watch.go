@@ -74,8 +74,10 @@ func (w *Watch) Close(ctx context.Context) error { return w.journal.close(ctx) }
 func (w *Watch) Counter() *Counter { return newCounter(w.run) }
 
 // Needed tells whether a batch with these numbers has to be watched. The first
-// batch that holds nothing but records of this run ends the watch.
-func (w *Watch) Needed(ctx context.Context, numbers []Number) (bool, error) {
+// batch that holds nothing but records of this run ends the watch, unless older ones
+// wait elsewhere, as waiting tells: their visitors' later records wait behind them, so
+// that this batch need not be watched, but they themselves have to be.
+func (w *Watch) Needed(ctx context.Context, numbers []Number, waiting func() bool) (bool, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.over || len(numbers) == 0 {
@@ -83,6 +85,9 @@ func (w *Watch) Needed(ctx context.Context, numbers []Number) (bool, error) {
 	}
 	if slices.ContainsFunc(numbers, w.Recovered) {
 		return true, nil
+	}
+	if waiting() {
+		return false, nil
 	}
 	if err := w.journal.clear(ctx); err != nil {
 		return false, err

@@ -26,8 +26,8 @@ var errDamaged = errors.New("sending_queue::storage: the deferred log records ar
 	"restore the folder, or remove its file for \"deferred\" and accept that these records are lost")
 
 // journal is what a Store keeps in a storage extension: every portion under its
-// number, and an index of the numbers, each behind a checksum, since what is not OTLP
-// can be read as OTLP without records. Without a client it keeps nothing.
+// number, behind the number of records that were merged into it, and an index of the
+// numbers, all behind a checksum. Without a client it keeps nothing.
 type journal struct{ client storage.Client }
 
 // read returns the portions that are stored, in the order in which they were added.
@@ -63,15 +63,18 @@ func (j *journal) readPortion(ctx context.Context, number uint64) (*portion, err
 		return nil, fmt.Errorf("sending_queue::storage: reading the deferred log records: %w", err)
 	}
 	text, whole := sealed.Open(stored)
-	if !whole {
+	merged, n := binary.Uvarint(text)
+	if !whole || n <= 0 {
 		return nil, errDamaged
 	}
 	decoder := plog.ProtoUnmarshaler{}
-	data, err := decoder.UnmarshalLogs(text)
+	data, err := decoder.UnmarshalLogs(text[n:])
 	if err != nil {
 		return nil, errDamaged // the error itself might show what is in the record
 	}
-	return newPortion(number, data), nil
+	p := newPortion(number, data)
+	p.merged, p.recovered = int(merged), true //nolint:gosec // written from one
+	return p, nil
 }
 
 // write writes and removes portions, and the index that then holds, all or nothing.
@@ -91,6 +94,7 @@ func (j *journal) write(ctx context.Context, index []uint64, written, removed []
 		if err != nil {
 			return fmt.Errorf("sending_queue::storage: encoding the deferred log records: %w", err)
 		}
+		text = append(binary.AppendUvarint(nil, uint64(p.merged)), text...) //nolint:gosec // never negative
 		operations = append(operations, storage.SetOperation(portionKey(p.number), sealed.Seal(text)))
 	}
 	for _, p := range removed {

@@ -33,7 +33,8 @@ type Store struct {
 	mu       sync.Mutex
 	visitors map[profile.Visitor]*visitor
 	next     uint64 // number of the next portion
-	records  int
+	records  int    // kept, without those that were merged into them
+	merged   int
 	bytes    int
 }
 
@@ -45,17 +46,23 @@ type visitor struct {
 	since    time.Time
 	taken    bool
 	tried    int // of its records, those that were tried already
+	// ended tells that all that was tried has come to its end, and that the storage has
+	// not yet let go of it.
+	ended bool
 }
 
-// portion is what was added of a visitor at once.
+// portion is what was added of a visitor at once, or what is left of it.
 type portion struct {
 	number  uint64
 	data    plog.Logs
 	records int
+	merged  int // further records, whose values those in data replace
 	bytes   int
-	// ended tells that its records have come to their end, and that the storage has
-	// not yet let go of them.
-	ended bool
+	// recovered tells that records of an earlier run are among them.
+	recovered bool
+	// changed and ended tell that the storage holds another portion, or one that has
+	// come to its end.
+	changed, ended bool
 }
 
 // Open returns a Store that holds what an earlier run has left in the storage, all of
@@ -74,10 +81,16 @@ func Open(ctx context.Context, client storage.Client, retry configretry.BackOffC
 		v.due = now
 		v.portions = append(v.portions, p)
 		s.next = max(s.next, p.number+1)
-		s.records += p.records
-		s.bytes += p.bytes
+		s.count(p, 1)
 	}
 	return s, nil
+}
+
+// count adds a portion to what is deferred, or takes it off.
+func (s *Store) count(p *portion, sign int) {
+	s.records += sign * p.records
+	s.merged += sign * p.merged
+	s.bytes += sign * p.bytes
 }
 
 // Has tells whether a visitor is deferred.
@@ -94,13 +107,38 @@ func (s *Store) Has(of profile.Visitor) bool {
 func (s *Store) Records() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.records
+	return s.records + s.merged
 }
+
+// Recovered tells whether records of an earlier run are deferred.
+func (s *Store) Recovered() bool {
+	if !s.some.Load() {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, v := range s.visitors {
+		for _, p := range v.portions {
+			if p.recovered {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Lasting tells whether what is deferred outlives the process.
+func (s *Store) Lasting() bool { return s.journal.client != nil }
 
 // Portion is what is to be deferred of one visitor.
 type Portion struct {
 	Visitor profile.Visitor
 	Data    plog.Logs
+	// Merged is how many further records share the outcome of those in Data, which
+	// replace all of their values.
+	Merged int
+	// Recovered tells that records of an earlier run are among them.
+	Recovered bool
 	// Failed tells that an update with these records has failed. Otherwise they only
 	// have to wait for older ones of the visitor.
 	Failed bool
@@ -116,6 +154,7 @@ func (s *Store) Add(ctx context.Context, now time.Time, portions []Portion) (int
 	records, bytes := s.records, s.bytes
 	for _, p := range portions {
 		next := newPortion(s.next+uint64(len(added)), p.Data)
+		next.merged, next.recovered = p.Merged, p.Recovered
 		if records+next.records > maxRecords || bytes+next.bytes > maxBytes {
 			break
 		}
@@ -126,18 +165,18 @@ func (s *Store) Add(ctx context.Context, now time.Time, portions []Portion) (int
 	if len(added) == 0 {
 		return 0, nil
 	}
-	if err := s.journal.write(ctx, s.numbers(added), added, nil); err != nil {
+	if err := s.write(ctx, added, now); err != nil {
 		return 0, err
 	}
 	s.next += uint64(len(added))
 	for i, of := range portions[:len(added)] {
 		v := s.visitor(of.Visitor, now)
 		v.portions = append(v.portions, added[i])
+		s.count(added[i], 1)
 		if of.Failed && len(v.portions) == 1 {
 			v.due = now.Add(v.backoff.NextBackOff())
 		}
 	}
-	s.records, s.bytes = records, bytes
 	return len(added), nil
 }
 
@@ -158,22 +197,6 @@ func (s *Store) visitor(of profile.Visitor, now time.Time) *visitor {
 		s.some.Store(true)
 	}
 	return v
-}
-
-// numbers returns the numbers of all portions that have not ended, and of further ones.
-func (s *Store) numbers(further []*portion) []uint64 {
-	var all []uint64
-	for _, v := range s.visitors {
-		for _, p := range v.portions {
-			if !p.ended {
-				all = append(all, p.number)
-			}
-		}
-	}
-	for _, p := range further {
-		all = append(all, p.number)
-	}
-	return all
 }
 
 // Close lets go of the storage. What is written down stays for the next run.

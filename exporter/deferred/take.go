@@ -20,6 +20,8 @@ type Taken struct {
 	// Data is a copy of the records, those added first in front.
 	Data    plog.Logs
 	Records int
+	// Merged is how many further records share their outcome.
+	Merged int
 	// Since is when the visitor was deferred, in this run.
 	Since time.Time
 	// Again tells that these very records were tried before, in this run.
@@ -66,6 +68,7 @@ func newTaken(of profile.Visitor, v *visitor) *Taken {
 			continue
 		}
 		t.Records += p.records
+		t.Merged += p.merged
 		for _, resource := range p.data.ResourceLogs().All() {
 			resource.CopyTo(t.Data.ResourceLogs().AppendEmpty())
 		}
@@ -77,9 +80,10 @@ func newTaken(of profile.Visitor, v *visitor) *Taken {
 // Settled is what came of taken records.
 type Settled struct {
 	*Taken
-	// Left are the records that have not come to their end; Taken.Data itself when
-	// those are all.
+	// Left are the records that have not come to their end.
 	Left plog.Logs
+	// LeftMerged is how many further records share their outcome.
+	LeftMerged int
 	// Tried tells that the visitor was tried, so that its next pause begins.
 	Tried bool
 }
@@ -91,74 +95,94 @@ type Settled struct {
 func (s *Store) Settle(ctx context.Context, now time.Time, settled []Settled) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var written, removed []*portion
 	for _, t := range settled {
 		v := s.visitors[t.Visitor]
 		v.taken = false
+		left := t.Left.LogRecordCount()
 		if t.Tried {
 			v.due = now.Add(v.backoff.NextBackOff())
-			v.tried = t.Left.LogRecordCount()
+			v.tried = left
 		}
-		w, r := s.keep(v, t)
-		written = append(written, w...)
-		removed = append(removed, r...)
+		if left < t.Records || t.Records == 0 {
+			s.keep(v, t)
+		}
+		v.ended = left == 0
 	}
-	if len(written)+len(removed) == 0 {
+	return s.write(ctx, nil, now)
+}
+
+// keep puts what is left of the taken records in the place of the first of them,
+// since the order of the numbers is that of arrival.
+func (s *Store) keep(v *visitor, t Settled) {
+	left := newPortion(0, t.Left)
+	left.merged = t.LeftMerged
+	recovered := false
+	for _, p := range v.portions[:t.portions] {
+		recovered = recovered || p.recovered
+	}
+	for _, p := range v.portions[:t.portions] {
+		if p.ended {
+			continue
+		}
+		s.count(p, -1)
+		left.number = p.number
+		*p = *left
+		p.recovered = recovered
+		p.changed, p.ended = left.records > 0, left.records == 0
+		s.count(p, 1)
+		left = newPortion(0, plog.NewLogs())
+	}
+}
+
+// write writes down new portions, what has changed of the others and what has come to
+// its end, and then forgets that.
+func (s *Store) write(ctx context.Context, added []*portion, now time.Time) error {
+	index := make([]uint64, 0, len(added)+len(s.visitors))
+	changed := slices.Clone(added)
+	var ended []*portion
+	for _, p := range added {
+		index = append(index, p.number)
+	}
+	for _, v := range s.visitors {
+		for _, p := range v.portions {
+			switch {
+			case p.ended:
+				ended = append(ended, p)
+				continue
+			case p.changed:
+				changed = append(changed, p)
+			}
+			index = append(index, p.number)
+		}
+	}
+	if len(changed)+len(ended) == 0 {
 		return nil
 	}
-	if err := s.journal.write(ctx, s.numbers(nil), written, removed); err != nil {
+	if err := s.journal.write(ctx, index, changed, ended); err != nil {
 		return err
 	}
-	for _, t := range settled {
-		s.forgetEnded(t, now)
+	for _, p := range changed {
+		p.changed = false
+	}
+	for of, v := range s.visitors {
+		s.forgetEnded(of, v, now)
 	}
 	return nil
 }
 
-// keep puts what is left of the taken records in their place. It returns the
-// portions to be written and to be removed.
-func (s *Store) keep(v *visitor, t Settled) (written, removed []*portion) {
-	left := t.Left.LogRecordCount()
-	for _, p := range v.portions[:t.portions] {
-		if p.ended {
-			removed = append(removed, p)
-		}
-	}
-	if left == t.Records {
-		return nil, removed
-	}
-	for _, p := range v.portions[:t.portions] {
-		if p.ended {
-			continue
-		}
-		s.records -= p.records
-		s.bytes -= p.bytes
-		if left > 0 {
-			// In the place of the first, since the order of the numbers is that of arrival.
-			*p = *newPortion(p.number, t.Left)
-			s.records += p.records
-			s.bytes += p.bytes
-			written = append(written, p)
-			left = 0
-			continue
-		}
-		p.ended, p.data, p.records, p.bytes = true, plog.Logs{}, 0, 0
-		removed = append(removed, p)
-	}
-	return written, removed
-}
-
 // forgetEnded removes what the storage has let go of. Where nothing is left of what
 // was tried, that which came meanwhile has waited for it only, and is due.
-func (s *Store) forgetEnded(t Settled, now time.Time) {
-	v := s.visitors[t.Visitor]
+func (s *Store) forgetEnded(of profile.Visitor, v *visitor, now time.Time) {
+	if v.taken {
+		return // its portions are counted on until they are settled
+	}
 	v.portions = slices.DeleteFunc(v.portions, func(p *portion) bool { return p.ended })
 	switch {
 	case len(v.portions) == 0:
-		delete(s.visitors, t.Visitor)
+		delete(s.visitors, of)
 		s.some.Store(len(s.visitors) > 0)
-	case t.Left.LogRecordCount() == 0:
+	case v.ended:
 		v.backoff.Reset()
-		v.due, v.since, v.tried = now, now, 0
+		v.due, v.since, v.tried, v.ended = now, now, 0, false
 	}
 }

@@ -14,26 +14,36 @@ import (
 // attempts are counted anew.
 const maxFailing = 10_000
 
-// attempts counts how often the update of a visitor failed for reasons of its own. An
-// attempt counts only if since the one before more of the other visitors got through
-// than failed: in an outage, or when Target takes only some calls, nobody is to blame
-// and nothing may be given up.
+const (
+	// othersThrough is how many others have to get through for an attempt to count.
+	othersThrough = 10
+	// throughPerFailing is how many others have to get through for each that fails.
+	throughPerFailing = 20
+)
+
+// attempts counts how often in a row the update of a visitor failed for reasons of its
+// own. An attempt counts only if since the one before enough other visitors got through,
+// and next to none failed. In an outage, or when it hits some of the visitors only,
+// nobody is to blame and nothing may be given up.
 type attempts struct {
 	limit int // 0 gives nobody up
 
 	through atomic.Int64 // visitors that got through
 	some    atomic.Bool  // whether any visitor is known to fail
 
-	mu      sync.Mutex
-	failed  int64 // visitors that failed for the first time
+	mu sync.Mutex
+	// failed are the visitors that failed for the first time, and for each batch those
+	// of which it holds records that wait.
+	failed  int64
 	failing map[profile.Visitor]failures
 }
 
-// failures are the attempts of a visitor that count, and how many others had got through
-// and failed at the last one.
+// failures are the attempts of a visitor that count, and how many visitors had got
+// through and failed at the last one.
 type failures struct {
 	attempts        int
 	through, failed int64
+	own             int64 // of those that failed since, itself
 }
 
 // gotThrough notes that an update was taken, or refused for good. again tells that
@@ -55,25 +65,45 @@ func (a *attempts) forget(v profile.Visitor) {
 	a.some.Store(len(a.failing) > 0)
 }
 
+// wait notes the visitors of a batch whose records have to wait for older ones.
+func (a *attempts) wait(aside *profile.Batch) {
+	if aside == nil {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.failed += int64(aside.Len())
+	for i := range aside.Len() {
+		if f, known := a.failing[aside.Visitor(i)]; known {
+			f.own++
+			a.failing[aside.Visitor(i)] = f
+		}
+	}
+}
+
 // fail notes that an update failed, and tells whether it has done so as often as it
 // may.
 func (a *attempts) fail(v profile.Visitor) (exhausted bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	through := a.through.Load()
-	t, known := a.failing[v]
+	f, known := a.failing[v]
+	others := through - f.through
 	switch {
 	case !known:
 		a.failed++
-		t.attempts = 1
 		a.makeRoom()
-	case through-t.through > a.failed-t.failed:
-		t.attempts++
+		f.attempts = 1
+	case (a.failed-f.failed-f.own)*throughPerFailing > others:
+		f.attempts = 1 // it is not alone
+	case others >= othersThrough:
+		f.attempts++
+	default:
+		return false // that tells too little yet
 	}
-	t.through, t.failed = through, a.failed
-	a.failing[v] = t
+	a.failing[v] = failures{attempts: f.attempts, through: through, failed: a.failed}
 	a.some.Store(true)
-	return a.limit > 0 && t.attempts >= a.limit
+	return a.limit > 0 && f.attempts >= a.limit
 }
 
 func (a *attempts) makeRoom() {

@@ -112,9 +112,12 @@ func (m *crashModel) run(moments int) {
 		set.Retry, set.MaxForm = testRetry, 200
 	})
 	counter := watch.Counter()
+	busy := 1 + m.random.IntN(4) // of a busy run a backlog stays behind what was in flight
 	for !m.seen.dead() && (moments > 0 || len(m.queue) > 0 || f.Deferred.Records() > 0) {
-		if moments > 0 && m.random.IntN(2) == 0 {
-			m.arrive(counter)
+		if moments > 0 {
+			for range m.random.IntN(1 + busy) {
+				m.arrive(counter)
+			}
 		}
 		m.consume(f)
 		time.Sleep(time.Duration(m.random.IntN(2000)) * time.Millisecond)

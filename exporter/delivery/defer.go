@@ -57,27 +57,29 @@ func (r *run) putAside(record int, v profile.Visitor, parameters []profile.Param
 // setAside defers what can be deferred of a batch, and returns the records that are
 // held and go back to the queue.
 func (d *Delivery) setAside(ctx context.Context, ld plog.Logs, r *run) []bool {
-	portions, partOf := r.portions()
-	if len(portions) == 0 {
+	p := r.portions()
+	if len(p.portions) == 0 {
 		return r.held
 	}
 	r.putBack(ld)
-	for i, data := range cut(ld, partOf, len(portions)) {
-		portions[i].Data = data
+	for i, data := range cut(ld, p.keptIn, len(p.portions)) {
+		p.portions[i].Data = data
 	}
-	added, err := d.Deferred.Add(ctx, time.Now(), portions)
+	added, err := d.Deferred.Add(ctx, time.Now(), p.portions)
 	if err != nil {
 		d.Logger.Error("Log records can not be deferred, so they hold up the queue", zap.Error(err))
 	}
-	if added < len(portions) && r.reason.Reason == "" {
+	if added < len(p.portions) && r.reason.Reason == "" {
 		r.reason = target.Answer{Verdict: target.NotNow, Reason: reasonDeferredFull}
 	}
 	d.deferredMore()
 	d.sayDeferred(r, added)
 	back := slices.Clone(r.held)
-	for record, part := range partOf {
+	r.redundant = make([]bool, len(back))
+	for record, part := range p.partOf {
 		if part != nowhere && part < added {
 			back[record] = false
+			r.redundant[record] = p.keptIn[record] == nowhere
 		}
 	}
 	return back
@@ -100,41 +102,58 @@ func (d *Delivery) sayDeferred(r *run, added int) {
 	}
 }
 
-// portions returns what is to be deferred, without its data, and for each record the
-// portion it belongs to.
-func (r *run) portions() (portions []deferred.Portion, partOf []int) {
+// portioning is what is to be deferred of a batch.
+type portioning struct {
+	portions []deferred.Portion // without their data
+	// partOf is the portion that each record belongs to, and keptIn the one that its
+	// values are kept in: nowhere when later ones replace them all.
+	partOf, keptIn []int
+}
+
+func (r *run) portions() *portioning {
 	failed := r.deferrable()
-	if len(failed) == 0 && r.aside == nil {
-		return nil, nil
+	p := &portioning{}
+	if r.stopping.Err() != nil || (len(failed) == 0 && r.aside == nil) {
+		return p // what is held goes back as a whole when the exporter stops
 	}
-	partOf = slices.Repeat([]int{nowhere}, len(r.held))
-	add := func(batch *profile.Batch, i int, hasFailed bool) {
-		for record := range batch.Records(i) {
-			partOf[record] = len(portions)
-		}
-		portions = append(portions, deferred.Portion{Visitor: batch.Visitor(i), Failed: hasFailed})
-	}
+	p.partOf = slices.Repeat([]int{nowhere}, len(r.held))
+	p.keptIn = slices.Clone(p.partOf)
 	for _, i := range failed {
-		add(r.batch, i, true)
+		r.addPortion(p, r.batch, i, true)
 	}
 	if r.aside != nil {
 		for i := range r.aside.Len() {
-			add(r.aside, i, false)
+			r.addPortion(p, r.aside, i, false)
 		}
 	}
-	return portions, partOf
+	return p
+}
+
+func (r *run) addPortion(p *portioning, batch *profile.Batch, i int, failed bool) {
+	portion := deferred.Portion{Visitor: batch.Visitor(i), Failed: failed}
+	for record := range batch.Records(i) {
+		p.partOf[record] = len(p.portions)
+		portion.Merged++
+		if r.watched != nil && r.Watch.Recovered(r.watched.numbers[record]) {
+			portion.Recovered = true
+		}
+	}
+	for record := range batch.Contributors(i) {
+		p.keptIn[record] = len(p.portions)
+		portion.Merged--
+	}
+	p.portions = append(p.portions, portion)
 }
 
 // deferrable returns the visitors, by position, that failed and that may be deferred.
-// While nobody gets through that is an outage, and the queue is to stand still.
+// While nobody gets through that may be an outage, in which the queue is to stand still.
 func (r *run) deferrable() []int {
 	switch {
-	case r.Deferred == nil, len(r.failed) == 0, r.lastChance.Load() != nil, r.stopping.Err() != nil:
+	case r.Deferred == nil, len(r.failed) == 0, r.lastChance.Load() != nil:
 		return nil
 	case r.alive.Load():
 		return r.failed
-	case r.uncalled > 0, r.throttled.Load(), len(r.failed) >= maxFailures,
-		r.unproven.Add(int64(len(r.failed))) > maxUnproven:
+	case r.throttled.Load(), r.unproven.Add(int64(len(r.failed))) > maxUnproven:
 		return nil
 	}
 	return r.failed

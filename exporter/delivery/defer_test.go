@@ -113,10 +113,10 @@ func TestAnUpdateThatFailsAloneIsRejectedAfterItsAttempts(t *testing.T) {
 				poison := record{"poison", map[string]string{"tier": "gold"}}
 				require.NoError(t, f.Consume(t.Context(), logs(poison, record{"v0", poison.parameters})))
 				for range 200 {
-					require.NoError(t, f.Consume(t.Context(), logs(visitors(1)...)))
+					require.NoError(t, f.Consume(t.Context(), logs(visitors(20)...)))
 					time.Sleep(time.Second)
 				}
-				assert.Equal(t, map[string]int{"delivered": 201, "rejected attempts_exhausted": 1}, f.counts(t, "records"))
+				assert.Equal(t, map[string]int{"delivered": 4001, "rejected attempts_exhausted": 1}, f.counts(t, "records"))
 				assert.Equal(t, 10, attempts)
 				assert.Empty(t, f.reports, "it is not the set-up that is wrong")
 				assert.Zero(t, f.Deferred.Records())
@@ -226,10 +226,10 @@ func TestWithoutAQueueTheCallerKeepsWhatFailsUntilItsAttemptsAreUsed(t *testing.
 			break
 		}
 		require.Less(t, attempts, 20)
-		require.NoError(t, f.Consume(t.Context(), logs(tier("a", "1"))))
+		require.NoError(t, f.Consume(t.Context(), logs(visitors(othersThrough)...)))
 	}
 	assert.Equal(t, 9, attempts, "the tenth is the last")
-	assert.Equal(t, map[string]int{"delivered": 9, "rejected attempts_exhausted": 1}, f.counts(t, "records"))
+	assert.Equal(t, map[string]int{"delivered": 9 * othersThrough, "rejected attempts_exhausted": 1}, f.counts(t, "records"))
 }
 
 func TestDeferredRecordsComeOverARestart(t *testing.T) {

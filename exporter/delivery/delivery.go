@@ -80,14 +80,18 @@ type Delivery struct {
 	// lastChance is why nobody will send again what a batch leaves held, nil while
 	// somebody will.
 	lastChance atomic.Pointer[string]
-	held       heldBatches
-	inHand     inHand
-	waits      quota.Waits
+	// draining tells that Drain was called.
+	draining atomic.Bool
+	held     heldBatches
+	inHand   inHand
+	waits    quota.Waits
 	// start is where in a batch the next run begins.
 	start atomic.Int64
 	// slots are taken by the calls under way.
 	slots    chan struct{}
 	attempts attempts
+	// saidQuota tells that the account could not be written, until it can.
+	saidQuota atomic.Bool
 	redelivery
 }
 
@@ -127,7 +131,16 @@ func (d *Delivery) Consume(ctx context.Context, ld plog.Logs) (err error) {
 		return d.leave(ld)
 	}
 	gone, writtenDown := d.held.begin(ld)
-	d.lose(ctx, gone, reason)
+	d.letGo(ctx, gone, reason)
+	err = d.attempt(ctx, ld, writtenDown)
+	if d.draining.Load() {
+		return d.drain(ctx, ld, err)
+	}
+	return err
+}
+
+// attempt tries to deliver a batch once.
+func (d *Delivery) attempt(ctx context.Context, ld plog.Logs, writtenDown bool) (err error) {
 	records := ld.LogRecordCount()
 	batch := d.batch(records)
 	defer d.release(batch)
@@ -166,22 +179,20 @@ func (d *Delivery) Stop() { d.stop() }
 // and why. It is counted as rejected then.
 func (d *Delivery) LastChance(reason string) { d.lastChance.Store(&reason) }
 
-// Close ends the Delivery after its last batch. What is deferred in memory is tried
-// once more, unless Stop was called; what is held in the end is lost when there was no
-// other chance.
+// Close ends the Delivery after its last batch. What is held in the end is lost when
+// there was no other chance, and so is what is deferred in memory, after it was tried
+// once more.
 func (d *Delivery) Close(ctx context.Context) {
-	reason := d.lastChance.Load()
 	if d.Deferred != nil {
 		d.endRedelivery()
-		if reason != nil {
-			d.redeliver(ctx, true)
-			d.lose(ctx, d.Deferred.Records(), *reason)
+	}
+	if reason := d.lastChance.Load(); reason != nil {
+		d.letGo(ctx, d.held.end(), *reason)
+		if d.Deferred != nil && !d.Deferred.Lasting() {
+			d.drainDeferred(ctx, *reason)
 		}
 	}
 	d.stop()
-	if reason != nil {
-		d.lose(ctx, d.held.end(), *reason)
-	}
 }
 
 func (d *Delivery) batch(records int) *profile.Batch {

@@ -39,6 +39,7 @@ var (
 	delivered = target.Answer{Verdict: target.Delivered, StatusCode: http.StatusOK}
 	refused   = target.Answer{Verdict: target.Rejected, StatusCode: http.StatusOK, Reason: target.ReasonRefused}
 	down      = target.Answer{Verdict: target.NotNow, StatusCode: http.StatusServiceUnavailable, Reason: "status_503"}
+	throttled = target.Answer{Verdict: target.NotNow, StatusCode: http.StatusTooManyRequests, Reason: "status_429"}
 	forbidden = target.Answer{Verdict: target.SetupFault, StatusCode: http.StatusForbidden, Reason: "status_403"}
 )
 

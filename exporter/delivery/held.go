@@ -4,6 +4,7 @@
 package delivery // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/delivery"
 
 import (
+	"slices"
 	"sync"
 
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -21,6 +22,7 @@ type heldBatches struct {
 }
 
 type heldBatch struct {
+	is      plog.Logs // what the helper brings again
 	data    plog.Logs
 	records int
 	// writtenDown tells that its order of arrival is, see run.take.
@@ -28,24 +30,24 @@ type heldBatch struct {
 }
 
 // begin notes that a batch has come, for the first time or again. It returns the
-// records of batches that can not come again any more, and whether the order of
-// this one was written down when it came before.
-func (h *heldBatches) begin(ld plog.Logs) (gone int, writtenDown bool) {
+// batches that can not come again any more, and whether the order of this one was
+// written down when it came before.
+func (h *heldBatches) begin(ld plog.Logs) (gone []heldBatch, writtenDown bool) {
 	if h.consumers == 0 {
-		return 0, false
+		return nil, false
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for i, b := range h.batches {
-		if b.data == ld {
+		if b.is == ld {
 			writtenDown = b.writtenDown
-			h.batches = append(h.batches[:i], h.batches[i+1:]...)
+			h.batches = slices.Delete(h.batches, i, i+1)
 			break
 		}
 	}
 	for len(h.batches) >= h.consumers {
-		gone += h.batches[0].records
-		h.batches = h.batches[1:]
+		gone = append(gone, h.batches[0])
+		h.batches = slices.Delete(h.batches, 0, 1)
 	}
 	return gone, writtenDown
 }
@@ -57,16 +59,32 @@ func (h *heldBatches) keep(data plog.Logs, records int, writtenDown bool) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.batches = append(h.batches, heldBatch{data, records, writtenDown})
+	h.batches = append(h.batches, heldBatch{is: data, data: data, records: records, writtenDown: writtenDown})
 }
 
-// end returns the records of all batches that were to be sent again.
-func (h *heldBatches) end() (records int) {
+// forget forgets a batch that is sent again without the helper.
+func (h *heldBatches) forget(ld plog.Logs) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, b := range h.batches {
-		records += b.records
+	h.batches = slices.DeleteFunc(h.batches, func(b heldBatch) bool { return b.is == ld })
+}
+
+// copy makes the batches independent of the helper, which is about to let go of them.
+func (h *heldBatches) copy() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i := range h.batches {
+		data := plog.NewLogs()
+		h.batches[i].data.CopyTo(data)
+		h.batches[i].data = data
 	}
+}
+
+// end returns all batches that were to be sent again.
+func (h *heldBatches) end() []heldBatch {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	batches := h.batches
 	h.batches = nil
-	return records
+	return batches
 }

@@ -39,7 +39,7 @@ func TestAnOutageCostsAHandfulOfCalls(t *testing.T) {
 func TestTooManyRequestsEndsTheBatchAtOnce(t *testing.T) {
 	f := newFixture(t, func(set *Settings) { set.Concurrency = 1 })
 	f.target.answer = func(string, url.Values) target.Answer {
-		return target.Answer{Verdict: target.NotNow, StatusCode: 429, Reason: "status_429"}
+		return throttled
 	}
 	require.ErrorContains(t, f.Consume(t.Context(), logs(visitors(100)...)), "answered with the status 429")
 	assert.Equal(t, 1, f.target.count())

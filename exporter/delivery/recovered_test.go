@@ -6,6 +6,7 @@ package delivery
 import (
 	"context"
 	"net/url"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -244,28 +245,23 @@ func TestARecoveredBatchIsWrittenDownOnceHoweverOftenItIsSent(t *testing.T) {
 func TestWhatWaitedInABatchThatComesAgainInPartsDoesNotGoBackToAnOlderValue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDisk()
-		open := func() (*fixture, *arrival.Counter) {
-			watch, err := arrival.Open(t.Context(), d, storageID, component.MustNewID("adobe_target"))
-			require.NoError(t, err)
-			return queued(t, d, func(set *Settings) { set.Watch = watch }), watch.Counter()
-		}
-		first, counter := open()
-		stamped := func(records ...record) plog.Logs {
-			ld := logs(records...)
-			counter.Stamp(ld)
-			return ld
-		}
+		first, counter := openRun(t, d)
 		first.target.fail("a")
-		require.NoError(t, first.Consume(t.Context(), stamped(tier("a", "1"), tier("b", "1"))))
-		one, two := stamped(tier("a", "2"), tier("c", "1"), tier("d", "1"), tier("e", "1")), stamped(tier("a", "3"))
-		first.target.fail("c", "d", "e")
+		require.NoError(t, first.Consume(t.Context(), stamped(counter, tier("a", "1"), tier("b", "1"))))
+		one := stamped(counter, tier("a", "2"), tier("c", "1"), tier("d", "1"), tier("e", "1"))
+		two := stamped(counter, tier("a", "3"))
+		first.target.answer = func(visitor string, _ url.Values) target.Answer {
+			if visitor == "a" {
+				return delivered
+			}
+			return throttled
+		}
 		require.Error(t, first.Consume(t.Context(), batch(one, two)), "c, d and e are held")
 		time.Sleep(time.Minute)
 		assert.Equal(t, "3", first.target.attributes("a")["tier"])
 		end(t, first)
 
-		d = d.rebooted()
-		second, _ := open()
+		second, _ := openRun(t, d.rebooted())
 		second.target.profile = first.target.profile
 		require.NoError(t, second.Consume(t.Context(), batch(one)))
 		assert.Equal(t, "3", second.target.attributes("a")["tier"])
@@ -295,4 +291,83 @@ func TestABatchThatComesAfterTheEndLeavesTheOrderOfTheOneBefore(t *testing.T) {
 	second := r.next(t, first)
 	require.NoError(t, second.Consume(t.Context(), batch(one)))
 	assert.Equal(t, "2", second.target.profile["a"]["tier"])
+}
+
+// openRun begins a run on a disk that can also defer.
+func openRun(t *testing.T, d *disk) (*fixture, *arrival.Counter) {
+	t.Helper()
+	watch, err := arrival.Open(t.Context(), d, storageID, component.MustNewID("adobe_target"))
+	require.NoError(t, err)
+	return queued(t, d, func(set *Settings) { set.Watch = watch }), watch.Counter()
+}
+
+// stamped is a request as it arrives.
+func stamped(counter *arrival.Counter, records ...record) plog.Logs {
+	ld := logs(records...)
+	counter.Stamp(ld)
+	return ld
+}
+
+// TestARecoveredRecordThatIsDeferredDoesNotFollowNewerValues has records of an earlier
+// run that are older than what was sent, and that are deferred when all others of that
+// run have come.
+func TestARecoveredRecordThatIsDeferredDoesNotFollowNewerValues(t *testing.T) {
+	for name, waits := range map[string]bool{"its update fails": false, "its visitor is deferred already": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDisk()
+				first, counter := openRun(t, d)
+				inFlight := stamped(counter, record{"a", map[string]string{"tier": "1", "store": "9"}}, tier("x", "1"))
+				newer := stamped(counter, tier("a", "2"))
+				other := stamped(counter, record{"a", map[string]string{"shop": "9"}}, tier("y", "1"))
+				end(t, first)
+
+				d = d.rebooted()
+				second, counter := openRun(t, d)
+				require.NoError(t, second.Consume(t.Context(), batch(newer)))
+				second.target.fail("a")
+				if waits {
+					require.NoError(t, second.Consume(t.Context(), batch(other)))
+				}
+				require.NoError(t, second.Consume(t.Context(), batch(inFlight)))
+				second.target.fail()
+				require.NoError(t, second.Consume(t.Context(), stamped(counter, tier("z", "1"))))
+				time.Sleep(time.Minute)
+				assert.Equal(t, "2", second.target.attributes("a")["tier"])
+				assert.Equal(t, "9", second.target.attributes("a")["store"])
+				assert.Zero(t, second.Deferred.Records())
+
+				require.NoError(t, second.Consume(t.Context(), stamped(counter, tier("z", "2"))))
+				needed, err := second.Watch.Needed(t.Context(), []arrival.Number{1}, func() bool { return false })
+				require.NoError(t, err)
+				assert.False(t, needed, "the watch is over once nothing of an earlier run is about")
+				end(t, second)
+			})
+		})
+	}
+}
+
+// TestAPartOfAnUpdateThatWasDeliveredCounts has an update of several calls of which one
+// is refused.
+func TestAPartOfAnUpdateThatWasDeliveredCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDisk()
+		first, counter := openRun(t, d)
+		older := stamped(counter, tier("a", "1"))
+		newer := stamped(counter, record{"a", map[string]string{"tier": "2", "zone": strings.Repeat("z", 165)}})
+		end(t, first)
+
+		second, _ := openRun(t, d.rebooted())
+		second.MaxForm = 200
+		second.target.answer = func(_ string, form url.Values) target.Answer {
+			if form.Has("profile.zone") {
+				return refused
+			}
+			return delivered
+		}
+		require.NoError(t, second.Consume(t.Context(), batch(newer)))
+		require.NoError(t, second.Consume(t.Context(), batch(older)))
+		assert.Equal(t, "2", second.target.attributes("a")["tier"])
+		end(t, second)
+	})
 }

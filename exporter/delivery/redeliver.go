@@ -5,16 +5,17 @@ package delivery // import "github.com/otelcol-adobetarget/adobetargetexporter/e
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/cenkalti/backoff/v7"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/arrival"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/deferred"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 )
 
 // redelivery tries deferred records again when they are due, beside the batches of
@@ -52,10 +53,7 @@ func (d *Delivery) deferredMore() {
 }
 
 func (d *Delivery) redeliverWhenDue() {
-	pause := backoff.ExponentialBackOff{
-		InitialInterval: d.Retry.InitialInterval, RandomizationFactor: d.Retry.RandomizationFactor,
-		Multiplier: d.Retry.Multiplier, MaxInterval: d.Retry.MaxInterval,
-	}
+	pauses := d.pauses()
 	var notBefore time.Time
 	for {
 		var due <-chan time.Time
@@ -73,12 +71,12 @@ func (d *Delivery) redeliverWhenDue() {
 		}
 		through := d.attempts.through.Load()
 		if d.redeliver(context.Background(), false) || d.attempts.through.Load() > through {
-			pause.Reset()
+			pauses.Reset()
 			notBefore = time.Time{}
 			continue
 		}
 		// Nobody gets through, so the visitors do not take turns in finding that out.
-		notBefore = time.Now().Add(pause.NextBackOff())
+		notBefore = time.Now().Add(pauses.NextBackOff())
 	}
 }
 
@@ -100,20 +98,23 @@ func (d *Delivery) redeliver(ctx context.Context, all bool) bool {
 		return false
 	}
 	ld, records := plog.NewLogs(), 0
+	merged := make(map[profile.Visitor]int, len(taken))
 	for _, t := range taken {
 		t.Data.ResourceLogs().MoveAndAppendTo(ld.ResourceLogs())
 		records += t.Records
+		merged[t.Visitor] = t.Merged
 	}
 	batch := d.batch(records)
 	defer d.release(batch)
 	r := newRun(d, batch, records)
-	r.again, r.begin = true, 0
+	r.again, r.begin, r.merged = true, 0, merged
 	r.writtenDown = allAgain(taken)
 	ctx, span := d.startSpan(ctx)
 	defer func() { r.endSpan(span, nil) }()
 	if err := r.takeAgain(ctx, ld); err != nil {
 		d.sayStorage(err)
 		r.holdAll()
+		r.merged = nil
 	} else {
 		r.countSkipped(ctx)
 		r.deliver(ctx)
@@ -156,23 +157,33 @@ func (d *Delivery) settleDeferred(ctx context.Context, ld plog.Logs, taken []*de
 	r.giveUp(ctx)
 	r.giveUpOld(ctx, taken)
 	r.sayRejected()
+	r.markRedundant()
 	r.countEnded(ctx)
 	r.putBack(ld)
-	failed := r.failedRecords()
+	tried := r.triedRecords()
 	settled := make([]deferred.Settled, len(taken))
 	partOf := make([]int, 0, len(r.held))
 	for i, t := range taken {
-		settled[i].Taken = t
-		settled[i].Tried = t.Records == 0 // only the storage has to let go of it
+		s := deferred.Settled{Taken: t, LeftMerged: t.Merged, Tried: t.Records == 0} // then only the storage has to let go of it
+		left := 0
 		for range t.Records {
-			record := len(partOf)
-			settled[i].Tried = settled[i].Tried || !r.held[record] || failed[record]
-			if r.held[record] {
-				partOf = append(partOf, i)
-			} else {
-				partOf = append(partOf, nowhere)
+			record, part := len(partOf), nowhere
+			s.Tried = s.Tried || !r.held[record] || tried[record]
+			switch {
+			case !r.held[record]:
+			case r.redundant[record]:
+				s.LeftMerged++
+			default:
+				part = i
+				left++
 			}
+			partOf = append(partOf, part)
 		}
+		if left == 0 {
+			d.endMerged(ctx, r, s)
+			s.LeftMerged = 0
+		}
+		settled[i] = s
 	}
 	for i, left := range cut(ld, partOf, len(taken)) {
 		settled[i].Left = left
@@ -180,10 +191,35 @@ func (d *Delivery) settleDeferred(ctx context.Context, ld plog.Logs, taken []*de
 	d.sayStorage(d.Deferred.Settle(ctx, time.Now(), settled))
 }
 
-// failedRecords marks the records of the visitors that were tried and are held.
-func (r *run) failedRecords() []bool {
+// endMerged counts the records that were merged into ones which gave no update any
+// more, since newer values were sent.
+func (d *Delivery) endMerged(ctx context.Context, r *run, s deferred.Settled) {
+	if s.LeftMerged > 0 && !r.batch.Has(s.Visitor) {
+		d.counters.records(ctx, outcomeSkipped, reasonSuperseded, s.LeftMerged)
+	}
+}
+
+// markRedundant marks the records whose values later ones of their visitor replace.
+// However long a visitor fails, no more is kept of it than what its update needs.
+func (r *run) markRedundant() {
+	r.redundant = make([]bool, len(r.held))
+	for i := range r.batch.Len() {
+		if !r.batch.Merged(i) {
+			continue
+		}
+		for record := range r.batch.Records(i) {
+			r.redundant[record] = r.held[record]
+		}
+		for record := range r.batch.Contributors(i) {
+			r.redundant[record] = false
+		}
+	}
+}
+
+// triedRecords marks the records of the visitors that were tried and are held.
+func (r *run) triedRecords() []bool {
 	marked := make([]bool, len(r.held))
-	for _, i := range r.failed {
+	for _, i := range slices.Concat(r.failed, r.spared) {
 		for record := range r.batch.Records(i) {
 			marked[record] = true
 		}
@@ -193,15 +229,17 @@ func (r *run) failedRecords() []bool {
 
 // giveUpOld rejects what the settings for retries no longer allow to be kept.
 func (r *run) giveUpOld(ctx context.Context, taken []*deferred.Taken) {
-	if r.Retry.MaxElapsedTime <= 0 {
-		return
+	if r.Retry.MaxElapsedTime <= 0 || r.merged == nil {
+		return // nothing is given up that could not be tried
 	}
 	record, old := 0, 0
 	for _, t := range taken {
+		merged := t.Merged
 		for range t.Records {
 			if r.held[record] && time.Since(t.Since) >= r.Retry.MaxElapsedTime {
 				r.held[record] = false
-				old++
+				old += 1 + merged
+				merged = 0
 			}
 			record++
 		}

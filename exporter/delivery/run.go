@@ -49,12 +49,17 @@ type run struct {
 	// writtenDown tells that the order of this batch is, since it came before.
 	writtenDown bool
 
-	saidStorage sync.Once
+	// merged are further records by visitor, whose values records of the batch replace
+	// and whose outcome is theirs.
+	merged map[profile.Visitor]int
+	// redundant marks records that were deferred without their values.
+	redundant []bool
 
 	mu       sync.Mutex
 	rejected map[string]int // records by reason
 	reason   target.Answer  // the first answer for which records are held
 	failed   []int          // visitors, by position, that were tried and are held
+	spared   []int          // those for which Target asked for fewer calls
 	uncalled int            // visitors that are held and were not tried
 }
 
@@ -136,7 +141,6 @@ func (r *run) visitor(ctx, waiting context.Context, i int, s *scratch) {
 	outcome, reason := outcomeDelivered, ""
 	var parameters []profile.Parameter
 	parameters, s.parameters = r.batch.Parameters(i, s.parameters)
-	all := parameters
 	for len(parameters) > 0 {
 		var n int
 		s.form, n = profile.AppendForm(s.form[:0], r.batch.Visitor(i), parameters, r.MaxForm)
@@ -149,6 +153,7 @@ func (r *run) visitor(ctx, waiting context.Context, i int, s *scratch) {
 		answer := r.call(ctx, waiting, bytes.Clone(s.form))
 		switch answer.Verdict {
 		case target.Delivered:
+			r.sent(r.batch.Visitor(i), parameters[:n])
 		case target.Rejected:
 			outcome, reason = outcomeRejected, answer.Reason
 		case target.NotSent:
@@ -158,9 +163,6 @@ func (r *run) visitor(ctx, waiting context.Context, i int, s *scratch) {
 			return
 		}
 		parameters = parameters[n:]
-	}
-	if outcome == outcomeDelivered {
-		r.sent(r.batch.Visitor(i), all)
 	}
 	r.attempts.gotThrough(r.batch.Visitor(i), r.again)
 	r.finish(ctx, i, outcome, reason)
@@ -177,6 +179,9 @@ func (r *run) call(ctx, waiting context.Context, form []byte) target.Answer {
 	}
 	if err := r.Account.Wait(waiting, &r.waits); err != nil {
 		return r.kept(err)
+	}
+	if r.saidQuota.Load() {
+		r.saidQuota.Store(false)
 	}
 	start := time.Now()
 	answer := r.Sender.Send(ctx, form)
@@ -200,15 +205,15 @@ func (r *run) kept(err error) target.Answer {
 		return target.Answer{Verdict: target.NotNow, Reason: target.ReasonCanceled}
 	}
 	r.halt()
-	r.saidStorage.Do(func() {
-		r.Logger.Error("The quota account can not be written, so no call may leave", zap.Error(err))
-	})
+	if !r.saidQuota.Swap(true) {
+		r.Logger.Error("The quota account can not be written, so no call may leave; said once until it can", zap.Error(err))
+	}
 	return target.Answer{Verdict: target.NotNow, Reason: reasonQuotaStorage}
 }
 
 // finish counts the records of a visitor whose update has come to its end.
 func (r *run) finish(ctx context.Context, i int, outcome, reason string) {
-	n := 0
+	n := r.merged[r.batch.Visitor(i)]
 	for range r.batch.Records(i) {
 		n++
 	}
@@ -234,9 +239,12 @@ func (r *run) holdFor(i int, answer target.Answer) {
 	r.hold(i)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if answer.Reason == target.ReasonCanceled || answer.Reason == reasonQuotaStorage {
+	switch {
+	case answer.Reason == target.ReasonCanceled, answer.Reason == reasonQuotaStorage:
 		r.uncalled++
-	} else {
+	case answer.Throttled():
+		r.spared = append(r.spared, i)
+	default:
 		r.failed = append(r.failed, i)
 	}
 	if r.reason.Reason == "" || r.reason.Reason == target.ReasonCanceled {

@@ -27,6 +27,7 @@ func (d *Delivery) settle(ctx context.Context, ld plog.Logs, r *run) error {
 	} else if r.reason.Verdict == target.SetupFault {
 		d.health.fault(r.reason)
 	}
+	r.attempts.wait(r.aside)
 	r.giveUp(ctx)
 	r.sayRejected()
 	back := d.setAside(ctx, ld, r)
@@ -90,6 +91,9 @@ func heldError(held, records int, why target.Answer) error {
 
 // hold notes what goes back to be sent again, or that it is lost when nobody will.
 func (d *Delivery) hold(ctx context.Context, data plog.Logs, records int, writtenDown bool) {
+	if d.draining.Load() {
+		return // Consume tries it again itself
+	}
 	if reason := d.lastChance.Load(); reason != nil {
 		d.lose(ctx, records, *reason)
 		return
@@ -101,7 +105,7 @@ func (d *Delivery) hold(ctx context.Context, data plog.Logs, records int, writte
 func (r *run) countEnded(ctx context.Context) {
 	var dropped mapping.Drops
 	for _, d := range r.dropped {
-		if !r.held[d.record] {
+		if r.ended(d.record) {
 			dropped.Add(&d.dropped)
 		}
 	}
@@ -111,17 +115,22 @@ func (r *run) countEnded(ctx context.Context) {
 	}
 	superseded, recovered := 0, 0
 	for _, s := range r.superseded {
-		if !r.held[s.record] {
+		if r.ended(s.record) {
 			superseded += s.parameters
 		}
 	}
 	for record, number := range r.watched.numbers {
-		if !r.held[record] && r.Watch.Recovered(number) {
+		if r.ended(record) && r.Watch.Recovered(number) {
 			recovered++
 		}
 	}
 	r.counters.dropped(ctx, reasonSuperseded, superseded)
 	r.counters.recovered(ctx, recovered)
+}
+
+// ended tells whether nothing comes of a record any more but its outcome.
+func (r *run) ended(record int) bool {
+	return !r.held[record] || (r.redundant != nil && r.redundant[record])
 }
 
 // lose counts and says records that are held and that nobody will send again.

@@ -35,7 +35,7 @@ func (r *run) take(ctx context.Context, ld plog.Logs) error {
 		return nil
 	}
 	r.numbers = arrival.Take(ld)
-	needed, err := r.Watch.Needed(ctx, r.numbers)
+	needed, err := r.Watch.Needed(ctx, r.numbers, r.recoveredWait)
 	switch {
 	case err != nil:
 		return err
@@ -54,18 +54,15 @@ func (r *run) take(ctx context.Context, ld plog.Logs) error {
 	return r.Watch.Merging(ctx, values)
 }
 
+// recoveredWait tells whether records of an earlier run are deferred.
+func (d *Delivery) recoveredWait() bool { return d.Deferred != nil && d.Deferred.Recovered() }
+
 // takeInOrder maps the records and merges their updates in the order in which they
 // arrived, whatever their order is here.
 func (r *run) takeInOrder(ctx context.Context, ld plog.Logs) error {
 	w := &watched{numbers: byRecord(ld, r.numbers), newest: make(map[visitorParameter]arrival.Number)}
 	r.watched = w
-	r.mapRecords(ctx, ld, func(record int, v profile.Visitor, parameters []profile.Parameter) {
-		if r.hasToWait(v) {
-			r.putAside(record, v, parameters)
-			return
-		}
-		w.keep(record, v, parameters)
-	})
+	r.mapRecords(ctx, ld, w.keep)
 	return r.addInOrder(ctx, w)
 }
 
@@ -137,6 +134,10 @@ func (r *run) addInOrder(ctx context.Context, w *watched) error {
 		return cmp.Compare(w.numbers[a.record], w.numbers[b.record])
 	})
 	for _, u := range w.updates {
+		if r.hasToWait(u.visitor) {
+			r.putAside(u.record, u.visitor, u.parameters)
+			continue
+		}
 		number := w.numbers[u.record]
 		before := len(u.parameters)
 		u.parameters = slices.DeleteFunc(u.parameters, func(p profile.Parameter) bool {
@@ -194,7 +195,7 @@ func merging(batch *profile.Batch, numbers []arrival.Number) []arrival.Value {
 	return values
 }
 
-// sent tells the watch which values were delivered.
+// sent tells the watch which values were delivered, be it in one of several calls.
 func (r *run) sent(v profile.Visitor, parameters []profile.Parameter) {
 	if r.watched == nil {
 		return

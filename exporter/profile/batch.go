@@ -5,6 +5,7 @@ package profile // import "github.com/otelcol-adobetarget/adobetargetexporter/ex
 
 import (
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -109,6 +110,22 @@ func (b *Batch) Updates(i int) iter.Seq2[int, []Parameter] {
 			}
 		}
 	}
+}
+
+// Contributors yields the records of the visitor at position i that brought a value
+// which no later one replaced: without the others the update is the same.
+func (b *Batch) Contributors(i int) iter.Seq[int] {
+	latest := make(map[string]int)
+	for record, parameters := range b.Updates(i) {
+		for _, p := range parameters {
+			latest[p.Name] = record
+		}
+	}
+	contributes := make(map[int]struct{}, len(latest))
+	for _, record := range latest {
+		contributes[record] = struct{}{}
+	}
+	return maps.Keys(contributes)
 }
 
 // Merged tells whether several records were merged for the visitor at position i.
