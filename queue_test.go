@@ -169,7 +169,7 @@ func TestARequestThatIsLargerThanTheQueueIsRefusedForGood(t *testing.T) {
 			}
 			exp := start(t, set, cfg, h)
 			err := exp.ConsumeLogs(t.Context(), requestOf(6))
-			require.EqualError(t, err, "Permanent error: a request of 6 log records is larger than the sending queue, which holds 5: "+
+			require.EqualError(t, err, "Permanent error: a request of 6 log records, 6 items, is larger than the sending queue, which holds 5: "+
 				"make sending_queue::queue_size larger, or the requests smaller, by send_batch_max_size of a batch processor or at the sender")
 			assert.True(t, consumererror.IsPermanent(err))
 			metadatatest.AssertEqualAdobeTargetRecords(t, telemetry, []metricdata.DataPoint[int64]{{
@@ -184,6 +184,22 @@ func TestARequestThatIsLargerThanTheQueueIsRefusedForGood(t *testing.T) {
 			require.NoError(t, telemetry.Shutdown(context.WithoutCancel(t.Context())))
 		})
 	}
+}
+
+func TestAQueueInBytesRefusesWhatIsLargerThanItToo(t *testing.T) {
+	_, endpoint := startEmulator(t, emulator.Settings{})
+	cfg := persistentConfig(endpoint)
+	queue := cfg.QueueConfig.Get()
+	queue.Sizer, queue.QueueSize = exporterhelper.RequestSizerTypeBytes, 100
+	queue.Batch = configoptional.None[exporterhelper.BatchConfig]()
+	h := newHost()
+	h.extensions = map[component.ID]component.Component{queueStorageID: fileStorage(t, t.TempDir())}
+	exp := start(t, exportertest.NewNopSettings(metadata.Type), cfg, h)
+	require.NoError(t, exp.ConsumeLogs(t.Context(), requestOf(1)))
+	err := exp.ConsumeLogs(t.Context(), requestOf(9))
+	require.ErrorContains(t, err, " bytes, is larger than the sending queue, which holds 100")
+	assert.True(t, consumererror.IsPermanent(err))
+	require.NoError(t, exp.Shutdown(t.Context()))
 }
 
 func TestOtherSizersDoNotCountRecords(t *testing.T) {

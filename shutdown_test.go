@@ -141,12 +141,29 @@ func TestAnExhaustedQuotaDoesNotKeepAShutdownPastTheDrainTimeout(t *testing.T) {
 	assert.Equal(t, map[string]int64{"delivered": 7, "rejected shutdown": 93}, e.records)
 }
 
-func TestAnOutageIsNotWaitedFor(t *testing.T) {
-	e := shutDown(t, func(*http.Request) (int, error) { return http.StatusServiceUnavailable, nil }, func(cfg *Config) {
-		cfg.RetryConfig = defaultRetryConfig() // so that one batch is in backoff when the shutdown begins
-	})
-	assert.Less(t, e.took, time.Second)
-	assert.Equal(t, map[string]int64{"rejected shutdown": 100}, e.records)
+func TestAnOutageIsWaitedForUntilTheDrainTimeout(t *testing.T) {
+	const drain = 40 * time.Second
+	for name, over := range map[string]time.Duration{"it goes on": time.Hour, "it is over in time": 10 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			var began atomic.Pointer[time.Time]
+			e := shutDown(t, func(*http.Request) (int, error) {
+				now := time.Now()
+				if began.CompareAndSwap(nil, &now); now.Sub(*began.Load()) < over {
+					return http.StatusServiceUnavailable, nil
+				}
+				return http.StatusOK, nil
+			}, func(cfg *Config) {
+				cfg.RetryConfig = defaultRetryConfig() // so that one batch is in backoff when the shutdown begins
+				cfg.DrainTimeout = drain
+			})
+			if over > drain {
+				assert.Equal(t, map[string]int64{"rejected shutdown": 100}, e.records)
+				assert.Equal(t, drain, e.took)
+				return
+			}
+			assert.Equal(t, map[string]int64{"delivered": 100}, e.records)
+		})
+	}
 }
 
 func TestCallsThatHangEndWithTheirTimeout(t *testing.T) {

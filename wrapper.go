@@ -39,34 +39,47 @@ func (s *wrappedLogs) Start(ctx context.Context, host component.Host) error {
 	if err := guard.Started(); err != nil {
 		return err
 	}
-	s.exporter.overflow.Start(s.enqueue)
+	s.exporter.overflow.Start(s.enqueue) //nolint:contextcheck // the context is that of the start, and this goes on
 	return nil
 }
 
 // ConsumeLogs numbers the records, if a queue may bring them over a restart, queues
 // them, and counts what was taken.
 func (s *wrappedLogs) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
-	if err := s.fits(ctx, ld.LogRecordCount()); err != nil {
-		return err
-	}
 	if s.exporter.arrivals != nil {
 		s.exporter.arrivals.Stamp(ld)
+	}
+	if err := s.fits(ctx, ld); err != nil {
+		return err
 	}
 	return s.offer(ctx, ld)
 }
 
 // fits refuses what the queue can never take. The helper would answer that it is to
 // be sent again, or wait for room without end.
-func (s *wrappedLogs) fits(ctx context.Context, records int) error {
+func (s *wrappedLogs) fits(ctx context.Context, ld plog.Logs) error {
 	queue := s.exporter.cfg.QueueConfig.Get()
-	if queue == nil || queue.Sizer != exporterhelper.RequestSizerTypeItems || int64(records) <= queue.QueueSize {
+	if queue == nil {
+		return nil
+	}
+	records := ld.LogRecordCount()
+	size := records
+	switch queue.Sizer {
+	case exporterhelper.RequestSizerTypeItems:
+	case exporterhelper.RequestSizerTypeBytes:
+		sizer := plog.ProtoMarshaler{}
+		size = sizer.LogsSize(ld)
+	default:
+		return nil
+	}
+	if int64(size) <= queue.QueueSize {
 		return nil
 	}
 	s.exporter.countReceived(ctx, records, nil)
 	s.exporter.delivery.Refuse(ctx, records, "larger_than_queue")
-	return consumererror.NewPermanent(fmt.Errorf("a request of %d log records is larger than the sending queue, which holds %d: "+
+	return consumererror.NewPermanent(fmt.Errorf("a request of %d log records, %d %s, is larger than the sending queue, which holds %d: "+
 		"make sending_queue::queue_size larger, or the requests smaller, by send_batch_max_size of a batch processor or at the sender",
-		records, queue.QueueSize))
+		records, size, queue.Sizer.String(), queue.QueueSize))
 }
 
 // Capabilities says that numbering changes the records.
@@ -94,11 +107,12 @@ func (s *wrappedLogs) Shutdown(ctx context.Context) error {
 	}
 	queue := s.exporter.cfg.QueueConfig.Get()
 	drain := s.exporter.cfg.DrainTimeout
-	if queue == nil || queue.StorageID != nil {
+	switch {
+	case queue == nil || queue.StorageID != nil:
 		drain = 0
-	} else if s.exporter.cfg.RetryConfig.Enabled {
+	case s.exporter.cfg.RetryConfig.Enabled:
 		d.Drain()
-	} else {
+	default:
 		d.LastChance("shutdown")
 	}
 	if drain <= 0 {

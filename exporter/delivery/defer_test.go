@@ -248,7 +248,7 @@ func TestDeferredRecordsComeOverARestart(t *testing.T) {
 		assert.Equal(t, map[string]map[string]string{"a": {"tier": "3"}, "c": {"tier": "3"}}, again.target.profile)
 		assert.Equal(t, map[string]int{"delivered": 4}, again.counts(t, "records"))
 
-		last := queued(t, d.rebooted())
+		last := queued(t, d.rebooted(), func(set *Settings) { set.Sender.(*fakeTarget).fail("a") })
 		assert.Equal(t, 2, last.Deferred.Records(), "what ended in a run that is not on this disk")
 		end(t, last)
 	})

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
 )
 
@@ -128,4 +129,22 @@ func TestCallsRunInParallelUpToTheConcurrency(t *testing.T) {
 		assert.Equal(t, 10*time.Second, time.Since(start))
 		assert.Equal(t, int32(5), most.Load())
 	})
+}
+
+func TestThatTheQuotaCanNotBeWrittenIsSaidOnceUntilItCan(t *testing.T) {
+	d := newDisk()
+	account := quota.NewAccount(quota.Limits{Quota: quota.WindowConfig{Calls: 1000, Window: time.Hour, Storage: &storageID, Reservation: 1}})
+	_, err := account.Persist(t.Context(), d, storageID, quota.Key{ClientCode: "acme", Endpoint: "http://target.example"})
+	require.NoError(t, err)
+	f := newFixture(t, func(set *Settings) { set.Account = account })
+	said := func() int { return f.logs.FilterMessageSnippet("quota account can not be written").Len() }
+	for outages := range 2 {
+		d.fill(true)
+		for range 5 {
+			require.ErrorContains(t, f.Consume(t.Context(), logs(visitors(2)...)), "the quota account can not be written")
+		}
+		assert.Equal(t, outages+1, said())
+		d.fill(false)
+		require.NoError(t, f.Consume(t.Context(), logs(visitors(2)...)))
+	}
 }

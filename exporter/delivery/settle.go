@@ -130,7 +130,7 @@ func (r *run) countEnded(ctx context.Context) {
 
 // ended tells whether nothing comes of a record any more but its outcome.
 func (r *run) ended(record int) bool {
-	return !r.held[record] || (r.redundant != nil && r.redundant[record])
+	return !r.held[record] || (record < len(r.redundant) && r.redundant[record])
 }
 
 // lose counts and says records that are held and that nobody will send again.
