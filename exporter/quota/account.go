@@ -5,6 +5,7 @@ package quota // import "github.com/otelcol-adobetarget/adobetargetexporter/expo
 
 import (
 	"context"
+	"crypto/rand"
 	"sync"
 	"time"
 
@@ -20,7 +21,8 @@ type Account struct {
 	origin time.Time
 	now    func() instant // the time that can be compared over restarts
 	limits Limits
-	used   bool    // whether a call has ever been reserved or loaded
+	id     string  // tells what this account has written from what others have
+	stored string  // the statement that holds every call counted here, "" when none does
 	ledger *ledger // nil while the account is kept in memory only
 	window *window
 	freed  chan struct{} // closed when room was given back
@@ -31,8 +33,10 @@ type Account struct {
 func NewAccount(limits Limits) *Account {
 	pace := limits.pace()
 	return &Account{
-		origin: time.Now(),
+		// Before all that any window could hold: times before it can not be told.
+		origin: time.Now().Add(-2 * MaxWindow),
 		now:    readInstant,
+		id:     rand.Text(),
 		pace:   rate.NewLimiter(rate.Limit(pace.CallsPerSecond), pace.Burst),
 		limits: limits,
 		window: newWindow(limits.Quota),
@@ -108,7 +112,6 @@ func (a *Account) tryReserve(ctx context.Context) (delay, error) {
 	if err := a.credit(ctx); err != nil {
 		return delay{}, err
 	}
-	a.used = true
 	a.window.reserve(at)
 	return delay{}, nil
 }
