@@ -109,23 +109,25 @@ func (a *Account) count(s *statement) {
 	a.window.add(at, s.Reserved)
 }
 
-// credit makes sure that the next call is written down before it leaves.
-func (a *Account) credit(ctx context.Context) error {
+// credit makes sure that the next call is written down before it leaves, and tells
+// whether it had to write for that.
+func (a *Account) credit(ctx context.Context) (wrote bool, err error) {
 	l := a.ledger
 	if l == nil {
 		a.stored = ""
-		return nil
+		return false, nil
 	}
 	if l.credits == 0 {
+		wrote = true
 		room := a.window.limit - a.window.used - a.window.inFlight
 		l.credits = max(1, min(l.batch, room))
 		if err := a.store(ctx, l); err != nil {
 			l.credits = 0
-			return err
+			return wrote, err
 		}
 	}
 	l.credits--
-	return nil
+	return wrote, nil
 }
 
 // store writes the account: what is over, what is under way and what is reserved.

@@ -35,10 +35,10 @@ func newWindow(cfg WindowConfig) *window {
 // advance forgets the buckets that no window at that time reaches. A time that
 // goes back changes nothing.
 func (w *window) advance(at time.Duration) {
-	number := int64(at / w.width)
-	if number <= w.newest {
+	if at < time.Duration(w.newest+1)*w.width {
 		return
 	}
+	number := int64(at / w.width)
 	if number-w.newest >= int64(len(w.counts)) {
 		w.counts = [buckets + 1]int{}
 		w.used = 0
