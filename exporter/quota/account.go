@@ -5,6 +5,7 @@ package quota // import "github.com/otelcol-adobetarget/adobetargetexporter/expo
 
 import (
 	"context"
+	"crypto/rand"
 	"sync"
 	"time"
 
@@ -20,7 +21,8 @@ type Account struct {
 	origin time.Time
 	now    func() instant // the time that can be compared over restarts
 	limits Limits
-	used   bool    // whether a call has ever been reserved or loaded
+	id     string  // tells what this account has written from what others have
+	stored string  // the statement that holds every call counted here, "" when none does
 	ledger *ledger // nil while the account is kept in memory only
 	window *window
 	freed  chan struct{} // closed when room was given back
@@ -31,8 +33,10 @@ type Account struct {
 func NewAccount(limits Limits) *Account {
 	pace := limits.pace()
 	return &Account{
-		origin: time.Now(),
+		// Before all that any window could hold: times before it can not be told.
+		origin: time.Now().Add(-2 * MaxWindow),
 		now:    readInstant,
+		id:     rand.Text(),
 		pace:   rate.NewLimiter(rate.Limit(pace.CallsPerSecond), pace.Burst),
 		limits: limits,
 		window: newWindow(limits.Quota),
@@ -46,7 +50,7 @@ func NewAccount(limits Limits) *Account {
 // means that the account could not be written and that no call may leave. The time
 // that the call waited is noted in waits.
 func (a *Account) Wait(ctx context.Context, waits *Waits) error {
-	if err := a.reserve(ctx, waits); err != nil {
+	if leaves, err := a.reserve(ctx, waits); leaves || err != nil {
 		return err
 	}
 	for {
@@ -69,49 +73,53 @@ func (a *Account) Wait(ctx context.Context, waits *Waits) error {
 
 // waitForPace takes a token of the pace as soon as there is one.
 func (a *Account) waitForPace(ctx context.Context, waits *Waits) error {
-	if ctx.Err() == nil && a.pace.Allow() {
-		return nil
-	}
 	waits.begin(Pace)
 	defer waits.end(Pace)
 	return a.pace.Wait(ctx)
 }
 
-// reserve waits for the pause to end and for room in the window, and takes it.
-func (a *Account) reserve(ctx context.Context, waits *Waits) error {
+// reserve waits for the pause to end and for room in the window, and takes it. It
+// tells whether there was a token of the pace too, so that the call leaves.
+func (a *Account) reserve(ctx context.Context, waits *Waits) (leaves bool, err error) {
 	for {
 		if err := ctx.Err(); err != nil {
-			return err
+			return false, err
 		}
-		wait, err := a.tryReserve(ctx)
+		wait, leaves, err := a.tryReserve(ctx)
 		if err != nil || wait.atMost <= 0 {
-			return err
+			return leaves, err
 		}
 		if err := wait.sleep(ctx, waits); err != nil {
-			return err
+			return false, err
 		}
 	}
 }
 
 // tryReserve takes a call from the window, or returns what keeps it.
-func (a *Account) tryReserve(ctx context.Context) (delay, error) {
-	now := time.Now()
+func (a *Account) tryReserve(ctx context.Context) (wait delay, leaves bool, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	// Read with the lock held: a pace that is told of times out of order fills twice.
+	now := a.clock()
 	if pause := a.paused.Sub(now); pause > 0 {
-		return delay{pause, Paused, nil}, nil
+		return delay{pause, Paused, nil}, false, nil
 	}
-	at := now.Sub(a.origin)
-	if wait := a.window.untilFree(at); wait > 0 {
-		return delay{wait, Window, a.freed}, nil
+	if wait := a.window.untilFree(now.Sub(a.origin)); wait > 0 {
+		return delay{wait, Window, a.freed}, false, nil
 	}
-	if err := a.credit(ctx); err != nil {
-		return delay{}, err
+	wrote, err := a.credit(ctx)
+	if err != nil {
+		return delay{}, false, err
 	}
-	a.used = true
-	a.window.reserve(at)
-	return delay{}, nil
+	if wrote {
+		now = a.clock() // a disk takes its time
+	}
+	a.window.reserve(now.Sub(a.origin))
+	return delay{}, a.pace.AllowN(now, 1), nil
 }
+
+// clock is time.Now without reading the wall clock, which takes as long again.
+func (a *Account) clock() time.Time { return a.origin.Add(time.Since(a.origin)) }
 
 // giveBack returns the room of a call that does not leave after all, and wakes
 // those who wait for room: they reckon with calls that stay counted.

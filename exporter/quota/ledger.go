@@ -73,58 +73,68 @@ func (a *Account) Unpersist(ctx context.Context) error {
 	return errors.Join(err, l.client.Close(ctx))
 }
 
-// load counts what is stored. An account that was in use in this process, or was
-// loaded before, knows better itself.
+// load counts what is stored, unless it is counted already: written by this account
+// itself, or loaded before. What was counted without this storage is written at
+// once: it may be all of the quota, and then no call would leave and be written.
 func (a *Account) load(ctx context.Context, l *ledger) (cold bool, err error) {
 	data, err := l.client.Get(ctx, statementKey)
 	if err != nil {
 		return false, fmt.Errorf("quota::storage: reading the account: %w", err)
 	}
-	if data == nil {
-		return true, nil
+	counted := a.window.used + a.window.inFlight
+	if data != nil {
+		s, err := decode(data, l.key)
+		switch {
+		case err != nil:
+			return false, err
+		case string(data) == a.stored:
+			return false, nil
+		case s.Account != a.id:
+			a.count(s)
+		}
 	}
-	s, err := decode(data, l.key)
-	if err != nil {
-		return false, err
+	if counted > 0 {
+		return data == nil, a.store(ctx, l)
 	}
-	if a.used {
-		return false, nil
-	}
-	a.used = true
-	// Times before the origin can not be told, so the origin moves back behind all
-	// that any window could hold.
-	a.origin = time.Now().Add(-2 * time.Duration(buckets+1) * a.window.width)
+	a.stored = string(data)
+	return data == nil, nil
+}
+
+// count adds the calls of a statement.
+func (a *Account) count(s *statement) {
 	// In this order, so that what passes between the two makes calls younger.
 	gone := a.now().since(s.instant())
 	at := time.Since(a.origin)
 	a.window.restore(s.history, at-gone)
 	a.window.add(at, s.Reserved)
-	return false, nil
 }
 
-// credit makes sure that the next call is written down before it leaves.
-func (a *Account) credit(ctx context.Context) error {
+// credit makes sure that the next call is written down before it leaves, and tells
+// whether it had to write for that.
+func (a *Account) credit(ctx context.Context) (wrote bool, err error) {
 	l := a.ledger
 	if l == nil {
-		return nil
+		a.stored = ""
+		return false, nil
 	}
 	if l.credits == 0 {
+		wrote = true
 		room := a.window.limit - a.window.used - a.window.inFlight
 		l.credits = max(1, min(l.batch, room))
 		if err := a.store(ctx, l); err != nil {
 			l.credits = 0
-			return err
+			return wrote, err
 		}
 	}
 	l.credits--
-	return nil
+	return wrote, nil
 }
 
 // store writes the account: what is over, what is under way and what is reserved.
 func (a *Account) store(ctx context.Context, l *ledger) error {
 	at, now := time.Since(a.origin), a.now()
 	s := &statement{
-		Format: statementFormat, ClientCode: l.key.ClientCode, Endpoint: l.key.Endpoint,
+		Format: statementFormat, ClientCode: l.key.ClientCode, Endpoint: l.key.Endpoint, Account: a.id,
 		Wall: now.wall, Boot: now.boot, Uptime: int64(now.uptime),
 		Reserved: l.credits + a.window.inFlight,
 		history:  a.window.history(at),
@@ -137,5 +147,6 @@ func (a *Account) store(ctx context.Context, l *ledger) error {
 	if err != nil {
 		return errors.Join(ErrStorage, err)
 	}
+	a.stored = string(data)
 	return nil
 }

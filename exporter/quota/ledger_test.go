@@ -31,6 +31,7 @@ type disk struct {
 	component.ShutdownFunc
 	files  map[string]map[string][]byte
 	full   error
+	slow   time.Duration // what a write takes
 	writes int
 }
 
@@ -60,6 +61,7 @@ func (c *diskClient) Set(_ context.Context, key string, value []byte) error {
 	if c.disk.full != nil {
 		return c.disk.full
 	}
+	time.Sleep(c.disk.slow)
 	c.disk.writes++
 	c.data[key] = value
 	return nil

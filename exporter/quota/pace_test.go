@@ -116,6 +116,22 @@ func TestPaceHoldsWhenSomeGiveUp(t *testing.T) {
 	})
 }
 
+func TestPaceHoldsWhenADiskIsSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var left departures
+		d := newDisk()
+		d.slow = 70 * time.Millisecond
+		limits := stored(1000, 1)
+		limits.RateLimit = &RateLimitConfig{CallsPerSecond: 10, Burst: 1}
+		a := persisted(t, d, limits, oneStart)
+		for range 20 {
+			left.let(t, a, 1, 1).Wait()
+			time.Sleep(25 * time.Millisecond)
+		}
+		left.assertPace(t, 10, 1)
+	})
+}
+
 func TestNoPaceLetsAllThrough(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var left departures

@@ -15,12 +15,14 @@ import (
 
 // statement is what is stored of an account.
 type statement struct {
-	Format     string    `json:"format"`
-	ClientCode string    `json:"client_code"`
-	Endpoint   string    `json:"endpoint"`
-	Wall       time.Time `json:"wall"`
-	Boot       string    `json:"boot"`
-	Uptime     int64     `json:"uptime_ns"`
+	Format     string `json:"format"`
+	ClientCode string `json:"client_code"`
+	Endpoint   string `json:"endpoint"`
+	// Account is the id of the account that wrote it. Earlier versions wrote none.
+	Account string    `json:"account,omitempty"`
+	Wall    time.Time `json:"wall"`
+	Boot    string    `json:"boot"`
+	Uptime  int64     `json:"uptime_ns"`
 	// Reserved are calls that may leave after the statement was written. It is not
 	// known when they did, or whether.
 	Reserved int `json:"reserved"`

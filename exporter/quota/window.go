@@ -35,10 +35,10 @@ func newWindow(cfg WindowConfig) *window {
 // advance forgets the buckets that no window at that time reaches. A time that
 // goes back changes nothing.
 func (w *window) advance(at time.Duration) {
-	number := int64(at / w.width)
-	if number <= w.newest {
+	if at < time.Duration(w.newest+1)*w.width {
 		return
 	}
+	number := int64(at / w.width)
 	if number-w.newest >= int64(len(w.counts)) {
 		w.counts = [buckets + 1]int{}
 		w.used = 0
@@ -123,19 +123,28 @@ func (w *window) restore(h history, written time.Duration) {
 			ended -= time.Duration(h.Age) + time.Duration(ago-1)*time.Duration(h.Width)
 		}
 		if ended > 0 && calls > 0 {
-			w.add(ended, calls)
+			w.insert(ended, calls)
 		}
 	}
 }
 
+// insert counts calls that were over at that time, though others may be later.
+func (w *window) insert(at time.Duration, calls int) {
+	w.advance(at)
+	if number := int64(at / w.width); number > w.newest-int64(len(w.counts)) {
+		*w.slot(number) += calls
+		w.used += calls
+	}
+}
+
 // rebuilt returns a window of other limits with this one's calls in it. Each call
-// is counted from the end of its bucket on, so that none is forgotten early.
+// is counted from the last moment of its bucket on, so that none is forgotten early.
 func (w *window) rebuilt(cfg WindowConfig, at time.Duration) *window {
 	w.advance(at)
 	next := newWindow(cfg)
 	for number := max(0, w.newest-buckets); number <= w.newest; number++ {
 		if calls := *w.slot(number); calls > 0 {
-			next.add(min(at, time.Duration(number+1)*w.width), calls)
+			next.add(min(at, time.Duration(number+1)*w.width-1), calls)
 		}
 	}
 	next.inFlight = w.inFlight

@@ -5,6 +5,7 @@ package quota // import "github.com/otelcol-adobetarget/adobetargetexporter/expo
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -123,6 +124,37 @@ func counts(over []time.Duration, at, elapsed time.Duration, former, next *windo
 		}
 	}
 	return least, most
+}
+
+func TestCallsAreInsertedInAnyOrder(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 1))
+	for range 200 {
+		inOrder, inAny := newWindow(WindowConfig{Calls: 1, Window: day}), newWindow(WindowConfig{Calls: 1, Window: day})
+		at := make([]time.Duration, 20)
+		for i := range at {
+			at[i] = time.Duration(random.Int64N(int64(30 * time.Hour)))
+			if i > 0 && i%4 == 0 { // near the end of what the window holds
+				at[i] = max(0, at[0]+time.Duration(random.IntN(7)-3)*inAny.width-buckets*inAny.width)
+			}
+			inAny.insert(at[i], 1)
+		}
+		slices.Sort(at)
+		for _, a := range at {
+			inOrder.insert(a, 1)
+		}
+		assert.Equal(t, inOrder.history(slices.Max(at)), inAny.history(slices.Max(at)))
+	}
+}
+
+func TestAnotherLimitMakesNoCallCountLonger(t *testing.T) {
+	cfg := WindowConfig{Calls: 100, Window: day}
+	w := newWindow(cfg)
+	fill(w, rand.New(rand.NewPCG(1, 2)), 400, 3*day)
+	next := w
+	for range 100 {
+		next = next.rebuilt(cfg, 3*day)
+	}
+	assert.Equal(t, w.history(3*day), next.history(3*day))
 }
 
 func TestLowerLimitHoldsAtOnce(t *testing.T) {
