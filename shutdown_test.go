@@ -148,7 +148,8 @@ func TestAnOutageIsWaitedForUntilTheDrainTimeout(t *testing.T) {
 			var began atomic.Pointer[time.Time]
 			e := shutDown(t, func(*http.Request) (int, error) {
 				now := time.Now()
-				if began.CompareAndSwap(nil, &now); now.Sub(*began.Load()) < over {
+				began.CompareAndSwap(nil, &now)
+				if now.Sub(*began.Load()) < over {
 					return http.StatusServiceUnavailable, nil
 				}
 				return http.StatusOK, nil

@@ -19,6 +19,7 @@ const maxFailures = 3
 // breaker halts a run when there is no sense in making further calls, so that an
 // outage does not burn the quota.
 type breaker struct {
+	limit     int64        // of failures in a row
 	failures  atomic.Int64 // in a row
 	alive     atomic.Bool  // whether any call got through
 	throttled atomic.Bool  // whether Target asked for fewer calls
@@ -35,7 +36,7 @@ func (b *breaker) note(a target.Answer) {
 		if a.Throttled() {
 			b.throttled.Store(true)
 		}
-		if b.failures.Add(1) >= maxFailures || b.throttled.Load() {
+		if b.failures.Add(1) >= b.limit || b.throttled.Load() {
 			b.halt()
 		}
 	}

@@ -108,6 +108,9 @@ func (d *Delivery) redeliver(ctx context.Context, all bool) bool {
 	defer d.release(batch)
 	r := newRun(d, batch, records)
 	r.again, r.begin, r.merged = true, 0, merged
+	if r.health.failing() {
+		r.limit = 1 // they take turns, and the queue finds out too
+	}
 	r.writtenDown = allAgain(taken)
 	ctx, span := d.startSpan(ctx)
 	defer func() { r.endSpan(span, nil) }()

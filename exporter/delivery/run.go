@@ -69,7 +69,7 @@ type recordCount struct{ record, parameters int }
 func newRun(d *Delivery, batch *profile.Batch, records int) *run {
 	return &run{
 		Delivery: d, batch: batch, begin: int(d.start.Load()), held: make([]bool, records),
-		skipped: make(map[string]int), rejected: make(map[string]int),
+		skipped: make(map[string]int), rejected: make(map[string]int), breaker: breaker{limit: maxFailures},
 	}
 }
 
