@@ -8,7 +8,9 @@
 //
 // While a visitor is deferred all further records of it have to be put here too, or
 // they would overtake the older ones. With a storage extension the records are
-// written down before the queue lets go of them, and the next run finds them.
+// written down before the queue lets go of them, and the next run finds them. Records
+// whose values later ones replace are kept as a number only, so that a visitor takes no
+// more room than its update needs, however long it fails.
 //
 // The package does not know why an update failed, or when it is to be given up.
 package deferred // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/deferred"
