@@ -74,11 +74,11 @@ func newSender(export exportFunc, seed uint64) *sender {
 }
 
 // start sends until the function it returns is called, which waits for a request
-// under way to be taken.
+// under way to be taken. When the test has failed nobody may be there to take it.
 func (s *sender) start(t *testing.T) (stop func()) {
 	t.Helper()
 	stopping, done := make(chan struct{}), make(chan struct{})
-	ctx := context.WithoutCancel(t.Context())
+	ctx, giveUp := context.WithCancel(context.WithoutCancel(t.Context()))
 	go func() {
 		defer close(done)
 		for {
@@ -92,11 +92,15 @@ func (s *sender) start(t *testing.T) (stop func()) {
 	}()
 	return sync.OnceFunc(func() {
 		close(stopping)
+		if t.Failed() {
+			giveUp()
+		}
 		<-done
+		giveUp()
 	})
 }
 
-// send sends one request until it is taken.
+// send sends one request until it is taken, or the context ends.
 func (s *sender) send(ctx context.Context) {
 	ld, last, withoutVisitor := s.request()
 	for {
@@ -117,6 +121,9 @@ func (s *sender) send(ctx context.Context) {
 		}
 		s.refusals++
 		s.mu.Unlock()
+		if ctx.Err() != nil {
+			return
+		}
 		time.Sleep(5 * time.Millisecond)
 	}
 }
