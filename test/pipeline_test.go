@@ -50,7 +50,7 @@ func newSetup(t *testing.T, target *adobe) setup {
 
 func (s setup) start(t *testing.T, args ...string) *collector {
 	t.Helper()
-	return startCollector(t, s.config(), args...)
+	return startCollector(t, s.config(), args...).running(t)
 }
 
 func (s setup) config() string {

@@ -34,7 +34,7 @@ func TestTheQuotaHoldsOverRestartsAndExporters(t *testing.T) {
 	a.exporters = 2
 	random := rand.New(rand.NewPCG(13, 14))
 	began := time.Now()
-	c := startCollector(t, twoExporters(s, limit))
+	c := startCollector(t, twoExporters(s, limit)).running(t)
 	for length := lasts(12*time.Second, 0.7); time.Since(began) < length || r.restarts < 6; r.restarts++ {
 		pause := time.Duration(1+random.IntN(2)) * time.Second
 		if *soakTime > 0 {
@@ -46,7 +46,7 @@ func TestTheQuotaHoldsOverRestartsAndExporters(t *testing.T) {
 		} else {
 			a.kill(t, c)
 		}
-		c = startCollector(t, twoExporters(s, limit))
+		c = startCollector(t, twoExporters(s, limit)).running(t)
 	}
 	stop()
 	target.set(t, "faults", []map[string]any{})
