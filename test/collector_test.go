@@ -149,6 +149,14 @@ func startCollector(t *testing.T, config string, args ...string) *collector {
 	}
 }
 
+// running waits until the Collector runs. It listens for SIGTERM a moment later; before
+// that it would just die of it.
+func (c *collector) running(t *testing.T) *collector {
+	t.Helper()
+	require.Eventually(t, func() bool { return strings.Contains(c.output.String(), "Everything is ready") }, patience, tick)
+	return c
+}
+
 // metric returns the sum of a metric over all series that have these labels.
 func (c *collector) metric(name string, labels ...string) int {
 	page, err := get(c.metricsURL)

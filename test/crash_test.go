@@ -32,24 +32,20 @@ func TestAfterAnyNumberOfCrashesNothingIsLostAndNothingIsOutOfOrder(t *testing.T
 	stop := sender.start(t)
 	defer stop()
 
+	a := r.account(target, maxBatch)
 	random := rand.New(rand.NewPCG(3, 4))
 	for end := time.Now().Add(lasts(0, 0.15)); r.restarts < crashes || time.Now().Before(end); r.restarts++ {
 		before := target.stats(t).Accepted
 		c := s.start(t)
 		enough := before + random.IntN(400)
 		require.Eventually(t, func() bool { return target.stats(t).Accepted > enough }, patience, 5*time.Millisecond)
-		c.kill(t)
+		a.kill(t, c)
 	}
 	c := s.start(t)
 	stop()
 	target.set(t, "faults", []map[string]any{})
-	target.becomes(t, sender.model())
-	c.end(t)
-
-	last := c.finals(t)
-	t.Logf("%d values sent again, %d records of the last run recovered", target.stats(t).Repeats, last.recovered)
-	r.sent, r.skipped = sender.sent().records, sender.sent().withoutVisitor
-	r.compare(t, target, sender.model())
+	a.close(t, c, sender.taken())
+	t.Logf("%d values sent again, %d records of the last run recovered", target.stats(t).Repeats, c.finals(t).recovered)
 }
 
 // TestOrderHoldsThroughFailuresSplitsAndRestarts hunts for a value that follows a
@@ -75,6 +71,7 @@ func TestOrderHoldsThroughFailuresSplitsAndRestarts(t *testing.T) {
 	stop := sender.start(t)
 	defer stop()
 
+	a := r.account(target, maxBatch)
 	random := rand.New(rand.NewPCG(7, 8))
 	for end := time.Now().Add(lasts(0, 0.2)); r.restarts < restarts || time.Now().Before(end); r.restarts++ {
 		c := s.start(t)
@@ -82,20 +79,17 @@ func TestOrderHoldsThroughFailuresSplitsAndRestarts(t *testing.T) {
 		enough := before + 200 + random.IntN(400)
 		require.Eventually(t, func() bool { return target.stats(t).Accepted > enough }, patience, 5*time.Millisecond)
 		if r.restarts%2 == 0 {
-			c.end(t)
+			a.end(t, c)
 		} else {
-			c.kill(t)
+			a.kill(t, c)
 		}
 	}
 	c := s.start(t)
 	stop()
 	target.set(t, "faults", []map[string]any{})
-	target.becomes(t, sender.model())
-	c.end(t)
+	a.close(t, c, sender.taken())
 
 	stats := target.stats(t)
 	assert.Positive(t, stats.FaultedApplied, "calls that failed although they were applied")
 	assert.Greater(t, stats.AppliedParameters, stats.Applied, "several parameters a call")
-	r.sent, r.skipped = sender.sent().records, sender.sent().withoutVisitor
-	r.compare(t, target, sender.model())
 }

@@ -6,7 +6,6 @@ package test // import "github.com/otelcol-adobetarget/adobetargetexporter/test"
 import (
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,16 +14,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-// command runs a program that only root may, on Linux; the test is skipped where it
-// is not to be had.
-func command(t *testing.T, name string, args ...string) {
-	t.Helper()
-	said, err := exec.Command(name, args...).CombinedOutput() //nolint:gosec,noctx // fixed commands; also used in cleanup, when the test's context has ended
-	if err != nil {
-		t.Skipf("this test needs to mount file systems, as root on Linux: %s %s: %v: %s", name, strings.Join(args, " "), err, said)
-	}
-}
 
 // ballast takes so many bytes of a disk, or what is left of it.
 func ballast(t *testing.T, disk, name string, size int) {

@@ -30,8 +30,8 @@ var notes = []string{
 }
 
 // writeActions writes so many actions of visitors drawn with a skew, adds the last
-// values of each visitor to last.
-func writeActions(t *testing.T, dir string, records, visitors int, last map[string]map[string]string) {
+// values of each visitor to last. With a prefix each action has a receipt too.
+func writeActions(t *testing.T, dir string, records, visitors int, receipts string, last map[string]map[string]string) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(0, 1))
 	file, err := os.Create(filepath.Join(dir, "actions.jsonl")) //nolint:gosec // in a folder of the test
@@ -43,6 +43,9 @@ func writeActions(t *testing.T, dir string, records, visitors int, last map[stri
 		a := action{Customer: visitor, Seq: strconv.Itoa(n + 1), Note: notes[random.IntN(len(notes))], Profile: map[string]string{}}
 		if random.IntN(3) == 0 {
 			a.Profile["store"] = strconv.Itoa(random.IntN(100))
+		}
+		if receipts != "" {
+			a.Profile[receipts+a.Seq] = "1"
 		}
 		require.NoError(t, lines.Encode(a))
 		if last[visitor] == nil {
@@ -88,7 +91,7 @@ const inOrder = "--feature-gates=stanza.synchronousLogEmitter"
 
 func TestTwentyThousandLinesLeaveEveryVisitorsLastValues(t *testing.T) {
 	dir, last := t.TempDir(), map[string]map[string]string{}
-	writeActions(t, dir, 20_000, 3_000, last)
+	writeActions(t, dir, 20_000, 3_000, "", last)
 	target := startTarget(t, "-sequence", "seq")
 	c := startCollector(t, filesConfig(dir, target.url, "    sending_queue: {batch: {flush_timeout: 1s, min_size: 5000}}", ""), inOrder)
 	c.settled(t, 20_000)
@@ -115,7 +118,7 @@ func TestEveryWayOfMakingACallArrives(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir, last := t.TempDir(), map[string]map[string]string{}
-			writeActions(t, dir, 300, 50, last)
+			writeActions(t, dir, 300, 50, "", last)
 			target := startTarget(t, "-plain")
 			c := startCollector(t, filesConfig(dir, target.url, "    sending_queue: {batch: {flush_timeout: 200ms}}\n    api: "+api, ""), inOrder)
 			c.settled(t, 300)
@@ -141,7 +144,7 @@ extensions:
 	checkpoints := "--set=receivers.file_log.storage=file_storage/checkpoints"
 	target := startTarget(t, "-sequence", "seq")
 	target.set(t, "faults", []map[string]any{{"kind": "status", "status": 503}})
-	writeActions(t, dir, 3000, 200, last)
+	writeActions(t, dir, 3000, 200, "", last)
 
 	c := startCollector(t, config(target), inOrder, checkpoints)
 	require.Eventually(t, func() bool {

@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/internal/emulator"
 )
 
 // TestAFullQueueLosesNothingThatWasTaken fills a small queue in an outage. With
@@ -27,7 +29,7 @@ func TestAFullQueueLosesNothingThatWasTaken(t *testing.T) {
 		target.set(t, "faults", []map[string]any{{"kind": "status", "status": 503}})
 		s := newSetup(t, target)
 		s.exporter = "    rate_limit: {enabled: false}"
-		s.queue = fmt.Sprintf("queue_size: 1000, block_on_overflow: %t, batch: {flush_timeout: 100ms, min_size: 400}", blocks)
+		s.queue = fmt.Sprintf("queue_size: 1000, block_on_overflow: %t, %s", blocks, s.queue)
 		sender := newSender(overHTTP(s.port), 41)
 		sender.pause = time.Millisecond
 		c := s.start(t)
@@ -47,12 +49,18 @@ func TestAFullQueueLosesNothingThatWasTaken(t *testing.T) {
 		target.set(t, "faults", []map[string]any{})
 		require.Eventually(t, func() bool { return sender.sent().records > 3000 }, patience, tick)
 		stop()
-		target.becomes(t, sender.model())
-		c.settled(t, sender.sent().records)
-		c.end(t)
-		r.account(t, sender, c.finals(t))
-		r.compare(t, target, sender.model())
+		r.account(target, maxBatch).close(t, c, sender.taken())
 	}
+}
+
+// linesAndTarget writes so many actions and starts a target that takes them.
+func linesAndTarget(t *testing.T, dir string, records int) (taken, *adobe) {
+	t.Helper()
+	lines := taken{records: records, receipts: map[string]int{emulator.Mbox3rdPartyID: records}, model: map[string]map[string]string{}}
+	writeActions(t, dir, records, 300, receiptPrefix, lines.model)
+	target := startTarget(t, "-sequence", "seq")
+	target.set(t, "receipts", map[string]string{"prefix": "offline." + receiptPrefix})
+	return lines, target
 }
 
 // fileReceiver reads the actions of a folder, and knows after a restart where it was.
@@ -82,9 +90,8 @@ func TestAFullQueueStopsReadingFilesAndHoldsMemory(t *testing.T) {
 	const records, queueSize, request = 100_000, 2000, 100
 	const growth = 32 << 20
 	r := begin(t, "full queue: file_log stops and goes on, memory holds")
-	dir, model := t.TempDir(), map[string]map[string]string{}
-	writeActions(t, dir, records, 300, model)
-	target := startTarget(t, "-sequence", "seq")
+	dir := t.TempDir()
+	lines, target := linesAndTarget(t, dir, records)
 	target.set(t, "faults", []map[string]any{{"kind": "status", "status": 503}})
 	s := newSetup(t, target)
 	s.receiver = fileReceiver(dir)
@@ -103,14 +110,7 @@ func TestAFullQueueStopsReadingFilesAndHoldsMemory(t *testing.T) {
 	assert.Less(t, after-before, growth, "bytes that memory grew by with a full queue")
 
 	target.set(t, "faults", []map[string]any{})
-	target.becomes(t, model)
-	c.settled(t, records)
-	c.end(t)
-	last := c.finals(t)
-	assert.Equal(t, records, last.read)
-	assert.Equal(t, records, last.ended(), "every record is counted once")
-	r.sent, r.rejected = records, last.rejected
-	r.compare(t, target, model)
+	r.account(target, 0).close(t, c, lines)
 }
 
 // memory returns the resident memory of the process in bytes.
@@ -136,34 +136,26 @@ func (p *process) memory(t *testing.T) int {
 // of a file, has moved on to the next lines, and does not hand these on again.
 func TestAShutdownWithAFullQueueKeepsWhatFilesWereHandingOn(t *testing.T) {
 	t.Parallel()
-	const records, restarts = 5000, 5
+	const records, restarts, request = 5000, 5, 100
 	r := begin(t, "shutdown with a full queue: file_log in the middle of a file")
-	dir, model := t.TempDir(), map[string]map[string]string{}
-	writeActions(t, dir, records, 300, model)
-	target := startTarget(t, "-sequence", "seq")
+	dir := t.TempDir()
+	lines, target := linesAndTarget(t, dir, records)
 	target.set(t, "faults", []map[string]any{{"kind": "status", "status": 429}})
 	s := newSetup(t, target)
 	s.receiver = fileReceiver(dir)
 	s.queue = "queue_size: 400, batch: {flush_timeout: 100ms, min_size: 200}"
 	s.exporter = fileExporter
-	total := finalCounts{}
+	a := r.account(target, 200+request)
 	for range restarts {
 		c := s.start(t, inOrder)
 		require.Eventually(t, func() bool { return c.metric("otelcol_exporter_queue_size") > 200 }, patience, tick)
 		time.Sleep(10 * tick) // file_log waits with the lines that have no room
-		took := c.end(t)
+		took := a.end(t, c)
 		assert.LessOrEqual(t, took, callTimeout+time.Second)
 		assert.NotContains(t, c.output.String(), "ConsumeLogs() failed")
-		total = total.plus(c.finals(t))
+		r.restarts++
 	}
 	target.set(t, "faults", []map[string]any{})
 	c := s.start(t, inOrder)
-	target.becomes(t, model)
-	c.end(t)
-	total = total.plus(c.finals(t))
-	assert.Equal(t, records, total.read)
-	assert.GreaterOrEqual(t, total.ended(), records, "records without an outcome")
-	assert.LessOrEqual(t, total.ended(), records+total.recovered, "records with two outcomes")
-	r.sent, r.rejected, r.restarts = records, total.rejected, restarts
-	r.compare(t, target, model)
+	a.close(t, c, lines)
 }

@@ -24,20 +24,21 @@ func TestAnOutageWithRestartsInsideCostsFewCallsAndNoRecord(t *testing.T) {
 	target := startSequenced(t)
 	s := newSetup(t, target)
 	s.exporter = "    concurrency: 4\n    rate_limit: {enabled: false}"
-	s.queue = "queue_size: 1000000, batch: {flush_timeout: 100ms, min_size: 400}"
+	s.queue = "queue_size: 1000000, " + s.queue
 	s.retry = "{initial_interval: 200ms, max_interval: 1s}"
 	sender := newSender(overHTTP(s.port), 9)
 	sender.pause = 30 * time.Millisecond
 	stop := sender.start(t)
 	defer stop()
 
+	a := r.account(target, maxBatch)
 	c := s.start(t)
 	require.Eventually(t, func() bool { return target.stats(t).Accepted > 200 }, patience, tick)
 	target.set(t, "faults", []map[string]any{{"kind": "status", "status": 503}})
 	before := target.stats(t)
 	outage := lasts(6*time.Second, 0.15)
 	allowed := 0
-	for i, end := range []func(){func() { c.end(t) }, func() { c.kill(t) }, nil} {
+	for i, end := range []func(){func() { a.end(t, c) }, func() { a.kill(t, c) }, nil} {
 		began := time.Now()
 		time.Sleep(outage / 3)
 		if end != nil {
@@ -55,10 +56,7 @@ func TestAnOutageWithRestartsInsideCostsFewCallsAndNoRecord(t *testing.T) {
 
 	target.set(t, "faults", []map[string]any{})
 	stop()
-	target.becomes(t, sender.model())
-	c.end(t)
-	r.sent, r.skipped = sender.sent().records, sender.sent().withoutVisitor
-	r.compare(t, target, sender.model())
+	a.close(t, c, sender.taken())
 }
 
 // steps returns how many retries a time can hold at most: each waits for half of

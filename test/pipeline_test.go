@@ -13,6 +13,13 @@ import (
 // callTimeout is the time of one call in the scenarios.
 const callTimeout = 2 * time.Second
 
+// minBatch is the min_size of a batch in most scenarios. Those send 20 records in a
+// request, so that a batch has fewer than maxBatch.
+const (
+	minBatch = 400
+	maxBatch = minBatch + 20
+)
+
 // setup is what a scenario runs the distribution with: one pipeline from a
 // receiver to the exporter, and its state on disk.
 type setup struct {
@@ -36,14 +43,14 @@ func newSetup(t *testing.T, target *adobe) setup {
 	t.Helper()
 	return setup{
 		target: target, port: freePort(t), state: t.TempDir(),
-		queue: "batch: {flush_timeout: 100ms, min_size: 400}",
+		queue: fmt.Sprintf("batch: {flush_timeout: 100ms, min_size: %d}", minBatch),
 		retry: "{initial_interval: 20ms, max_interval: 50ms}",
 	}
 }
 
 func (s setup) start(t *testing.T, args ...string) *collector {
 	t.Helper()
-	return startCollector(t, s.config(), args...)
+	return startCollector(t, s.config(), args...).running(t)
 }
 
 func (s setup) config() string {

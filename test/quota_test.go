@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/internal/emulator"
 )
 
 // TestTheQuotaHoldsOverRestartsAndExporters lets two exporters of one client code
@@ -28,9 +30,11 @@ func TestTheQuotaHoldsOverRestartsAndExporters(t *testing.T) {
 	stop := sender.start(t)
 	defer stop()
 
+	a := r.account(target, 10_000+sender.perRequest)
+	a.exporters = 2
 	random := rand.New(rand.NewPCG(13, 14))
 	began := time.Now()
-	c := startCollector(t, twoExporters(s, limit))
+	c := startCollector(t, twoExporters(s, limit)).running(t)
 	for length := lasts(12*time.Second, 0.7); time.Since(began) < length || r.restarts < 6; r.restarts++ {
 		pause := time.Duration(1+random.IntN(2)) * time.Second
 		if *soakTime > 0 {
@@ -38,27 +42,26 @@ func TestTheQuotaHoldsOverRestartsAndExporters(t *testing.T) {
 		}
 		time.Sleep(pause)
 		if r.restarts%3 == 1 {
-			c.end(t)
+			a.end(t, c)
 		} else {
-			c.kill(t)
+			a.kill(t, c)
 		}
-		c = startCollector(t, twoExporters(s, limit))
+		c = startCollector(t, twoExporters(s, limit)).running(t)
 	}
 	stop()
 	target.set(t, "faults", []map[string]any{})
-	model := sender.model()
+	both := sender.taken()
+	both.records, both.withoutVisitor = 2*both.records, 2*both.withoutVisitor
+	both.receipts[emulator.MboxPC] = both.receipts[emulator.Mbox3rdPartyID]
 	for visitor, values := range sender.model() {
-		model["mboxPC "+visitor] = values
+		both.model["mboxPC "+visitor] = values
 	}
-	target.becomesWithin(t, model, 3*window)
-	c.end(t)
+	a.closeWithin(t, c, both, 3*window)
 
 	stats := target.stats(t)
 	t.Logf("%s: %d attempts, %d at most in any window", time.Since(began).Round(time.Second), stats.Attempts, stats.MaxInWindow)
 	assert.LessOrEqual(t, stats.MaxInWindow, limit)
 	assert.Greater(t, stats.MaxInWindow, limit*9/10, "the quota was what held the calls back")
-	r.sent, r.skipped = 2*sender.sent().records, 2*sender.sent().withoutVisitor
-	r.compare(t, target, model)
 }
 
 // twoExporters share a client code, and so a quota. They name their visitors by

@@ -145,7 +145,7 @@ func noTunnel(t *testing.T, api string) {
 }
 
 func fullDisk(t *testing.T, api string) {
-	disk := tinyDisk(t)
+	disk, _ := tinyDisk(t)
 	ballast(t, disk, "ballast", 8<<20)
 	target := startTarget(t)
 	target.set(t, "faults", []map[string]any{{"kind": "status", "status": 503}})

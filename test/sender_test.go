@@ -19,11 +19,17 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/internal/emulator"
 )
 
 // parameters are those that a sender's records may set, each with the record's
 // number, so that all of them have to rise.
 var parameters = []string{"seq", "p1", "p2", "p3", "large1", "large2"}
+
+// receiptPrefix begins the name of a parameter that no other record has, by which the
+// emulator tells that the record took effect, whatever it was merged with.
+const receiptPrefix = "r"
 
 // largeDigits is the length of a value of which two do not fit one call.
 const largeDigits = 40_000
@@ -45,7 +51,8 @@ type sender struct {
 	// pause is the time between requests.
 	pause time.Duration
 
-	seq int // of the last record made, for the sending goroutine alone
+	// seq and receipts are of the last record made, for the sending goroutine alone.
+	seq, receipts int
 
 	mu sync.Mutex
 	figures
@@ -67,11 +74,11 @@ func newSender(export exportFunc, seed uint64) *sender {
 }
 
 // start sends until the function it returns is called, which waits for a request
-// under way to be taken.
+// under way to be taken. When the test has failed nobody may be there to take it.
 func (s *sender) start(t *testing.T) (stop func()) {
 	t.Helper()
 	stopping, done := make(chan struct{}), make(chan struct{})
-	ctx := context.WithoutCancel(t.Context())
+	ctx, giveUp := context.WithCancel(context.WithoutCancel(t.Context()))
 	go func() {
 		defer close(done)
 		for {
@@ -85,11 +92,15 @@ func (s *sender) start(t *testing.T) (stop func()) {
 	}()
 	return sync.OnceFunc(func() {
 		close(stopping)
+		if t.Failed() {
+			giveUp()
+		}
 		<-done
+		giveUp()
 	})
 }
 
-// send sends one request until it is taken.
+// send sends one request until it is taken, or the context ends.
 func (s *sender) send(ctx context.Context) {
 	ld, last, withoutVisitor := s.request()
 	for {
@@ -110,6 +121,9 @@ func (s *sender) send(ctx context.Context) {
 		}
 		s.refusals++
 		s.mu.Unlock()
+		if ctx.Err() != nil {
+			return
+		}
 		time.Sleep(5 * time.Millisecond)
 	}
 }
@@ -132,6 +146,15 @@ func (s *sender) model() map[string]map[string]string {
 	return all
 }
 
+// taken returns what was taken, once the sender has stopped.
+func (s *sender) taken() taken {
+	sent := s.sent()
+	return taken{
+		records: sent.records, withoutVisitor: sent.withoutVisitor, model: s.model(),
+		receipts: map[string]int{emulator.Mbox3rdPartyID: sent.records - sent.withoutVisitor},
+	}
+}
+
 // request makes a request of records of a few visitors, with a number that rises
 // from record to record. Each record sets some of the parameters.
 func (s *sender) request() (ld plog.Logs, last map[string]map[string]string, withoutVisitor int) {
@@ -150,6 +173,8 @@ func (s *sender) request() (ld plog.Logs, last map[string]map[string]string, wit
 		}
 		visitor := "v" + strconv.Itoa(s.random.IntN(s.visitors))
 		attributes.PutStr("mbox3rdPartyId", visitor)
+		s.receipts++
+		attributes.PutStr("profile."+receiptPrefix+strconv.Itoa(s.receipts), "1")
 		if last[visitor] == nil {
 			last[visitor] = make(map[string]string)
 		}

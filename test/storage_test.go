@@ -104,17 +104,8 @@ func (v *visits) ready(t *testing.T) {
 	v.refused = 0
 }
 
-// tinyDisk mounts a file system of 16 MB for as long as the test runs.
-func tinyDisk(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	command(t, "mount", "-t", "tmpfs", "-o", "size=16m,mode=0700", "tmpfs", dir)
-	t.Cleanup(func() { command(t, "umount", "-l", dir) })
-	return dir
-}
-
 func TestAFullDiskLosesNothing(t *testing.T) {
-	disk := tinyDisk(t)
+	disk, _ := tinyDisk(t)
 	ballast(t, disk, "ballast", 8<<20)
 	target := startTarget(t)
 	target.set(t, "faults", []map[string]any{{"kind": "status", "status": 503}})
@@ -143,7 +134,7 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 }
 
 func TestADiskThatGetsFullAndARestartLoseNothing(t *testing.T) {
-	disk := tinyDisk(t)
+	disk, _ := tinyDisk(t)
 	ballast(t, disk, "ballast", 8<<20)
 	target := startTarget(t)
 	target.set(t, "faults", []map[string]any{{"kind": "status", "status": 503}})
@@ -177,7 +168,7 @@ func TestADiskThatGetsFullAndARestartLoseNothing(t *testing.T) {
 }
 
 func TestAReadOnlyFolderIsAnErrorAtStartAndKeepsWhatItHolds(t *testing.T) {
-	disk := tinyDisk(t)
+	disk, remount := tinyDisk(t)
 	ballast(t, disk, "ballast", 8<<20)
 	target := startTarget(t)
 	target.set(t, "faults", []map[string]any{{"kind": "status", "status": 503}})
@@ -191,11 +182,11 @@ func TestAReadOnlyFolderIsAnErrorAtStartAndKeepsWhatItHolds(t *testing.T) {
 	}
 	c.end(t)
 
-	command(t, "mount", "-o", "remount,ro", disk)
+	remount("ro")
 	c = startCollector(t, config)
 	assertDoesNotStart(t, c, "read-only file system")
 
-	command(t, "mount", "-o", "remount,rw", disk)
+	remount("rw")
 	target.set(t, "faults", []map[string]any{})
 	c = startCollector(t, config)
 	v.arrive(t, target)

@@ -53,18 +53,15 @@ func startSequenced(t *testing.T, args ...string) *adobe {
 	for _, name := range parameters {
 		args = append(args, "-sequence", name)
 	}
-	return startTarget(t, args...)
+	a := startTarget(t, args...)
+	a.set(t, "receipts", map[string]string{"prefix": receiptPrefix})
+	return a
 }
 
-// becomes waits until the profiles are what the model says.
-func (a *adobe) becomes(t *testing.T, model map[string]map[string]string) {
-	t.Helper()
-	a.becomesWithin(t, model, max(patience, lasts(0, 0.1)))
-}
-
-// becomesWithin waits for as long as calls get through, and then for so long. It does
+// becomes waits until the profiles are what the model says, for as long as calls get through,
+// and then for so long. It does
 // not fail when the time is up: what is missing then is for the scenario to count.
-func (a *adobe) becomesWithin(t *testing.T, model map[string]map[string]string, most time.Duration) {
+func (a *adobe) becomes(t *testing.T, model map[string]map[string]string, most time.Duration) {
 	t.Helper()
 	accepted := 0
 	for end := time.Now().Add(most); time.Now().Before(end); time.Sleep(2 * tick) {
@@ -76,6 +73,13 @@ func (a *adobe) becomesWithin(t *testing.T, model map[string]map[string]string, 
 		}
 	}
 	t.Logf("%s after the last call the profiles are not what was sent", most)
+}
+
+// receipts returns those that arrived, by the parameter that names the visitor.
+func (a *adobe) receipts(t *testing.T) (all map[string]emulator.Receipts) {
+	t.Helper()
+	a.read(t, "/_emulator/receipts", &all)
+	return all
 }
 
 // profiles returns the attributes of every profile by the visitor's id, which

@@ -28,6 +28,8 @@ func (e *Emulator) controls(name string) control {
 		return control{get: e.showProfiles}
 	case "history":
 		return control{get: e.showHistory}
+	case "receipts":
+		return control{get: e.showReceipts, method: http.MethodPut, change: e.changeReceipts}
 	case "faults":
 		return control{get: e.showFaults, method: http.MethodPut, change: e.changeFaults}
 	case "latency":
@@ -118,6 +120,19 @@ func (e *Emulator) showHistory(r *http.Request) answer {
 		return jsonError(http.StatusConflict, "the history is off")
 	}
 	return jsonAnswer(http.StatusOK, e.History(r.URL.Query().Get("visitor")))
+}
+
+func (e *Emulator) showReceipts(*http.Request) answer {
+	return jsonAnswer(http.StatusOK, e.Receipts())
+}
+
+func (e *Emulator) changeReceipts(body []byte) error {
+	var w receiptsWire
+	if err := decodeStrictly(body, &w); err != nil {
+		return err
+	}
+	e.SetReceipts(w.Prefix)
+	return nil
 }
 
 func (e *Emulator) showFaults(*http.Request) answer {

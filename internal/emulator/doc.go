@@ -34,6 +34,8 @@
 //	                           "modified_at":"…","attributes":{"tier":{"value":"gold","modified_at":"…"}}}]};
 //	                           ?limit= and ?offset= choose a part
 //	GET  /_emulator/history    ?visitor=<id>: [{"client":"acme","parameter":"mboxPC","id":"1.01_00","values":{"seq":["1","2"]}}]
+//	PUT  /_emulator/receipts   {"prefix":"r"}: parameters r1, r2, … are from now on kept as receipts, not as attributes
+//	GET  /_emulator/receipts   {"mboxPC":{"numbers":[[1,17],[19,40]],"accepted":41}}, see [Receipts]
 //	GET  /_emulator/faults     the faults still active, in the shape PUT takes
 //	PUT  /_emulator/faults     [{"kind":"status","status":503,"retry_after":"3s","retry_after_date":false,"location":"",
 //	                           "probability":0.5,"count":10,"visitor":"<id>","applied":false}]; only kind is required

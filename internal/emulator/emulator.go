@@ -35,6 +35,7 @@ type world struct {
 	quotas   *quotas
 	store    *store
 	calls    *recorder
+	receipts atomic.Pointer[receipts]
 }
 
 // New makes an emulator, or says which setting is impossible.

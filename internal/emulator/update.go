@@ -55,7 +55,7 @@ func (e *Emulator) update(w http.ResponseWriter, r *http.Request, world *world, 
 	}
 	fault, faulted := e.faults.next(u.visitor.ID)
 	if !faulted {
-		e.apply(world, c, u)
+		e.apply(world, c, u, true)
 		world.counters.accepted.Add(1)
 		e.respond(w, r, submitted(e.settings.Plain))
 		return
@@ -63,19 +63,21 @@ func (e *Emulator) update(w http.ResponseWriter, r *http.Request, world *world, 
 	world.counters.faulted.Add(1)
 	if fault.Applied {
 		world.counters.faultedApplied.Add(1)
-		e.apply(world, c, u)
+		e.apply(world, c, u, false)
 	}
 	e.act(w, r, fault)
 }
 
 // apply writes an update before its answer is on the way: a caller that gives up early has changed the profile all the same.
-func (e *Emulator) apply(world *world, c call, u update) {
+func (e *Emulator) apply(world *world, c call, u update, accepted bool) {
 	if !e.exists(u.visitor) {
 		world.counters.unknownVisitors.Add(1)
 		return
 	}
-	seen := world.store.apply(storeKey{client: c.client, visitor: u.visitor}, u.parameters, c.at)
-	world.counters.countApplied(len(u.parameters), seen)
+	brought := len(u.parameters)
+	parameters := world.receipts.Load().take(u, accepted)
+	seen := world.store.apply(storeKey{client: c.client, visitor: u.visitor}, parameters, c.at)
+	world.counters.countApplied(brought, seen)
 }
 
 // exists tells whether an update of the visitor takes effect, which Adobe's answer does not.

@@ -104,6 +104,10 @@ type quotaWire struct {
 	RetryAfter duration `json:"retry_after"`
 }
 
+type receiptsWire struct {
+	Prefix string `json:"prefix"`
+}
+
 type tokenWire struct {
 	Token string `json:"token"`
 }

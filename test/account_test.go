@@ -1,0 +1,191 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package test // import "github.com/otelcol-adobetarget/adobetargetexporter/test"
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/internal/emulator"
+)
+
+// taken is what the exporters of a scenario took together.
+type taken struct {
+	// records are all of them; withoutVisitor have to be skipped.
+	records, withoutVisitor int
+	// receipts are how many of them have one, counted from 1, by the parameter that
+	// names the visitor.
+	receipts map[string]int
+	// rejects tells that some have to be rejected. In any other scenario none may be.
+	rejects bool
+	// model is what the profiles have to become.
+	model map[string]map[string]string
+}
+
+// account holds what the collectors counted against what was sent, and against what
+// one emulator saw.
+type account struct {
+	row    *row
+	target *adobe
+	// batch is the most records that a batch can have. Those of them that had their
+	// outcome when a run ended come again in the next run, and are counted again.
+	batch int
+	// exporters get a copy of each record.
+	exporters int
+	// runs are the last counters of those that ended gracefully, in their order.
+	runs  []finalCounts
+	kills int
+}
+
+// account opens one. It is for scenarios with a persistent queue and one target, of
+// which a row may have several.
+func (r *row) account(target *adobe, batch int) *account {
+	return &account{row: r, target: target, batch: batch, exporters: 1}
+}
+
+// end ends a run gracefully and keeps its last counters.
+func (a *account) end(t *testing.T, c *collector) time.Duration {
+	t.Helper()
+	took := c.end(t)
+	a.runs = append(a.runs, c.finals(t))
+	return took
+}
+
+// kill ends a run that leaves no counters.
+func (a *account) kill(t *testing.T, c *collector) {
+	t.Helper()
+	c.kill(t)
+	a.kills++
+}
+
+// close waits until the profiles are what was sent and the last run holds nothing,
+// ends that run, and adds to the row what became of the records.
+func (a *account) close(t *testing.T, c *collector, s taken) {
+	t.Helper()
+	a.closeWithin(t, c, s, max(patience, lasts(0, 0.1)))
+}
+
+func (a *account) closeWithin(t *testing.T, c *collector, s taken, most time.Duration) {
+	t.Helper()
+	a.target.becomes(t, s.model, most)
+	held := c.drained(most)
+	a.end(t, c)
+	assert.Zero(t, held, "records that are still held")
+	seen := a.compare(t, s)
+	all := a.total()
+	a.row.sent += s.records
+	a.row.held += held
+	a.row.rejected += all.rejected
+	if a.kills > 0 { // what they counted is gone
+		a.row.killed = true
+		a.row.delivered += seen
+		a.row.skipped += s.withoutVisitor
+	} else {
+		a.row.delivered += all.delivered
+		a.row.skipped += all.skipped
+		a.row.twice += all.ended() + held - s.records
+		a.balance(t, all, held, s)
+	}
+	a.outcomes(t, held)
+	assert.Equal(t, s.rejects, all.rejected > 0, "%d records are rejected", all.rejected)
+	a.answered(t, all.delivered, s)
+	t.Logf("%s: %s", a.row.proves, a.row)
+}
+
+func (a *account) total() (all finalCounts) {
+	for _, run := range a.runs {
+		all = all.plus(run)
+	}
+	return all
+}
+
+// balance holds the counters of all runs against what was sent: every record has one
+// outcome, but for those of the batch that was being sent when a run ended.
+func (a *account) balance(t *testing.T, all finalCounts, held int, s taken) {
+	t.Helper()
+	assert.Equal(t, s.records, a.exporters*all.read, "records that the collector took")
+	assert.GreaterOrEqual(t, all.ended()+held, s.records, "records without an outcome")
+	assert.LessOrEqual(t, all.ended()+held, s.records+(len(a.runs)-1)*a.batch, "records with two outcomes")
+	assert.GreaterOrEqual(t, all.skipped, s.withoutVisitor, "records without a visitor")
+	if len(a.runs) == 1 {
+		assert.Equal(t, s.withoutVisitor, all.skipped, "records without a visitor")
+	}
+}
+
+// outcomes looks at the counters of each run, also where others were killed. What
+// queue and disk brought into a run it counts as recovered.
+func (a *account) outcomes(t *testing.T, held int) {
+	t.Helper()
+	for i, run := range a.runs {
+		own, brought := a.exporters*run.read, run.recovered
+		if i == len(a.runs)-1 {
+			assert.Equal(t, own+brought, run.ended()+held, "outcomes of the last run, of %d records it took and %d it found", own, brought)
+		}
+		assert.LessOrEqual(t, run.ended(), own+brought, "outcomes of run %d, of %d records it took and %d it found", i, own, brought)
+	}
+}
+
+// answered holds what was counted as delivered against the calls that Target answered
+// with success: a record was in one of them for each time that it was counted.
+func (a *account) answered(t *testing.T, delivered int, s taken) {
+	t.Helper()
+	answered, withReceipt := 0, 0
+	for parameter, kept := range a.target.receipts(t) {
+		answered += kept.Accepted
+		withReceipt += s.receipts[parameter]
+	}
+	without := s.records - s.withoutVisitor - withReceipt
+	assert.LessOrEqual(t, delivered, answered+without, "records counted as delivered that Target did not take")
+}
+
+// compare holds what the emulator saw against what was sent: every record by its
+// receipt, and every visitor's last values. It returns how many records arrived.
+func (a *account) compare(t *testing.T, s taken) (seen int) {
+	t.Helper()
+	stats := a.target.stats(t)
+	a.row.calls += stats.Attempts
+	a.row.disorders += stats.Disorders + stats.NotNumbers
+	a.row.overQuota += stats.OverQuota
+	receipts := a.target.receipts(t)
+	for parameter, n := range s.receipts {
+		found := within(receipts[parameter], n)
+		seen += found
+		a.row.lost += n - found
+		assert.Equal(t, n, found, "records that took effect, by their receipts: %v", receipts[parameter].Numbers)
+	}
+	profiles := a.target.profiles(t)
+	wrong := 0
+	for visitor, values := range s.model {
+		for name, value := range values {
+			if profiles[visitor][name] != value {
+				wrong++
+			}
+		}
+	}
+	a.row.lost += wrong
+	assert.Zero(t, wrong, "last values that the collector took and that never arrived")
+	assert.Zero(t, a.row.disorders, "older values after newer ones")
+	assert.Zero(t, a.row.overQuota, "calls over the quota")
+	return seen
+}
+
+// within counts the receipts from 1 to n.
+func within(r emulator.Receipts, n int) (found int) {
+	for _, numbers := range r.Numbers {
+		found += max(0, min(numbers[1], n)-max(numbers[0], 1)+1)
+	}
+	return found
+}
+
+// drained waits until the exporters hold no record, and returns how many they hold.
+func (c *collector) drained(most time.Duration) (held int) {
+	for end := time.Now().Add(most); ; time.Sleep(tick) {
+		queued, deferred := c.metric("otelcol_exporter_queue_size"), c.metric("otelcol_adobe_target_records_deferred")
+		if (queued == 0 && deferred == 0) || time.Now().After(end) {
+			return queued + deferred
+		}
+	}
+}
