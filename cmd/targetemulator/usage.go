@@ -24,6 +24,8 @@ Control, never behind the token and never counted
                             ?limit=100&offset=0 chooses a part
   GET  /_emulator/history   ?visitor=crm-1: [{"client":"acme","parameter":"mbox3rdPartyId","id":"crm-1",
                             "values":{"tier":["silver","gold"]}}], with -history
+  PUT  /_emulator/receipts  {"prefix":"r"}: parameters r1, r2, ... are kept as receipts, not as attributes
+  GET  /_emulator/receipts  which numbers arrived, by the parameter that names the visitor, and how many were accepted
   GET  /_emulator/faults    the faults still active
   PUT  /_emulator/faults    a list of faults, [] lifts them
   PUT  /_emulator/latency   {"fixed":"200ms","jitter":"50ms"}
