@@ -1,0 +1,69 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench"
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"runtime/pprof"
+	"time"
+)
+
+// warmCalls are made before the clock runs, so that connections are open and memory has its size.
+const warmCalls = 2_000
+
+// clientOptions are those of a role that makes calls.
+type clientOptions struct {
+	url, tls    string
+	calls       int
+	concurrency int
+	http2       bool
+	cpuProfile  string
+}
+
+func parseClient(role string, args []string) clientOptions {
+	var o clientOptions
+	flags := flag.NewFlagSet(role, flag.ExitOnError)
+	flags.StringVar(&o.url, "url", "", "`address` of the server")
+	flags.StringVar(&o.tls, "tls", "", "`folder` of the certificate to trust")
+	flags.IntVar(&o.calls, "calls", 100_000, "`number` of calls")
+	flags.IntVar(&o.concurrency, "concurrency", 64, "`number` of calls at once")
+	flags.BoolVar(&o.http2, "http2", false, "allow HTTP/2")
+	flags.StringVar(&o.cpuProfile, "cpuprofile", "", "`file` for a CPU profile of the measured part")
+	_ = flags.Parse(args) // it exits
+	return o
+}
+
+// measured is what a client says of itself: the calls after the warm-up, and what they cost.
+type measured struct {
+	Calls int           `json:"calls"`
+	Took  time.Duration `json:"took"`
+	CPU   time.Duration `json:"cpu"`
+}
+
+// measure makes the calls and tells what they cost. What was made ahead costs nothing here.
+func (o clientOptions) measure(run func(calls int) error) (err error) {
+	if err := run(min(warmCalls, o.calls)); err != nil {
+		return err
+	}
+	if o.cpuProfile != "" {
+		file, err := os.Create(o.cpuProfile)
+		if err != nil {
+			return err
+		}
+		if err := pprof.StartCPUProfile(file); err != nil {
+			return err
+		}
+		defer func() {
+			pprof.StopCPUProfile()
+			err = errors.Join(err, file.Close())
+		}()
+	}
+	began, cpu := time.Now(), ownCPU()
+	if err := run(o.calls); err != nil {
+		return err
+	}
+	return say(measured{Calls: o.calls, Took: time.Since(began), CPU: ownCPU() - cpu})
+}
