@@ -35,7 +35,7 @@ type options struct {
 func parseOptions(args []string) (options, error) {
 	o := options{
 		backlogs: []int{10_000, 100_000, 1_000_000}, concurrency: []int{1, 2, 4, 8, 16, 32, 64},
-		paced: 30 * time.Second, idle: 20 * time.Second, perPoint: 2 * time.Second,
+		paced: 30 * time.Second, idle: 20 * time.Second, perPoint: time.Second,
 		command: strings.Join(append([]string{"make bench-compare"}, quoted(args)...), " "),
 	}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)

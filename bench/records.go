@@ -29,7 +29,7 @@ type action struct {
 }
 
 // fields are the parameters of a call with the fields of a record that they are made of.
-var fields = []struct{ parameter, field string }{
+var fields = []struct{ Parameter, Field string }{
 	{"lastOfflineAction", "action"},
 	{"lastOfflineStore", "store.id"},
 	{"homeCity", "city"},
@@ -48,11 +48,11 @@ func actionOf(visitor int) action {
 // form returns the body of the call that the action has to become.
 func (a action) form() []byte {
 	form, _ := profile.AppendForm(nil, profile.Visitor{Parameter: profile.Mbox3rdPartyID, ID: a.Customer}, []profile.Parameter{
-		{Name: fields[0].parameter, Value: a.Action},
-		{Name: fields[1].parameter, Value: a.Store},
-		{Name: fields[2].parameter, Value: a.City},
-		{Name: fields[3].parameter, Value: a.Tier},
-		{Name: fields[4].parameter, Value: strconv.Itoa(a.Points)},
+		{Name: fields[0].Parameter, Value: a.Action},
+		{Name: fields[1].Parameter, Value: a.Store},
+		{Name: fields[2].Parameter, Value: a.City},
+		{Name: fields[3].Parameter, Value: a.Tier},
+		{Name: fields[4].Parameter, Value: strconv.Itoa(a.Points)},
 	}, profile.MaxBody)
 	return form
 }
@@ -84,7 +84,7 @@ func visitorEntries() []mapping.VisitorEntry {
 func profileEntries() []mapping.ProfileEntry {
 	entries := make([]mapping.ProfileEntry, len(fields))
 	for i, f := range fields {
-		entries[i] = mapping.ProfileEntry{Parameter: mapping.ParameterName(f.parameter), Attribute: f.field}
+		entries[i] = mapping.ProfileEntry{Parameter: mapping.ParameterName(f.Parameter), Attribute: f.Field}
 	}
 	return entries
 }
