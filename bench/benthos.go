@@ -44,7 +44,8 @@ func (s *suite) runBenthos(ctx context.Context, file string, inFlight int, flags
 	}
 	defer server.kill()
 	path := s.path("benthos.yaml")
-	if err := os.WriteFile(path, fmt.Appendf(nil, benthosConfiguration, file, server.URL, updatePath, inFlight), 0o600); err != nil {
+	err = os.WriteFile(path, fmt.Appendf(nil, benthosConfiguration, file, server.URL, updatePath, inFlight), 0o600)
+	if err != nil {
 		return r, err
 	}
 	b, err := start(ctx, s.benthos, append(flags, "run", path)...)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"os"
+	"runtime"
 	"runtime/pprof"
 	"time"
 )
@@ -41,6 +42,8 @@ type measured struct {
 	Calls int           `json:"calls"`
 	Took  time.Duration `json:"took"`
 	CPU   time.Duration `json:"cpu"`
+	// Allocations are those on the heap. They tell what noise hides.
+	Allocations uint64 `json:"allocations"`
 }
 
 // measure makes the calls and tells what they cost. What was made ahead costs nothing here.
@@ -53,7 +56,8 @@ func (o clientOptions) measure(run func(calls int) error) (err error) {
 		if err != nil {
 			return err
 		}
-		if err := pprof.StartCPUProfile(file); err != nil {
+		err = pprof.StartCPUProfile(file)
+		if err != nil {
 			return err
 		}
 		defer func() {
@@ -61,9 +65,14 @@ func (o clientOptions) measure(run func(calls int) error) (err error) {
 			err = errors.Join(err, file.Close())
 		}()
 	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
 	began, cpu := time.Now(), ownCPU()
 	if err := run(o.calls); err != nil {
 		return err
 	}
-	return say(measured{Calls: o.calls, Took: time.Since(began), CPU: ownCPU() - cpu})
+	m := measured{Calls: o.calls, Took: time.Since(began), CPU: ownCPU() - cpu}
+	runtime.ReadMemStats(&after)
+	m.Allocations = after.Mallocs - before.Mallocs
+	return say(m)
 }

@@ -116,7 +116,8 @@ func (s *suite) startCollector(ctx context.Context, set setup) (*collector, erro
 		return nil, err
 	}
 	defer file.Close()
-	if err := configuration.Execute(file, set); err != nil {
+	err = configuration.Execute(file, set)
+	if err != nil {
 		return nil, err
 	}
 	binary, err := filepath.Abs(s.collector)

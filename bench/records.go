@@ -116,8 +116,8 @@ func distinct(line int) int { return line }
 
 // zipf returns visitors of whom few are seen often and many once, the same ones at each run.
 func zipf(visitors int, exponent float64) func(line int) int {
-	z := rand.NewZipf(rand.New(rand.NewPCG(1, 2)), exponent, 1, uint64(visitors-1))
-	return func(int) int { return int(z.Uint64()) } //nolint:gosec // G115: below the number of visitors
+	z := rand.NewZipf(rand.New(rand.NewPCG(1, 2)), exponent, 1, uint64(visitors-1)) //nolint:gosec // G115: more than one visitor
+	return func(int) int { return int(z.Uint64()) }                                 //nolint:gosec // G115: below the number of visitors
 }
 
 // pairs counts the different visitors in each window of so many lines.

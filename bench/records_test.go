@@ -17,7 +17,7 @@ import (
 func TestALineIsAJSONObject(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "actions.jsonl")
 	require.NoError(t, writeLines(path, 2, distinct))
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(path) //nolint:gosec // G304: a file of this test
 	require.NoError(t, err)
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	require.Len(t, lines, 2)

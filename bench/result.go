@@ -5,6 +5,7 @@ package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/report"
@@ -38,9 +39,9 @@ type contestant struct {
 
 // medians are those of the rounds of a contestant.
 type medians struct {
-	callsPerSecond, cpuPerCall, serverCPU, rss, bytes float64
-	opened, mostOpen                                  int64
-	spread                                            float64
+	callsPerSecond, cpuPerCall, serverCPU, rss, bytes, allocations float64
+	opened, mostOpen                                               int64
+	spread                                                         float64
 }
 
 func (c *contestant) medians() medians {
@@ -50,12 +51,13 @@ func (c *contestant) medians() medians {
 	}
 	return medians{
 		callsPerSecond: report.Median(rates), spread: report.Spread(rates),
-		cpuPerCall: report.MedianOf(c.results, result.cpuPerCall),
-		serverCPU:  report.MedianOf(c.results, result.serverCPUPerCall),
-		rss:        report.MedianOf(c.results, func(r result) float64 { return float64(r.PeakRSS) / (1 << 20) }),
-		bytes:      report.MedianOf(c.results, func(r result) float64 { return float64(r.Server.Bytes) / float64(max(r.Server.Calls, 1)) }),
-		opened:     report.MedianOf(c.results, func(r result) int64 { return r.Server.Opened }),
-		mostOpen:   report.MedianOf(c.results, func(r result) int64 { return r.Server.MostOpen }),
+		cpuPerCall:  report.MedianOf(c.results, result.cpuPerCall),
+		serverCPU:   report.MedianOf(c.results, result.serverCPUPerCall),
+		rss:         report.MedianOf(c.results, func(r result) float64 { return float64(r.PeakRSS) / (1 << 20) }),
+		bytes:       report.MedianOf(c.results, func(r result) float64 { return float64(r.Server.Bytes) / float64(max(r.Server.Calls, 1)) }),
+		allocations: report.MedianOf(c.results, func(r result) float64 { return float64(r.Allocations) / float64(r.Calls) }),
+		opened:      report.MedianOf(c.results, func(r result) int64 { return r.Server.Opened }),
+		mostOpen:    report.MedianOf(c.results, func(r result) int64 { return r.Server.MostOpen }),
 	}
 }
 
@@ -76,12 +78,12 @@ func (s *suite) contest(rounds int, contestants []*contestant) error {
 
 // table returns the medians of all contestants with their ratios.
 func table(unit string, contestants []*contestant) string {
-	t := report.NewTable("", unit+"/s", "CPU µs/"+unit, "peak RSS MB", "connections opened", "at once", "server µs/call", "speed ratio", "CPU ratio", "spread")
+	t := report.NewTable("", unit+"/s", "CPU µs/"+unit, "allocations", "peak RSS MB", "connections opened", "at once", "server µs/call", "speed ratio", "CPU ratio", "spread")
 	for _, c := range contestants {
 		m := c.medians()
 		speed, cpu := ratios(contestants, c)
-		t.Add(c.name, fmt.Sprintf("%.0f", m.callsPerSecond), fmt.Sprintf("%.1f", m.cpuPerCall), fmt.Sprintf("%.0f", m.rss),
-			fmt.Sprint(m.opened), fmt.Sprint(m.mostOpen), fmt.Sprintf("%.1f", m.serverCPU), ratioText(speed), ratioText(cpu),
+		t.Add(c.name, fmt.Sprintf("%.0f", m.callsPerSecond), fmt.Sprintf("%.1f", m.cpuPerCall), numberText(m.allocations, "%.0f"), fmt.Sprintf("%.0f", m.rss),
+			strconv.FormatInt(m.opened, 10), strconv.FormatInt(m.mostOpen, 10), fmt.Sprintf("%.1f", m.serverCPU), numberText(speed, "%.2f"), numberText(cpu, "%.2f"),
 			fmt.Sprintf("%.0f %%", 100*m.spread))
 	}
 	return t.String()
@@ -98,9 +100,10 @@ func ratios(contestants []*contestant, c *contestant) (speed, cpu float64) {
 	return 0, 0
 }
 
-func ratioText(ratio float64) string {
-	if ratio == 0 {
+// numberText returns a number, or nothing for one that is not known.
+func numberText(number float64, format string) string {
+	if number == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%.2f", ratio)
+	return fmt.Sprintf(format, number)
 }

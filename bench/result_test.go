@@ -14,9 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func ran(calls int, took, cpu time.Duration) result {
+func ran(calls uint32, took, cpu time.Duration) result {
 	return result{
-		measured: measured{Calls: calls, Took: took, CPU: cpu}, PeakRSS: 30 << 20, ServerCPU: cpu / 2,
+		measured: measured{Calls: int(calls), Took: took, CPU: cpu, Allocations: 50 * uint64(calls)}, PeakRSS: 30 << 20, ServerCPU: cpu / 2,
 		Server: serverStats{Calls: int64(calls), Bytes: int64(calls) * 100, Opened: 64, MostOpen: 64},
 	}
 }
@@ -29,8 +29,8 @@ func TestATableHasMediansAndRatiosToTheRowComparedWith(t *testing.T) {
 		{name: "exporter", against: "floor", results: []result{ran(1_000, 2*time.Second, 30*time.Millisecond)}},
 	})
 	rows := strings.Split(got, "\n")
-	assert.Equal(t, []string{"floor", "1000", "20.0", "30", "64", "64", "10.0", "", "", "150 %"}, cells(rows[2]))
-	assert.Equal(t, []string{"exporter", "500", "30.0", "30", "64", "64", "15.0", "0.50", "1.50", "0 %"}, cells(rows[3]))
+	assert.Equal(t, []string{"floor", "1000", "20.0", "50", "30", "64", "64", "10.0", "", "", "150 %"}, cells(rows[2]))
+	assert.Equal(t, []string{"exporter", "500", "30.0", "50", "30", "64", "64", "15.0", "0.50", "1.50", "0 %"}, cells(rows[3]))
 }
 
 func cells(row string) []string {

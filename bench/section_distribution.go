@@ -45,6 +45,9 @@ func (s *suite) distributionSection(ctx context.Context) (string, error) {
 	if err := s.contest(s.rounds, contestants); err != nil {
 		return "", err
 	}
+	if err := s.profileDistribution(ctx, file); err != nil {
+		return "", err
+	}
 	for _, c := range contestants[:2] {
 		if speed, cpu := ratios(contestants, c); speed > 0 {
 			notes.AtLeast(c.name+": records/s over Benthos's", speed, 3)

@@ -37,6 +37,9 @@ func (s *suite) exporterSection(ctx context.Context) (string, error) {
 	if err := s.contest(s.rounds, contestants); err != nil {
 		return "", err
 	}
+	if err := s.profileExporter(ctx); err != nil {
+		return "", err
+	}
 	var verdicts report.Verdicts
 	for _, c := range contestants[:4] {
 		if c.against == "" {
@@ -62,7 +65,8 @@ func (s *suite) client(ctx context.Context, role string, calls, concurrency int,
 		return r, err
 	}
 	defer client.kill()
-	if err := client.hear(&r.measured); err != nil {
+	err = client.hear(&r.measured)
+	if err != nil {
 		return r, err
 	}
 	used, err := client.wait()

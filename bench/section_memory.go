@@ -103,7 +103,8 @@ func (s *suite) buildBacklog(ctx context.Context, queue string, records int) err
 	defer c.kill()
 	held, lastChange := 0, time.Now()
 	for held < records {
-		if err := errors.Join(c.running(), sleep(ctx, 10*pollInterval)); err != nil {
+		err = errors.Join(c.running(), sleep(ctx, 10*pollInterval))
+		if err != nil {
 			return err
 		}
 		if now := int(c.metric(ctx, "otelcol_exporter_queue_size")); now != held {
@@ -133,7 +134,7 @@ func (s *suite) drain(ctx context.Context, queue string, records int, pace float
 	}
 	defer c.kill()
 	stats, err := server.watch(ctx, c.process, func(stats serverStats) bool {
-		if now, err := memoryNow(c.cmd.Process.Pid); err == nil {
+		if now, nowErr := memoryNow(c.cmd.Process.Pid); nowErr == nil {
 			d.memory = d.more(now)
 		}
 		if pace > 0 {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/report"
 )
@@ -44,7 +45,7 @@ func (s *suite) mergingSection(ctx context.Context) (string, error) {
 			return "", err
 		}
 		ratio := float64(calls) / float64(distinctPairs.count)
-		t.Add(name, fmt.Sprint(s.lines), fmt.Sprint(distinctPairs.count), fmt.Sprint(calls), fmt.Sprintf("%.3f", ratio),
+		t.Add(name, strconv.Itoa(s.lines), strconv.Itoa(distinctPairs.count), strconv.FormatInt(calls, 10), fmt.Sprintf("%.3f", ratio),
 			fmt.Sprintf("%.0f %%", 100*(1-float64(calls)/float64(s.lines))))
 		verdicts.AtMost(name+": calls over distinct (visitor, window) pairs", ratio, 1.05)
 	}

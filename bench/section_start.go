@@ -68,7 +68,8 @@ func (s *suite) firstCall(ctx context.Context) (float64, error) {
 		return 0, err
 	}
 	queue := s.path("empty-queue")
-	if err := os.RemoveAll(queue); err != nil {
+	err = os.RemoveAll(queue)
+	if err != nil {
 		return 0, err
 	}
 	// A batch of one is sent at once; the default would wait for more.
@@ -77,7 +78,8 @@ func (s *suite) firstCall(ctx context.Context) (float64, error) {
 		return 0, err
 	}
 	defer c.kill()
-	if err := offer(ctx, c.process, fmt.Sprintf("http://127.0.0.1:%d/v1/logs", port)); err != nil {
+	err = offer(ctx, c.process, fmt.Sprintf("http://127.0.0.1:%d/v1/logs", port))
+	if err != nil {
 		return 0, err
 	}
 	stats, err := server.until(ctx, c.process, 1)
@@ -128,14 +130,16 @@ func (s *suite) idleCPU(ctx context.Context, file string) (share, rss float64, e
 	}
 	defer c.kill()
 	const settling = 3 * time.Second
-	if err := sleep(ctx, settling); err != nil {
+	err = sleep(ctx, settling)
+	if err != nil {
 		return 0, 0, err
 	}
 	before, err := cpuNow(c.cmd.Process.Pid)
 	if err != nil {
 		return 0, 0, err
 	}
-	if err := sleep(ctx, s.idle); err != nil {
+	err = sleep(ctx, s.idle)
+	if err != nil {
 		return 0, 0, err
 	}
 	after, err := cpuNow(c.cmd.Process.Pid)

@@ -41,7 +41,8 @@ func (t *target) stats(ctx context.Context) (serverStats, error) {
 		return stats, fmt.Errorf("the counting server: %w", err)
 	}
 	defer response.Body.Close()
-	return stats, json.NewDecoder(response.Body).Decode(&stats)
+	err = json.NewDecoder(response.Body).Decode(&stats)
+	return stats, err
 }
 
 const (

@@ -50,5 +50,5 @@ func cpuModel(info io.Reader) string {
 
 // Line says on which machine, when and by which command the numbers came about.
 func (m Machine) Line(command string) string {
-	return fmt.Sprintf("%d cores (%s), %s, %s, %s: `%s`.", m.Cores, m.CPU, m.OS, m.Go, m.Date.Format(time.DateOnly), command)
+	return fmt.Sprintf("%d cores (%s), %s, %s, %s: %#q.", m.Cores, m.CPU, m.OS, m.Go, m.Date.Format(time.DateOnly), command)
 }
