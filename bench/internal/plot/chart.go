@@ -74,11 +74,11 @@ func (d *drawing) down(value float64) float64 {
 
 func (d *drawing) grid() {
 	for _, tick := range d.x.axis.Ticks {
-		d.printf(`<line x1="%.1f" y1="%d" x2="%[1]f" y2="%d" stroke="#e5e5e5"/>`, d.left(tick), top, height-bottom)
+		d.printf(`<line x1="%.1f" y1="%d" x2="%[1].1f" y2="%d" stroke="#e5e5e5"/>`, d.left(tick), top, height-bottom)
 		d.text(d.left(tick), height-bottom+18, `text-anchor="middle"`, tickText(tick))
 	}
 	for _, tick := range d.y.axis.Ticks {
-		d.printf(`<line x1="%d" y1="%.1f" x2="%d" y2="%[2]f" stroke="#e5e5e5"/>`, left, d.down(tick), width-right)
+		d.printf(`<line x1="%d" y1="%.1f" x2="%d" y2="%[2].1f" stroke="#e5e5e5"/>`, left, d.down(tick), width-right)
 		d.text(left-8, d.down(tick)+4, `text-anchor="end"`, tickText(tick))
 	}
 	d.printf(`<path d="M%d %dV%dH%d" fill="none" stroke="#222"/>`, left, top, height-bottom, width-right)
@@ -101,7 +101,7 @@ func (d *drawing) line(line Line, color string) {
 func (d *drawing) names(lines []Line) {
 	for i, line := range lines {
 		y := float64(top + 10 + i*20)
-		d.printf(`<line x1="%d" y1="%.1f" x2="%d" y2="%[2]f" stroke="%s" stroke-width="2"/>`, width-right+15, y, width-right+35, colors[i%len(colors)])
+		d.printf(`<line x1="%d" y1="%.1f" x2="%d" y2="%[2].1f" stroke="%s" stroke-width="2"/>`, width-right+15, y, width-right+35, colors[i%len(colors)])
 		d.text(width-right+40, y+4, "", line.Name)
 	}
 }
