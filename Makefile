@@ -29,10 +29,11 @@ $(TOOLS)/%: internal/tools/go.mod internal/tools/go.sum
 	@CGO_ENABLED=0 go build -C internal/tools -trimpath -o $(CURDIR)/$@ $($*.package)
 	@touch $@
 
-MODULES := . internal/tools
-SOURCES := $(shell find . \( -path ./dist -o -path ./.tools -o -path ./.git \) -prune -o \
+MODULES := . internal/tools bench/benthos
+SOURCES := $(shell find . \( -path ./dist -o -path ./bench -o -path ./.tools -o -path ./.git \) -prune -o \
 	-name '*.go' ! -name '*_test.go' -print)
 COLLECTOR := dist/otelcol-adobetarget
+BENTHOS := $(TOOLS)/benthos
 EMULATOR := dist/targetemulator
 
 PKG ?= ./...
@@ -119,9 +120,18 @@ chlog-update: $(TOOLS)/chloggen ## Move the entries into CHANGELOG.md (VERSION=v
 
 ##@ Measure
 
-.PHONY: bench benchstat fuzz soak
+.PHONY: bench bench-compare benchstat fuzz soak
 bench: ## Go benchmarks (COUNT=10 PKG=./exporter/profile)
 	go test -run '^$$' -bench . -benchmem -count $(COUNT) $(PKG)
+
+bench-compare: build $(BENTHOS) ## Compare with net/http alone and with Benthos, into docs/performance.md (ARGS=-quick)
+	@go build -trimpath -o $(TOOLS)/bench ./bench
+	@$(TOOLS)/bench $(ARGS)
+
+# Without its modules the comparison goes on, and says that Benthos is missing.
+$(BENTHOS): bench/benthos/go.mod bench/benthos/go.sum bench/benthos/main.go
+	@echo "building benthos"
+	@CGO_ENABLED=0 go build -C bench/benthos -trimpath -o $(CURDIR)/$@ . || echo "Benthos can not be built here" >&2
 
 benchstat: $(BENCHSTAT) ## Compare two saved outputs of make bench (OLD=a.txt NEW=b.txt)
 	$(BENCHSTAT) $(OLD) $(NEW)

@@ -4,6 +4,7 @@
 package quota // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
 
 import (
+	"context"
 	"math"
 	"testing"
 	"time"
@@ -50,6 +51,33 @@ func BenchmarkCallOf64Callers(b *testing.B) {
 				}
 			})
 		})
+	}
+}
+
+// BenchmarkCallWrittenAhead is a call of an account that is stored; the storage itself costs nothing here.
+func BenchmarkCallWrittenAhead(b *testing.B) {
+	const reservation = 100
+	d := newDisk()
+	a, waits := NewAccount(stored(math.MaxInt, reservation)), new(Waits)
+	if _, err := a.Persist(b.Context(), d, storageID, acme); err != nil {
+		b.Fatal(err)
+	}
+	before := d.writes
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := a.Wait(b.Context(), waits); err != nil {
+			b.Fatal(err)
+		}
+		a.Done()
+	}
+	b.ReportMetric(float64(d.writes-before)*reservation/float64(b.N), "writes/reservation")
+	for _, file := range d.files {
+		for _, statement := range file {
+			b.ReportMetric(float64(len(statement)), "bytes/write")
+		}
+	}
+	if err := a.Unpersist(context.WithoutCancel(b.Context())); err != nil {
+		b.Fatal(err)
 	}
 }
 

@@ -1,0 +1,170 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench"
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"text/template"
+)
+
+// setup is what differs between the collectors of the harness. What is not set is as the defaults are.
+type setup struct {
+	Endpoint string
+	// File is what file_log reads. Without it the collector takes OTLP at Port.
+	File string
+	Port int
+	// Storage is the folder of a persistent queue; without it the queue is in memory.
+	Storage string
+	// Concurrency, MinBatch and QueueSize are the exporter's settings, 0 for the default.
+	Concurrency, MinBatch, QueueSize int
+	// Pace is calls_per_second; 0 is no pace.
+	Pace float64
+	// Metrics is the port of the metrics page.
+	Metrics int
+	Profile string // address of the pprof extension, if any
+}
+
+// The quota is out of the way, for the harness makes more calls than a day has. The pace is too, unless it is measured.
+var configuration = template.Must(template.New("").Funcs(template.FuncMap{"fields": func() any { return fields }}).Parse(`
+extensions:
+{{- if .Storage}}
+  file_storage/queue: {directory: {{.Storage}}, create_directory: true}
+{{- end}}
+{{- if .Profile}}
+  pprof: {endpoint: {{.Profile}}}
+{{- end}}
+receivers:
+{{- if .File}}
+  file_log:
+    include: [{{.File}}]
+    start_at: beginning
+    max_concurrent_files: 1
+    retry_on_failure: {enabled: true, max_elapsed_time: 0}
+    operators:
+      - {type: json_parser, parse_to: attributes, parse_ints: true}
+{{- else}}
+  otlp: {protocols: {http: {endpoint: "127.0.0.1:{{.Port}}"}}}
+{{- end}}
+exporters:
+  adobe_target:
+    client_code: acme
+    endpoint: {{.Endpoint}}
+    visitor: [{parameter: mbox3rdPartyId, attribute: customer.id}]
+    profile:
+{{- range fields}}
+      - {parameter: {{.Parameter}}, attribute: {{.Field}}}
+{{- end}}
+{{- if .Concurrency}}
+    concurrency: {{.Concurrency}}
+{{- end}}
+    quota: {calls: 1000000000}
+{{- if .Pace}}
+    rate_limit: {calls_per_second: {{.Pace}}}
+{{- else}}
+    rate_limit: {enabled: false}
+{{- end}}
+    sending_queue:
+      enabled: true
+{{- if .Storage}}
+      storage: file_storage/queue
+{{- end}}
+{{- if .QueueSize}}
+      queue_size: {{.QueueSize}}
+{{- end}}
+{{- if .MinBatch}}
+      batch: {min_size: {{.MinBatch}}}
+{{- end}}
+service:
+  extensions: [{{if .Storage}}file_storage/queue{{end}}{{if and .Storage .Profile}}, {{end}}{{if .Profile}}pprof{{end}}]
+  pipelines:
+    logs: {receivers: [{{if .File}}file_log{{else}}otlp{{end}}], exporters: [adobe_target]}
+  telemetry:
+    metrics:
+      readers:
+        - pull:
+            exporter:
+              prometheus: {host: 127.0.0.1, port: {{.Metrics}}, without_scope_info: true, without_type_suffix: true, without_units: true}
+`))
+
+// collector is the distribution in its own process.
+type collector struct {
+	*process
+	metrics string
+}
+
+// keepOrder makes file_log hand on what it read before it reads on, as the examples have it.
+const keepOrder = "--feature-gates=stanza.synchronousLogEmitter"
+
+func (s *suite) startCollector(ctx context.Context, set setup) (*collector, error) {
+	var err error
+	if set.Metrics, err = freePort(ctx); err != nil {
+		return nil, err
+	}
+	path := s.path("collector.yaml")
+	file, err := os.Create(path) //nolint:gosec // G304: a file of the harness
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	err = configuration.Execute(file, set)
+	if err != nil {
+		return nil, err
+	}
+	binary, err := filepath.Abs(s.collector)
+	if err != nil {
+		return nil, err
+	}
+	p, err := start(ctx, binary, "--config", path, keepOrder)
+	if err != nil {
+		return nil, err
+	}
+	return &collector{process: p, metrics: fmt.Sprintf("http://127.0.0.1:%d/metrics", set.Metrics)}, nil
+}
+
+// metric returns the sum of a metric over its series, and 0 while there is no page yet.
+func (c *collector) metric(ctx context.Context, name string) float64 {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.metrics, http.NoBody)
+	if err != nil {
+		return 0
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0
+	}
+	defer response.Body.Close()
+	return sumOf(response.Body, name)
+}
+
+// sumOf adds up the series of a metric on a page in the Prometheus text format.
+func sumOf(page io.Reader, name string) float64 {
+	sum := 0.0
+	for lines := bufio.NewScanner(page); lines.Scan(); {
+		rest, found := strings.CutPrefix(lines.Text(), name)
+		if !found || rest == "" || (rest[0] != '{' && rest[0] != ' ') {
+			continue
+		}
+		if value, err := strconv.ParseFloat(rest[strings.LastIndex(rest, " ")+1:], 64); err == nil {
+			sum += value
+		}
+	}
+	return sum
+}
+
+func freePort(ctx context.Context) (int, error) {
+	listener, err := listen(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port, nil
+}

@@ -1,0 +1,140 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench"
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
+)
+
+// action is a log record of five parameters. Two of its values have to be percent-encoded, as some always do.
+type action struct {
+	Channel  string `json:"channel"`
+	Customer string `json:"customer.id"`
+	Action   string `json:"action"`
+	Store    string `json:"store.id"`
+	City     string `json:"city"`
+	Tier     string `json:"loyalty.tier"`
+	Points   int    `json:"loyalty.points"`
+}
+
+// fields are the parameters of a call with the fields of a record that they are made of.
+var fields = []struct{ Parameter, Field string }{
+	{"lastOfflineAction", "action"},
+	{"lastOfflineStore", "store.id"},
+	{"homeCity", "city"},
+	{"loyaltyTier", "loyalty.tier"},
+	{"loyaltyPoints", "loyalty.points"},
+}
+
+// actionOf returns the action of a visitor; all have the same length, so that all calls cost the same.
+func actionOf(visitor int) action {
+	return action{
+		Channel: "offline", Customer: fmt.Sprintf("CRM-%08d", visitor), Action: "loan-funded", Store: "R&D/" + strconv.Itoa(10+visitor%90),
+		City: "München", Tier: "gold", Points: 1000 + visitor%9000,
+	}
+}
+
+// form returns the body of the call that the action has to become.
+func (a action) form() []byte {
+	form, _ := profile.AppendForm(nil, profile.Visitor{Parameter: profile.Mbox3rdPartyID, ID: a.Customer}, []profile.Parameter{
+		{Name: fields[0].Parameter, Value: a.Action},
+		{Name: fields[1].Parameter, Value: a.Store},
+		{Name: fields[2].Parameter, Value: a.City},
+		{Name: fields[3].Parameter, Value: a.Tier},
+		{Name: fields[4].Parameter, Value: strconv.Itoa(a.Points)},
+	}, profile.MaxBody)
+	return form
+}
+
+// logs returns so many records, each of another visitor.
+func logs(records int) plog.Logs {
+	ld := plog.NewLogs()
+	list := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+	list.EnsureCapacity(records)
+	for i := range records {
+		a := actionOf(i)
+		attributes := list.AppendEmpty().Attributes()
+		attributes.PutStr("channel", a.Channel)
+		attributes.PutStr("customer.id", a.Customer)
+		attributes.PutStr("action", a.Action)
+		attributes.PutStr("store.id", a.Store)
+		attributes.PutStr("city", a.City)
+		attributes.PutStr("loyalty.tier", a.Tier)
+		attributes.PutInt("loyalty.points", int64(a.Points))
+	}
+	return ld
+}
+
+// visitorEntries and profileEntries are the mapping of an action for an exporter that is configured in Go.
+func visitorEntries() []mapping.VisitorEntry {
+	return []mapping.VisitorEntry{{Parameter: profile.Mbox3rdPartyID, Attribute: "customer.id"}}
+}
+
+func profileEntries() []mapping.ProfileEntry {
+	entries := make([]mapping.ProfileEntry, len(fields))
+	for i, f := range fields {
+		entries[i] = mapping.ProfileEntry{Parameter: mapping.ParameterName(f.Parameter), Attribute: f.Field}
+	}
+	return entries
+}
+
+// writeLines writes a file of actions, one JSON object a line, of the visitors that next returns. It keeps none of them: the
+// kernel counts the memory of the process that starts another as the other's too.
+func writeLines(path string, lines int, next func(line int) (visitor int)) error {
+	file, err := os.Create(path) //nolint:gosec // G304: a file of the harness
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	buffered := bufio.NewWriterSize(file, 1<<16)
+	encoder := json.NewEncoder(buffered)
+	encoder.SetEscapeHTML(false)
+	for line := range lines {
+		if err := encoder.Encode(actionOf(next(line))); err != nil {
+			return err
+		}
+	}
+	if err := buffered.Flush(); err != nil {
+		return err
+	}
+	return file.Close()
+}
+
+// distinct returns a visitor of its own for each line.
+func distinct(line int) int { return line }
+
+// zipf returns visitors of whom few are seen often and many once, the same ones at each run.
+func zipf(visitors int, exponent float64) func(line int) int {
+	z := rand.NewZipf(rand.New(rand.NewPCG(1, 2)), exponent, 1, uint64(visitors-1)) //nolint:gosec // G115: more than one visitor
+	return func(int) int { return int(z.Uint64()) }                                 //nolint:gosec // G115: below the number of visitors
+}
+
+// pairs counts the different visitors in each window of so many lines.
+type pairs struct {
+	window int
+	seen   map[int]bool
+	lines  int
+	count  int
+}
+
+func (p *pairs) add(visitor int) {
+	if p.lines%p.window == 0 {
+		p.seen = make(map[int]bool)
+	}
+	p.lines++
+	if !p.seen[visitor] {
+		p.seen[visitor] = true
+		p.count++
+	}
+}
