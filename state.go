@@ -78,7 +78,7 @@ func (e *logsExporter) waiting(ctx context.Context, host component.Host) (*overf
 	if err != nil {
 		return nil, err
 	}
-	store, err := overflow.Open(ctx, client, e.set.Logger)
+	store, err := overflow.Open(ctx, client, e.cfg.fits, e.set.Logger)
 	if err != nil {
 		return nil, errors.Join(err, client.Close(ctx))
 	}

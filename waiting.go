@@ -6,43 +6,55 @@ package adobetargetexporter // import "github.com/otelcol-adobetarget/adobetarge
 import (
 	"context"
 	"errors"
+	"time"
 
 	"go.opentelemetry.io/collector/client"
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
-// errNoRoom answers a client that waited for the queue. It is to be sent again.
+// clientWaits is for how long a client waits for room in the queue. A shutdown waits for
+// it, since receivers are shut down first, before the exporter is told.
+const clientWaits = time.Second
+
+// errNoRoom answers who can not wait for room in the queue. It is to be sent again.
 var errNoRoom = errors.New("the sending queue is full and nothing was taken, send it again later")
 
 // offer gives a request to the queue, and waits for room if the settings say so, in
-// turn. A client waits for the time of a call at most: at a shutdown the receivers wait
-// for it, before this exporter is told. A receiver that reads waits until its context
-// ends, which says that it will not come back: with a persistent queue what it wanted to
-// hand on is kept.
+// turn. A client does not wait long. A receiver that reads waits until its context is
+// canceled, which says that it will not come back: with a persistent queue what it
+// wanted to hand on is kept.
 func (s *wrappedLogs) offer(ctx context.Context, ld plog.Logs) error {
-	overflow := s.exporter.overflow
 	remote := client.FromContext(ctx).Addr != nil
 	if remote && s.blocks() {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, s.exporter.cfg.ClientConfig.Timeout, errNoRoom)
+		ctx, cancel = context.WithTimeoutCause(ctx, clientWaits, errNoRoom)
 		defer cancel()
 	}
-	var err error
-	if overflow != nil {
-		err = overflow.Wait(ctx)
-	}
+	err := s.waitForTurn(ctx)
 	if err == nil {
 		err = s.enqueue(ctx, ld)
 	}
 	switch {
 	case err == nil || ctx.Err() == nil:
 		return err
-	case remote:
-		return context.Cause(ctx)
-	case overflow != nil:
-		return overflow.Add(ctx, ld)
+	case !remote && errors.Is(ctx.Err(), context.Canceled) && s.blocks() && s.exporter.overflow != nil:
+		return s.exporter.overflow.Add(ctx, ld)
 	}
-	return err
+	return context.Cause(ctx)
+}
+
+// waitForTurn waits for those who stand before the queue, or does not let anybody in
+// while somebody does.
+func (s *wrappedLogs) waitForTurn(ctx context.Context) error {
+	switch overflow := s.exporter.overflow; {
+	case overflow == nil:
+		return nil
+	case s.blocks():
+		return overflow.Wait(ctx)
+	case overflow.Records() > 0:
+		return errNoRoom
+	}
+	return nil
 }
 
 // blocks tells whether a request waits for room in the queue, and for nothing else.

@@ -5,6 +5,7 @@ package adobetargetexporter
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"strconv"
@@ -66,8 +67,8 @@ func TestWhatAReceiverWasHandingOnToAFullQueueWhenItEndedComesInTheNextRun(t *te
 	exp := start(t, set, smallQueue(endpoint), h)
 	taken := fill(t, exp)
 
-	ended, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
+	ended, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(50*time.Millisecond, cancel)
 	require.NoError(t, exp.ConsumeLogs(ended, oneRecord("a", "n", strconv.Itoa(taken+1))), "it waited, and is written down when its context ends")
 	require.NoError(t, exp.ConsumeLogs(ended, oneRecord("a", "n", strconv.Itoa(taken+2))), "so is what follows it")
 	require.NoError(t, exp.Shutdown(t.Context()))
@@ -87,31 +88,90 @@ func TestWhatAReceiverWasHandingOnToAFullQueueWhenItEndedComesInTheNextRun(t *te
 	assert.Zero(t, target.Stats().Disorders, "nothing comes twice in a later run")
 }
 
-func TestAClientWaitsForAFullQueueNoLongerThanForACall(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		cfg := smallQueue("http://target.example")
-		cfg.QueueConfig.Get().StorageID = nil
-		cfg.ClientConfig.Timeout, cfg.DrainTimeout = 7*time.Second, 0
-		cfg.RetryConfig.InitialInterval, cfg.RetryConfig.MaxInterval = time.Second, time.Second
-		cfg.ClientConfig.Auth = configoptional.Some(configauth.Config{AuthenticatorID: wireID})
-		h := newHost()
-		h.extensions = map[component.ID]component.Component{wireID: &wire{answer: tooMany}}
-		exp := start(t, exportertest.NewNopSettings(metadata.Type), cfg, h)
-		fill(t, exp)
+// fullQueue starts an exporter in virtual time whose queue in memory is full.
+func fullQueue(t *testing.T) exporter.Logs {
+	t.Helper()
+	cfg := smallQueue("http://target.example")
+	cfg.QueueConfig.Get().StorageID = nil
+	cfg.DrainTimeout = 0
+	cfg.RetryConfig.InitialInterval, cfg.RetryConfig.MaxInterval = time.Second, time.Second
+	cfg.ClientConfig.Auth = configoptional.Some(configauth.Config{AuthenticatorID: wireID})
+	h := newHost()
+	h.extensions = map[component.ID]component.Component{wireID: &wire{answer: tooMany}}
+	exp := start(t, exportertest.NewNopSettings(metadata.Type), cfg, h)
+	fill(t, exp)
+	return exp
+}
 
+func TestAClientDoesNotWaitLongForAFullQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		exp := fullQueue(t)
 		began := time.Now()
 		err := exp.ConsumeLogs(remotely(t.Context()), oneRecord("a", "n", "9"))
 		require.ErrorIs(t, err, errNoRoom)
 		assert.False(t, consumererror.IsPermanent(err), "it is to be sent again")
-		assert.Equal(t, 7*time.Second, time.Since(began))
+		assert.Equal(t, clientWaits, time.Since(began))
 
-		ctx, cancel := context.WithTimeout(remotely(t.Context()), time.Second)
+		ctx, cancel := context.WithTimeout(remotely(t.Context()), time.Millisecond)
 		defer cancel()
 		require.ErrorIs(t, exp.ConsumeLogs(ctx, oneRecord("a", "n", "9")), context.DeadlineExceeded, "it gave up itself")
-
-		reader, stop := context.WithTimeout(t.Context(), time.Minute)
-		defer stop()
-		require.ErrorIs(t, exp.ConsumeLogs(reader, oneRecord("a", "n", "9")), context.DeadlineExceeded, "one that reads has no other place to put it")
 		require.NoError(t, exp.Shutdown(t.Context()))
 	})
+}
+
+func TestAReceiverThatReadsWaitsForAFullQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		exp := fullQueue(t)
+		began := time.Now()
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Minute, cancel)
+		require.ErrorIs(t, exp.ConsumeLogs(ctx, oneRecord("a", "n", "9")), context.Canceled, "a queue in memory has no place to put it")
+		assert.Equal(t, time.Minute, time.Since(began))
+		require.NoError(t, exp.Shutdown(t.Context()))
+	})
+}
+
+// TestWhoHasTimeIsToldThatTheQueueIsFull has callers that come again by themselves.
+func TestWhoHasTimeIsToldThatTheQueueIsFull(t *testing.T) {
+	_, endpoint := startEmulator(t, emulator.Settings{
+		Faults: []emulator.Fault{{Kind: emulator.FaultStatus, Status: http.StatusTooManyRequests}},
+	})
+	for name, blocks := range map[string]bool{"without block_on_overflow at once": false, "with a deadline when it is over": true} {
+		t.Run(name, func(t *testing.T) {
+			h := newHost()
+			h.extensions = map[component.ID]component.Component{queueStorageID: fileStorage(t, t.TempDir())}
+			cfg := smallQueue(endpoint)
+			cfg.QueueConfig.Get().BlockOnOverflow = blocks
+			exp := start(t, exportertest.NewNopSettings(metadata.Type), cfg, h)
+			fill(t, exp)
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+			defer cancel()
+			require.Error(t, exp.ConsumeLogs(ctx, oneRecord("a", "n", "9")))
+			assert.Zero(t, exp.(*wrappedLogs).exporter.overflow.Records())
+
+			require.NoError(t, exp.(*wrappedLogs).exporter.overflow.Add(t.Context(), oneRecord("a", "n", "9")))
+			ctx, cancel = context.WithTimeout(remotely(t.Context()), 10*time.Millisecond)
+			defer cancel()
+			err := exp.ConsumeLogs(ctx, oneRecord("a", "n", "9"))
+			require.Error(t, err)
+			assert.Equal(t, blocks, errors.Is(err, context.DeadlineExceeded))
+			require.NoError(t, exp.Shutdown(t.Context()))
+		})
+	}
+}
+
+func TestAQueueThatIsTooSmallForWhatWaitedForItIsAnErrorAtStart(t *testing.T) {
+	set := exportertest.NewNopSettings(metadata.Type)
+	_, endpoint := startEmulator(t, emulator.Settings{})
+	h := newHost()
+	h.extensions = map[component.ID]component.Component{queueStorageID: fileStorage(t, t.TempDir())}
+	exp := start(t, set, persistentConfig(endpoint), h)
+	exp.(*wrappedLogs).exporter.overflow.Stop() // nothing leaves the line any more
+	require.NoError(t, exp.(*wrappedLogs).exporter.overflow.Add(t.Context(), requestOf(4)))
+	require.NoError(t, exp.Shutdown(t.Context()))
+
+	small, err := newFactory(&accounts).CreateLogs(t.Context(), set, smallQueue(endpoint))
+	require.NoError(t, err)
+	require.ErrorContains(t, small.Start(t.Context(), h), "a request of 4 log records, 4 items, is larger than the sending queue, which holds 3")
+	require.NoError(t, small.Shutdown(t.Context()))
 }

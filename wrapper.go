@@ -58,7 +58,19 @@ func (s *wrappedLogs) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 // fits refuses what the queue can never take. The helper would answer that it is to
 // be sent again, or wait for room without end.
 func (s *wrappedLogs) fits(ctx context.Context, ld plog.Logs) error {
-	queue := s.exporter.cfg.QueueConfig.Get()
+	err := s.exporter.cfg.fits(ld)
+	if err == nil {
+		return nil
+	}
+	records := ld.LogRecordCount()
+	s.exporter.countReceived(ctx, records, nil)
+	s.exporter.delivery.Refuse(ctx, records, "larger_than_queue")
+	return consumererror.NewPermanent(err)
+}
+
+// fits tells why a request can never be in the sending queue.
+func (cfg *Config) fits(ld plog.Logs) error {
+	queue := cfg.QueueConfig.Get()
 	if queue == nil {
 		return nil
 	}
@@ -75,11 +87,9 @@ func (s *wrappedLogs) fits(ctx context.Context, ld plog.Logs) error {
 	if int64(size) <= queue.QueueSize {
 		return nil
 	}
-	s.exporter.countReceived(ctx, records, nil)
-	s.exporter.delivery.Refuse(ctx, records, "larger_than_queue")
-	return consumererror.NewPermanent(fmt.Errorf("a request of %d log records, %d %s, is larger than the sending queue, which holds %d: "+
+	return fmt.Errorf("a request of %d log records, %d %s, is larger than the sending queue, which holds %d: "+
 		"make sending_queue::queue_size larger, or the requests smaller, by send_batch_max_size of a batch processor or at the sender",
-		records, size, queue.Sizer.String(), queue.QueueSize))
+		records, size, queue.Sizer.String(), queue.QueueSize)
 }
 
 // Capabilities says that numbering changes the records.

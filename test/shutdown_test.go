@@ -143,7 +143,7 @@ func TestAShutdownWithAQueueInMemoryTakesTheDrainTimeoutToo(t *testing.T) {
 // TestAShutdownWithAFullQueueTakesTheTimeOfACallAtMost ends the collector while
 // clients wait for room in the queue, which would wait for ever themselves. The
 // receivers are shut down first, and wait for these requests; the exporter gets no
-// sign. So it does not let a client wait longer than for a call, and what a client was
+// sign. So it lets a client wait for a second only, and what a client was
 // not told was taken is the client's.
 func TestAShutdownWithAFullQueueTakesTheTimeOfACallAtMost(t *testing.T) {
 	t.Parallel()

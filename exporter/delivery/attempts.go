@@ -14,6 +14,9 @@ import (
 // attempts are counted anew.
 const maxFailing = 10_000
 
+// maxOthers bounds how many visitors are known to get through meanwhile.
+const maxOthers = 100_000
+
 const (
 	// othersThrough is how many others have to get through for an attempt to count.
 	othersThrough = 10
@@ -21,63 +24,61 @@ const (
 	throughPerFailing = 20
 )
 
-// attempts counts how often in a row the update of a visitor failed for reasons of its
-// own. An attempt counts only if since the one before enough other visitors got through,
-// and next to none failed. In an outage, or when it hits some of the visitors only,
-// nobody is to blame and nothing may be given up.
+// attempts counts how often the update of a visitor failed for reasons of its own. An
+// attempt counts only if since the one before enough other visitors got through, each
+// counted once, for the others that fail now. In an outage, or when it hits some of the
+// visitors only, nobody is to blame and nothing may be given up.
 type attempts struct {
 	limit int // 0 gives nobody up
 
-	through atomic.Int64 // visitors that got through
+	through atomic.Int64 // updates that got through
 	some    atomic.Bool  // whether any visitor is known to fail
 
-	mu sync.Mutex
-	// failed are the visitors that failed for the first time, and for each batch those
-	// of which it holds records that wait.
-	failed  int64
+	mu      sync.Mutex
 	failing map[profile.Visitor]failures
+	// others are the visitors that got through while any is known to fail, and at which
+	// of all the updates they last did.
+	others map[profile.Visitor]int64
 }
 
-// failures are the attempts of a visitor that count, and how many visitors had got
-// through and failed at the last one.
+// failures are the attempts of a visitor that count, and how many updates had got
+// through at the last one.
 type failures struct {
-	attempts        int
-	through, failed int64
-	own             int64 // of those that failed since, itself
+	attempts int
+	through  int64
 }
 
 // gotThrough notes that an update was taken, or refused for good. again tells that
 // the visitor was deferred, and so says little of how the others fare.
 func (a *attempts) gotThrough(v profile.Visitor, again bool) {
+	var at int64
 	if !again {
-		a.through.Add(1)
+		at = a.through.Add(1)
 	}
-	a.forget(v)
-}
-
-func (a *attempts) forget(v profile.Visitor) {
 	if !a.some.Load() {
 		return
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	delete(a.failing, v)
-	a.some.Store(len(a.failing) > 0)
+	a.forgetLocked(v)
+	_, known := a.others[v]
+	if !again && len(a.failing) > 0 && (known || len(a.others) < maxOthers) {
+		a.others[v] = at
+	}
 }
 
-// wait notes the visitors of a batch whose records have to wait for older ones.
-func (a *attempts) wait(aside *profile.Batch) {
-	if aside == nil {
-		return
-	}
+// forget forgets the failures of a visitor.
+func (a *attempts) forget(v profile.Visitor) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.failed += int64(aside.Len())
-	for i := range aside.Len() {
-		if f, known := a.failing[aside.Visitor(i)]; known {
-			f.own++
-			a.failing[aside.Visitor(i)] = f
-		}
+	a.forgetLocked(v)
+}
+
+func (a *attempts) forgetLocked(v profile.Visitor) {
+	delete(a.failing, v)
+	if len(a.failing) == 0 {
+		a.some.Store(false)
+		clear(a.others)
 	}
 }
 
@@ -86,29 +87,33 @@ func (a *attempts) wait(aside *profile.Batch) {
 func (a *attempts) fail(v profile.Visitor) (exhausted bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	through := a.through.Load()
 	f, known := a.failing[v]
-	others := through - f.through
-	switch {
-	case !known:
-		a.failed++
+	if !known {
 		a.makeRoom()
-		f.attempts = 1
-	case (a.failed-f.failed-f.own)*throughPerFailing > others:
-		f.attempts = 1 // it is not alone
-	case others >= othersThrough:
-		f.attempts++
-	default:
-		return false // that tells too little yet
+	} else if a.throughSince(f.through) < max(othersThrough, throughPerFailing*(len(a.failing)-1)) {
+		return false
 	}
-	a.failing[v] = failures{attempts: f.attempts, through: through, failed: a.failed}
+	f.attempts++
+	f.through = a.through.Load()
+	a.failing[v] = f
 	a.some.Store(true)
 	return a.limit > 0 && f.attempts >= a.limit
+}
+
+// throughSince returns how many visitors got through since that many updates had.
+func (a *attempts) throughSince(through int64) (visitors int) {
+	for _, at := range a.others {
+		if at > through {
+			visitors++
+		}
+	}
+	return visitors
 }
 
 func (a *attempts) makeRoom() {
 	if a.failing == nil {
 		a.failing = make(map[profile.Visitor]failures)
+		a.others = make(map[profile.Visitor]int64)
 	}
 	if len(a.failing) < maxFailing {
 		return

@@ -157,3 +157,54 @@ func TestABatchOfWhichOnlyFailingVisitorsAreLeftDoesNotHoldUpTheQueue(t *testing
 		end(t, f)
 	})
 }
+
+// TestWhoFailsWhileFewOthersGetThroughIsNotGivenUp has little to tell an outage of some
+// visitors from updates that Target can not digest: the others are few, or many fail.
+func TestWhoFailsWhileFewOthersGetThroughIsNotGivenUp(t *testing.T) {
+	odd := make([]string, 100)
+	for i := range odd {
+		odd[i] = "v" + strconv.Itoa(2*i+1)
+	}
+	tests := map[string]struct {
+		fail        []string
+		first, next []record
+	}{
+		"half of all fail, and then one of the others comes again and again": {odd, visitors(200), []record{tier("same", "1")}},
+		"two fail, and two others come again and again": {
+			[]string{"x", "y"}, append(visitors(5), tier("x", "1"), tier("y", "1")), []record{tier("same", "1"), tier("same2", "1")},
+		},
+		"one fails beside fewer than have to get through": {[]string{"x"}, append(visitors(9), tier("x", "1")), visitors(9)},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := queued(t, nil)
+				f.target.fail(tt.fail...)
+				held := f.consume(t, logs(tt.first...))
+				for range 1000 {
+					if held.LogRecordCount() == 0 {
+						held = logs(tt.next...)
+					}
+					held = f.consume(t, held)
+					time.Sleep(2 * time.Second)
+				}
+				assert.NotContains(t, f.counts(t, "records"), "rejected attempts_exhausted")
+				assert.Equal(t, len(tt.fail), f.Deferred.Records()+held.LogRecordCount())
+				end(t, f)
+			})
+		})
+	}
+}
+
+func TestTwoThatFailAreBothRejectedWhenEnoughOthersGetThrough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := queued(t, nil)
+		f.target.fail("x", "y")
+		for range 60 {
+			require.NoError(t, f.Consume(t.Context(), logs(append(visitors(throughPerFailing), tier("x", "1"), tier("y", "1"))...)))
+			time.Sleep(2 * time.Second)
+		}
+		assert.Positive(t, f.counts(t, "records")["rejected attempts_exhausted"])
+		end(t, f)
+	})
+}

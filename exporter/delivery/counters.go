@@ -48,10 +48,32 @@ const (
 type counters struct {
 	telemetry *metadata.TelemetryBuilder
 	exporter  attribute.KeyValue
-	byMerge   metric.AddOption
-	byOutcome map[target.Verdict]metric.RecordOption
-	byRecord  sync.Map // [2]string of outcome and reason to metric.AddOption
-	byCall    sync.Map // target.Answer to metric.AddOption
+	byMerge   []metric.AddOption
+	byOutcome map[target.Verdict][]metric.RecordOption
+	byRecord  options[[2]string] // of outcome and reason
+	byCall    options[target.Answer]
+}
+
+// options are those of one instrument, made once for each key.
+type options[K comparable] struct {
+	mu   sync.RWMutex
+	made map[K][]metric.AddOption
+}
+
+func (o *options[K]) of(key K, attributes func(K) []attribute.KeyValue) []metric.AddOption {
+	o.mu.RLock()
+	made, known := o.made[key]
+	o.mu.RUnlock()
+	if known {
+		return made
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.made == nil {
+		o.made = make(map[K][]metric.AddOption)
+	}
+	o.made[key] = []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(attributes(key)...))}
+	return o.made[key]
 }
 
 func newCounters(telemetry *metadata.TelemetryBuilder, id component.ID) *counters {
@@ -59,17 +81,17 @@ func newCounters(telemetry *metadata.TelemetryBuilder, id component.ID) *counter
 	return &counters{
 		telemetry: telemetry,
 		exporter:  exporter,
-		byMerge:   metric.WithAttributeSet(attribute.NewSet(exporter)),
+		byMerge:   []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(exporter))},
 		byOutcome: byOutcome(exporter),
 	}
 }
 
-func byOutcome(exporter attribute.KeyValue) map[target.Verdict]metric.RecordOption {
-	options := make(map[target.Verdict]metric.RecordOption)
+func byOutcome(exporter attribute.KeyValue) map[target.Verdict][]metric.RecordOption {
+	made := make(map[target.Verdict][]metric.RecordOption)
 	for _, v := range []target.Verdict{target.Delivered, target.Rejected, target.SetupFault, target.NotNow} {
-		options[v] = metric.WithAttributeSet(attribute.NewSet(exporter, attribute.String("outcome", v.String())))
+		made[v] = []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(exporter, attribute.String("outcome", v.String())))}
 	}
-	return options
+	return made
 }
 
 // observe lets the account's quota, and what is deferred, be seen for as long as the
@@ -96,20 +118,21 @@ func (c *counters) observe(account *quota.Account, store *deferred.Store) error 
 
 // records counts log records that have come to their end.
 func (c *counters) records(ctx context.Context, outcome, reason string, n int) {
-	option := cached(&c.byRecord, [2]string{outcome, reason}, func() []attribute.KeyValue {
-		attributes := []attribute.KeyValue{c.exporter, attribute.String("outcome", outcome)}
-		if reason != "" {
-			attributes = append(attributes, attribute.String("reason", reason))
-		}
-		return attributes
-	})
-	c.telemetry.AdobeTargetRecords.Add(ctx, int64(n), option)
+	c.telemetry.AdobeTargetRecords.Add(ctx, int64(n), c.byRecord.of([2]string{outcome, reason}, c.ofRecord)...)
+}
+
+func (c *counters) ofRecord(key [2]string) []attribute.KeyValue {
+	attributes := []attribute.KeyValue{c.exporter, attribute.String("outcome", key[0])}
+	if reason := key[1]; reason != "" {
+		attributes = append(attributes, attribute.String("reason", reason))
+	}
+	return attributes
 }
 
 // merged counts log records that went with another one's call.
 func (c *counters) merged(ctx context.Context, n int) {
 	if n > 0 {
-		c.telemetry.AdobeTargetRecordsMerged.Add(ctx, int64(n), c.byMerge)
+		c.telemetry.AdobeTargetRecordsMerged.Add(ctx, int64(n), c.byMerge...)
 	}
 }
 
@@ -130,32 +153,24 @@ func (c *counters) dropped(ctx context.Context, reason string, n int) {
 // recovered counts log records of an earlier run that have come to their end.
 func (c *counters) recovered(ctx context.Context, n int) {
 	if n > 0 {
-		c.telemetry.AdobeTargetRecordsRecovered.Add(ctx, int64(n), c.byMerge)
+		c.telemetry.AdobeTargetRecordsRecovered.Add(ctx, int64(n), c.byMerge...)
 	}
 }
 
 // call counts a call by what came of it, and how long it took.
 func (c *counters) call(ctx context.Context, a target.Answer, took time.Duration) {
 	a.RetryAfter = 0
-	c.telemetry.AdobeTargetCallDuration.Record(ctx, took.Seconds(), c.byOutcome[a.Verdict])
-	option := cached(&c.byCall, a, func() []attribute.KeyValue {
-		attributes := []attribute.KeyValue{c.exporter, attribute.String("outcome", a.Verdict.String())}
-		if a.StatusCode != 0 {
-			attributes = append(attributes, attribute.Int("http.response.status_code", a.StatusCode))
-		}
-		if a.Reason != "" {
-			attributes = append(attributes, attribute.String("error.type", a.Reason))
-		}
-		return attributes
-	})
-	c.telemetry.AdobeTargetCalls.Add(ctx, 1, option)
+	c.telemetry.AdobeTargetCallDuration.Record(ctx, took.Seconds(), c.byOutcome[a.Verdict]...)
+	c.telemetry.AdobeTargetCalls.Add(ctx, 1, c.byCall.of(a, c.ofCall)...)
 }
 
-func cached[K comparable](options *sync.Map, key K, attributes func() []attribute.KeyValue) metric.AddOption {
-	if option, ok := options.Load(key); ok {
-		return option.(metric.AddOption)
+func (c *counters) ofCall(a target.Answer) []attribute.KeyValue {
+	attributes := []attribute.KeyValue{c.exporter, attribute.String("outcome", a.Verdict.String())}
+	if a.StatusCode != 0 {
+		attributes = append(attributes, attribute.Int("http.response.status_code", a.StatusCode))
 	}
-	option := metric.WithAttributeSet(attribute.NewSet(attributes()...))
-	options.Store(key, option)
-	return option
+	if a.Reason != "" {
+		attributes = append(attributes, attribute.String("error.type", a.Reason))
+	}
+	return attributes
 }

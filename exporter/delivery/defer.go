@@ -149,7 +149,7 @@ func (r *run) addPortion(p *portioning, batch *profile.Batch, i int, failed bool
 // While nobody gets through that may be an outage, in which the queue is to stand still.
 func (r *run) deferrable() []int {
 	switch {
-	case r.Deferred == nil, len(r.failed) == 0, r.lastChance.Load() != nil:
+	case r.Deferred == nil, len(r.failed) == 0, r.lastChance.Load() != nil && !r.draining.Load():
 		return nil
 	case r.alive.Load():
 		return r.failed

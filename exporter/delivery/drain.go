@@ -19,9 +19,9 @@ const reasonShutdown = "shutdown"
 // nothing again. So what is held is tried again here, until Stop is called, and is
 // counted as rejected then. It has to be called before the helper's shutdown.
 func (d *Delivery) Drain() {
-	d.held.copy()
 	d.draining.Store(true)
 	d.LastChance(reasonShutdown)
+	d.held.copy() // what comes to be held after that stays with its Consume
 }
 
 // drain tries what an attempt left held of a batch again and again, as long as there

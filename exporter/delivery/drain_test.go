@@ -92,3 +92,17 @@ func TestADrainTriesDeferredRecordsUntilItsEnd(t *testing.T) {
 		assert.Equal(t, map[string]int{"delivered": 2, "rejected shutdown": 1}, f.counts(t, "records"))
 	})
 }
+
+func TestAVisitorThatFailsAloneDoesNotHoldUpADrain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := queued(t, nil)
+		f.target.fail("poison")
+		f.Drain()
+		time.AfterFunc(30*time.Second, f.Stop)
+		for range 5 {
+			require.NoError(t, f.Consume(t.Context(), logs(append(visitors(50), tier("poison", "1"))...)))
+		}
+		f.Close(t.Context())
+		assert.Equal(t, map[string]int{"delivered": 250, "rejected shutdown": 5}, f.counts(t, "records"))
+	})
+}

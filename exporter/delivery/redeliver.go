@@ -207,8 +207,8 @@ func (d *Delivery) endMerged(ctx context.Context, r *run, s deferred.Settled) {
 func (r *run) markRedundant() {
 	r.redundant = make([]bool, len(r.held))
 	for i := range r.batch.Len() {
-		if !r.batch.Merged(i) {
-			continue
+		if !r.batch.Merged(i) || r.merged == nil {
+			continue // or what could not be taken is what was tried
 		}
 		for record := range r.batch.Records(i) {
 			r.redundant[record] = r.held[record]

@@ -27,7 +27,6 @@ func (d *Delivery) settle(ctx context.Context, ld plog.Logs, r *run) error {
 	} else if r.reason.Verdict == target.SetupFault {
 		d.health.fault(r.reason)
 	}
-	r.attempts.wait(r.aside)
 	r.giveUp(ctx)
 	r.sayRejected()
 	back := d.setAside(ctx, ld, r)

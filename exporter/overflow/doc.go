@@ -11,8 +11,8 @@
 // arrives waits behind it: a later record of a visitor may not come before an earlier
 // one.
 //
-// There is no bound, and none is needed: a receiver whose context has ended has one
-// call under way for each of its files or connections.
+// What stands in line is in memory too, and bounded: a receiver whose context has ended
+// has one call under way for each of its files or connections.
 //
 // The package knows the queue as a function that takes log records or fails.
 package overflow // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/overflow"

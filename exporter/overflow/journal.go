@@ -66,7 +66,7 @@ func (j *journal) request(ctx context.Context, number uint64) (request, error) {
 	if err != nil {
 		return request{}, errDamaged // the error itself might show what is in a record
 	}
-	return request{number, data}, nil
+	return newRequest(number, data), nil
 }
 
 // add writes a request behind those that have these numbers.

@@ -5,6 +5,8 @@ package overflow // import "github.com/otelcol-adobetarget/adobetargetexporter/e
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -13,8 +15,15 @@ import (
 	"go.uber.org/zap"
 )
 
-// pause is between two attempts when the queue or the storage fails.
-const pause = time.Second
+const (
+	// pause is between two attempts when the queue or the storage fails.
+	pause = time.Second
+	// maxRecords and maxBytes bound what stands in line. Who comes then is told.
+	maxRecords = 10_000
+	maxBytes   = 64 << 20
+)
+
+var errTooMany = errors.New("the sending queue is full, and so is what waits for it: nothing was taken")
 
 // Store is the line of requests that stands before a queue. It is safe for concurrent
 // use.
@@ -22,11 +31,13 @@ type Store struct {
 	journal journal
 	logger  *zap.Logger
 
-	mu    sync.Mutex
-	line  []request
-	next  uint64        // number of the next request
-	empty chan struct{} // closed while nobody stands in line
-	added chan struct{} // has one when somebody came
+	mu      sync.Mutex
+	line    []request
+	records int
+	bytes   int
+	next    uint64        // number of the next request
+	empty   chan struct{} // closed while nobody stands in line
+	added   chan struct{} // has one when somebody came
 
 	stop context.CancelFunc
 	done chan struct{}
@@ -36,11 +47,13 @@ type Store struct {
 type request struct {
 	number uint64
 	data   plog.Logs
+	bytes  int
 }
 
 // Open returns a Store that holds what an earlier run left in the storage. It fails
-// when that can not be read.
-func Open(ctx context.Context, client storage.Client, logger *zap.Logger) (*Store, error) {
+// when that can not be read, or with the error of fits when one of the requests is more
+// than the queue can ever take.
+func Open(ctx context.Context, client storage.Client, fits func(plog.Logs) error, logger *zap.Logger) (*Store, error) {
 	s := &Store{
 		journal: journal{client: client}, logger: logger,
 		empty: make(chan struct{}), added: make(chan struct{}, 1),
@@ -52,6 +65,12 @@ func Open(ctx context.Context, client storage.Client, logger *zap.Logger) (*Stor
 	if len(s.line) == 0 {
 		close(s.empty)
 		return s, nil
+	}
+	for _, r := range s.line {
+		if err := fits(r.data); err != nil {
+			return nil, fmt.Errorf("what waited for the sending queue in an earlier run: %w", err)
+		}
+		s.count(r, 1)
 	}
 	s.added <- struct{}{}
 	logger.Info("Log records that waited for room in the sending queue go into it first", zap.Int("records", s.Records()))
@@ -81,11 +100,12 @@ func (s *Store) Close(ctx context.Context) error { return s.journal.client.Close
 func (s *Store) Records() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	records := 0
-	for _, r := range s.line {
-		records += r.data.LogRecordCount()
-	}
-	return records
+	return s.records
+}
+
+func (s *Store) count(r request, sign int) {
+	s.records += sign * r.data.LogRecordCount()
+	s.bytes += sign * r.bytes
 }
 
 // Wait returns when nobody stands in line, or with an error when ctx ends before.
@@ -106,7 +126,10 @@ func (s *Store) Wait(ctx context.Context) error {
 func (s *Store) Add(ctx context.Context, ld plog.Logs) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	added := request{number: s.next, data: ld}
+	added := newRequest(s.next, ld)
+	if s.records+ld.LogRecordCount() > maxRecords || s.bytes+added.bytes > maxBytes {
+		return errTooMany
+	}
 	if err := s.journal.add(ctx, s.numbers(), added); err != nil {
 		return err
 	}
@@ -114,6 +137,7 @@ func (s *Store) Add(ctx context.Context, ld plog.Logs) error {
 		s.empty = make(chan struct{})
 	}
 	s.line = append(s.line, added)
+	s.count(added, 1)
 	s.next++
 	select {
 	case s.added <- struct{}{}:
@@ -142,7 +166,7 @@ func (s *Store) run(ctx context.Context, offer func(context.Context, plog.Logs) 
 				return
 			}
 			if !s.insist(ctx, func() error { return s.leave(ctx) }) {
-				return // it comes twice, once from the queue; nothing later could come in between
+				return // it comes twice, once from the queue
 			}
 		}
 	}
@@ -189,11 +213,17 @@ func (s *Store) leave(ctx context.Context) error {
 	if err := s.journal.remove(ctx, s.numbers()[1:], s.line[0].number); err != nil {
 		return err
 	}
+	s.count(s.line[0], -1)
 	s.line = s.line[1:]
 	if len(s.line) == 0 {
 		close(s.empty)
 	}
 	return nil
+}
+
+func newRequest(number uint64, data plog.Logs) request {
+	sizer := plog.ProtoMarshaler{}
+	return request{number, data, sizer.LogsSize(data)}
 }
 
 func (s *Store) numbers() []uint64 {

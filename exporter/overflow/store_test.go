@@ -110,9 +110,11 @@ func requestNamed(name string) plog.Logs {
 	return ld
 }
 
+func anySize(plog.Logs) error { return nil }
+
 func open(t *testing.T, d *disk) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), d, zap.NewNop())
+	s, err := Open(t.Context(), d, anySize, zap.NewNop())
 	require.NoError(t, err)
 	return s
 }
@@ -240,10 +242,32 @@ func TestADamagedLineIsRefused(t *testing.T) {
 			d.values[key] = append([]byte{}, value...)
 		}
 		damage(d.values)
-		_, err := Open(t.Context(), d, zap.NewNop())
+		_, err := Open(t.Context(), d, anySize, zap.NewNop())
 		require.ErrorIs(t, err, errDamaged, name)
 	}
 	whole.fails = true
-	_, err := Open(t.Context(), whole, zap.NewNop())
+	_, err := Open(t.Context(), whole, anySize, zap.NewNop())
 	require.ErrorIs(t, err, errDisk)
+}
+
+func TestARequestThatTheQueueCanNeverTakeIsRefusedAtTheStart(t *testing.T) {
+	d := newDisk()
+	require.NoError(t, open(t, d).Add(t.Context(), requestNamed("a")))
+	_, err := Open(t.Context(), d, func(plog.Logs) error { return errFull }, zap.NewNop())
+	require.ErrorIs(t, err, errFull)
+	require.ErrorContains(t, err, "what waited for the sending queue in an earlier run: ")
+	assert.Equal(t, 1, open(t, d).Records(), "and stays")
+}
+
+func TestTheLineHasABound(t *testing.T) {
+	s := open(t, newDisk())
+	large := plog.NewLogs()
+	records := large.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+	for range maxRecords - 1 {
+		records.AppendEmpty()
+	}
+	require.NoError(t, s.Add(t.Context(), large))
+	require.NoError(t, s.Add(t.Context(), requestNamed("a")))
+	require.ErrorIs(t, s.Add(t.Context(), requestNamed("b")), errTooMany)
+	assert.Equal(t, maxRecords, s.Records())
 }

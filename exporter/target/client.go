@@ -4,9 +4,11 @@
 package target // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -17,7 +19,8 @@ const maxAnswer = 64 << 10
 type Client struct {
 	api       API
 	http      *http.Client
-	userAgent string
+	userAgent []string
+	answers   sync.Pool // of *bytes.Buffer
 	// maxRetryAfter is the longest that an answer may ask for no further calls.
 	maxRetryAfter time.Duration
 }
@@ -28,42 +31,48 @@ type Client struct {
 // as that.
 func NewClient(api API, c *http.Client, userAgent string, maxRetryAfter time.Duration) *Client {
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &Client{api: api, http: c, userAgent: userAgent, maxRetryAfter: maxRetryAfter}
+	return &Client{api: api, http: c, userAgent: []string{userAgent}, maxRetryAfter: maxRetryAfter}
 }
 
 // Send makes one call with the form and returns what came of it. The form must
 // not be changed afterwards.
 func (c *Client) Send(ctx context.Context, form []byte) Answer {
-	req, err := c.api.request(ctx, form)
+	resp, err := c.http.Do(c.api.request(ctx, form, c.userAgent))
 	if err != nil {
 		return failure(err)
 	}
-	req.Header.Set("User-Agent", c.userAgent)
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return failure(err)
-	}
-	defer discard(resp)
+	defer resp.Body.Close()
 	if resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusMultipleChoices {
+		discard(resp)
 		return statusAnswer(resp.StatusCode, retryAfter(resp.Header, time.Now(), c.maxRetryAfter))
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil {
+	answer := c.buffer()
+	defer c.answers.Put(answer)
+	if _, err := answer.ReadFrom(io.LimitReader(resp.Body, maxAnswer)); err != nil {
 		return failure(err)
 	}
-	if !submitted(body) {
+	if answer.Len() == maxAnswer {
+		discard(resp)
+	}
+	if !submitted(answer.Bytes()) {
 		return Answer{Verdict: Rejected, StatusCode: resp.StatusCode, Reason: ReasonRefused}
 	}
 	return Answer{Verdict: Delivered, StatusCode: resp.StatusCode}
 }
 
-// discard ends an answer. A connection is used again only when its answer was read
-// to the end.
+func (c *Client) buffer() *bytes.Buffer {
+	if b, ok := c.answers.Get().(*bytes.Buffer); ok {
+		b.Reset()
+		return b
+	}
+	return new(bytes.Buffer)
+}
+
+// discard reads an answer to its end, or its connection could not be used again.
 func discard(resp *http.Response) {
 	// The body of this one is the connection itself, which has no end and heeds no
 	// timeout.
 	if resp.StatusCode != http.StatusSwitchingProtocols {
 		_, _ = io.CopyN(io.Discard, resp.Body, maxAnswer)
 	}
-	_ = resp.Body.Close()
 }

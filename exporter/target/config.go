@@ -79,7 +79,7 @@ func badEscape(path string) bool {
 type API struct {
 	method  string
 	inQuery bool
-	url     url.URL
+	url     *url.URL
 }
 
 // NewAPI returns the API of a client code at an endpoint, such as
@@ -93,7 +93,7 @@ func NewAPI(cfg Config, endpoint, clientCode string) (API, error) {
 	return API{
 		method:  cfg.Method,
 		inQuery: cfg.Method == http.MethodGet || cfg.Parameters == Query,
-		url:     *u,
+		url:     u,
 	}, nil
 }
 

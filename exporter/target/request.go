@@ -11,7 +11,13 @@ import (
 	"strings"
 )
 
-const formContentType = "application/x-www-form-urlencoded"
+var formContentType = []string{"application/x-www-form-urlencoded"}
+
+const (
+	// headersOfCall is how many headers a call has, with one that auth may add.
+	headersOfCall = 3
+	unknownLength = -1
+)
 
 // NeedsHTTP1 tells whether the calls must not go over HTTP/2, see request.
 func (a API) NeedsHTTP1() bool { return a.inQuery && a.method == http.MethodPost }
@@ -25,26 +31,26 @@ func (a API) NeedsHTTP1() bool { return a.inQuery && a.method == http.MethodPost
 // each body here can be had once, an empty one for a GET. A POST with a query has to
 // say Content-Length: 0, which such a body can not; it is never repeated over
 // HTTP/1.1, and NeedsHTTP1 says that it needs that.
-func (a API) request(ctx context.Context, form []byte) (*http.Request, error) {
-	var body io.Reader
+func (a API) request(ctx context.Context, form []byte, userAgent []string) *http.Request {
+	req := http.Request{
+		Method: a.method, URL: a.url, Host: a.url.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: make(http.Header, headersOfCall),
+	}
+	// The values are shared by all calls: who sets a header puts another slice there.
+	req.Header["User-Agent"] = userAgent
 	switch {
 	case !a.inQuery:
-		body = bytes.NewReader(form)
+		req.Header["Content-Type"] = formContentType
+		req.Body = io.NopCloser(bytes.NewReader(form))
+		req.ContentLength = int64(len(form))
 	case a.method == http.MethodGet:
-		body = io.NopCloser(strings.NewReader(""))
+		req.Body = io.NopCloser(strings.NewReader(""))
+		req.ContentLength = unknownLength
 	}
-	req, err := http.NewRequestWithContext(ctx, a.method, "/", body)
-	if err != nil {
-		return nil, err
-	}
-	u := a.url
 	if a.inQuery {
+		u := *a.url
 		u.RawQuery = string(form)
-	} else {
-		req.Header.Set("Content-Type", formContentType)
+		req.URL = &u
 	}
-	req.GetBody = nil
-	req.URL = &u
-	req.Host = u.Host
-	return req, nil
+	return req.WithContext(ctx)
 }
