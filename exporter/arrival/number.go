@@ -57,6 +57,16 @@ func Take(ld plog.Logs) []Number {
 	return numbers
 }
 
+// Has tells whether any of the records has that number.
+func Has(ld plog.Logs, number Number) bool {
+	for _, resource := range ld.ResourceLogs().All() {
+		if v, ok := resource.Resource().Attributes().Get(attribute); ok && Number(v.Int()) == number {
+			return true
+		}
+	}
+	return false
+}
+
 // PutBack gives a batch the numbers that Take took from it, for the next attempt.
 func PutBack(ld plog.Logs, numbers []Number) {
 	for i, resource := range ld.ResourceLogs().All() {

@@ -5,6 +5,7 @@ package deferred // import "github.com/otelcol-adobetarget/adobetargetexporter/e
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -101,6 +102,15 @@ func (s *Store) Has(of profile.Visitor) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.visitors[of] != nil
+}
+
+// Any tells whether is holds for any of the portions of a visitor, which it may read
+// only.
+func (s *Store) Any(of profile.Visitor, is func(plog.Logs) bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v := s.visitors[of]
+	return v != nil && slices.ContainsFunc(v.portions, func(p *portion) bool { return !p.ended && is(p.data) })
 }
 
 // Records returns how many records are deferred.

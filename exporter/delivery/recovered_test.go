@@ -371,3 +371,39 @@ func TestAPartOfAnUpdateThatWasDeliveredCounts(t *testing.T) {
 		end(t, second)
 	})
 }
+
+// TestARecordThatIsDeferredAndStillInTheQueueIsCountedOnce has a run that ends while a
+// part of its batch is deferred and the rest is held, so that the queue keeps it whole.
+func TestARecordThatIsDeferredAndStillInTheQueueIsCountedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDisk()
+		first, counter := openRun(t, d)
+		first.Concurrency = 1
+		first.target.everybodyFails()
+		request := stamped(counter, append(visitors(10), tier("v0", "2"))...)
+		inFlight := batch(request)
+		require.Error(t, first.Consume(t.Context(), inFlight))
+		require.Positive(t, first.Deferred.Records())
+		end(t, first)
+
+		d = d.rebooted()
+		watch, err := arrival.Open(t.Context(), d, storageID, component.MustNewID("adobe_target"))
+		require.NoError(t, err)
+		second := queued(t, d, func(set *Settings) {
+			set.Watch = watch
+			set.Sender.(*fakeTarget).everybodyFails()
+		})
+		deferred := second.Deferred.Records()
+		held := second.consume(t, batch(request))
+		require.Positive(t, held.LogRecordCount())
+		second.target.fail()
+		for held.LogRecordCount() > 0 || second.Deferred.Records() > 0 {
+			held = second.consume(t, held)
+			time.Sleep(time.Minute)
+		}
+		counts := second.counts(t, "records")
+		assert.Equal(t, 11, counts["delivered"], "each once")
+		assert.Equal(t, deferred, counts["skipped superseded"], "and what comes a second time beside it")
+		end(t, second)
+	})
+}

@@ -134,11 +134,15 @@ func (r *run) addInOrder(ctx context.Context, w *watched) error {
 		return cmp.Compare(w.numbers[a.record], w.numbers[b.record])
 	})
 	for _, u := range w.updates {
+		number := w.numbers[u.record]
 		if r.hasToWait(u.visitor) {
+			if r.waitsAlready(u.visitor, number) {
+				r.skipped[reasonSuperseded]++
+				continue
+			}
 			r.putAside(u.record, u.visitor, u.parameters)
 			continue
 		}
-		number := w.numbers[u.record]
 		before := len(u.parameters)
 		u.parameters = slices.DeleteFunc(u.parameters, func(p profile.Parameter) bool {
 			return r.Watch.Superseded(arrival.Value{Visitor: u.visitor, Parameter: profile.CleanName(p.Name), Arrived: number})
@@ -157,6 +161,12 @@ func (r *run) addInOrder(ctx context.Context, w *watched) error {
 		return nil // or an outage would fill what the watch has room for
 	}
 	return r.Watch.Sending(ctx, w.values())
+}
+
+// waitsAlready tells whether a record is deferred already. When a run ends while it
+// holds a part of a batch, the queue keeps all of it, with what was deferred.
+func (r *run) waitsAlready(v profile.Visitor, number arrival.Number) bool {
+	return number != 0 && r.Deferred.Any(v, func(ld plog.Logs) bool { return arrival.Has(ld, number) })
 }
 
 // values returns what the merged batch sends.
