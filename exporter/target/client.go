@@ -19,6 +19,7 @@ const maxAnswer = 64 << 10
 type Client struct {
 	api       API
 	http      *http.Client
+	timeout   time.Duration // 0 for none
 	userAgent []string
 	answers   sync.Pool // of *bytes.Buffer
 	// maxRetryAfter is the longest that an answer may ask for no further calls.
@@ -28,15 +29,23 @@ type Client struct {
 // NewClient returns a Client that calls the API through c, which it keeps from
 // following redirects: Go would turn the POST into a GET without its body, and
 // take the page it lands on for an answer. A Retry-After beyond maxRetryAfter counts
-// as that.
+// as that. The client's timeout is taken over: net/http keeps a goroutine for it in each
+// call, where a context needs a timer only.
 func NewClient(api API, c *http.Client, userAgent string, maxRetryAfter time.Duration) *Client {
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &Client{api: api, http: c, userAgent: []string{userAgent}, maxRetryAfter: maxRetryAfter}
+	timeout := c.Timeout
+	c.Timeout = 0
+	return &Client{api: api, http: c, timeout: timeout, userAgent: []string{userAgent}, maxRetryAfter: maxRetryAfter}
 }
 
 // Send makes one call with the form and returns what came of it. The form must
 // not be changed afterwards.
 func (c *Client) Send(ctx context.Context, form []byte) Answer {
+	if c.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.timeout)
+		defer cancel()
+	}
 	resp, err := c.http.Do(c.api.request(ctx, form, c.userAgent))
 	if err != nil {
 		return failure(err)
