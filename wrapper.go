@@ -17,10 +17,10 @@ import (
 )
 
 // wrappedLogs does what has to be done outside of the helper. It numbers what
-// arrives before the queue takes it, sees to those who wait for room in it, and puts
-// a guard between a persistent queue and its storage. And it tells the exporter of a shutdown before the helper begins its
-// own: the helper waits for its queue, and gives what waits in a push for pace or
-// quota no sign at all.
+// arrives before the queue takes it, sees to those who wait for room in it, and
+// puts a guard between a persistent queue and its storage. And it tells the
+// exporter of a shutdown before the helper begins its own: the helper waits for its
+// queue, and gives what waits in a push for pace or quota no sign at all.
 type wrappedLogs struct {
 	exporter.Logs
 	exporter *logsExporter

@@ -10,8 +10,8 @@
 // newest that was sent, and tells the ones that are older. It writes down what is
 // about to be sent, because the next run may end before the older ones come. The
 // queue holds the records of earlier runs before those of this one, so the first
-// batch without any ends the watch, and from then on a number costs nothing but
-// its place.
+// batch without any ends the watch, unless some wait elsewhere, and from then on a
+// number costs nothing but its place.
 //
 // The package does not know what is sent, or how.
 package arrival // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/arrival"

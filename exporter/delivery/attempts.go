@@ -90,7 +90,7 @@ func (a *attempts) fail(v profile.Visitor) (exhausted bool) {
 	f, known := a.failing[v]
 	if !known {
 		a.makeRoom()
-	} else if a.throughSince(f.through) < max(othersThrough, throughPerFailing*(len(a.failing)-1)) {
+	} else if !a.throughSince(f.through, max(othersThrough, throughPerFailing*(len(a.failing)-1))) {
 		return false
 	}
 	f.attempts++
@@ -100,14 +100,21 @@ func (a *attempts) fail(v profile.Visitor) (exhausted bool) {
 	return a.limit > 0 && f.attempts >= a.limit
 }
 
-// throughSince returns how many visitors got through since that many updates had.
-func (a *attempts) throughSince(through int64) (visitors int) {
+// throughSince tells whether so many visitors got through since that many updates had.
+// It looks no further than it has to: workers wait meanwhile.
+func (a *attempts) throughSince(through int64, visitors int) bool {
+	if len(a.others) < visitors {
+		return false
+	}
 	for _, at := range a.others {
 		if at > through {
-			visitors++
+			visitors--
+		}
+		if visitors <= 0 {
+			return true
 		}
 	}
-	return visitors
+	return false
 }
 
 func (a *attempts) makeRoom() {

@@ -6,7 +6,8 @@
 // makes the calls in parallel as the account lets them, and says of every record
 // whether it was delivered, skipped, rejected, or is held to be sent again. What is
 // held goes back to the queue, or is deferred where visitors fail while others get
-// through; deferred records are tried again beside the batches.
+// through; deferred records are tried again beside the batches. When a queue in memory
+// comes to its end, what is held is tried again here, for as long as there is time.
 //
 // It is the only place that knows all the others, and the only one that counts
 // records. Order of a visitor's values holds because a visitor stands in a batch
