@@ -188,9 +188,10 @@ func (r *run) call(ctx, waiting context.Context, form []byte) target.Answer {
 	if answer.RetryAfter > 0 {
 		r.Account.Pause(answer.RetryAfter)
 	}
-	r.Account.Done()
+	took := time.Since(start)
+	r.Account.Done(start.Add(took))
 	if answer.Verdict != target.NotSent {
-		r.counters.call(ctx, answer, time.Since(start))
+		r.counters.call(ctx, answer, took)
 	}
 	r.note(answer)
 	if !r.again || !answer.Held() {

@@ -26,7 +26,9 @@ type Account struct {
 	ledger *ledger // nil while the account is kept in memory only
 	window *window
 	freed  chan struct{} // closed when room was given back
-	paused time.Time     // no call leaves before
+	paused time.Duration // no call leaves before, since origin
+
+	over overCalls
 }
 
 // NewAccount returns an account that has counted nothing yet.
@@ -100,11 +102,12 @@ func (a *Account) tryReserve(ctx context.Context) (wait delay, leaves bool, err 
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	// Read with the lock held: a pace that is told of times out of order fills twice.
-	now := a.clock()
-	if pause := a.paused.Sub(now); pause > 0 {
+	now := time.Since(a.origin)
+	a.settle()
+	if pause := a.paused - now; pause > 0 {
 		return delay{pause, Paused, nil}, false, nil
 	}
-	if wait := a.window.untilFree(now.Sub(a.origin)); wait > 0 {
+	if wait := a.window.untilFree(now); wait > 0 {
 		return delay{wait, Window, a.freed}, false, nil
 	}
 	wrote, err := a.credit(ctx)
@@ -112,14 +115,11 @@ func (a *Account) tryReserve(ctx context.Context) (wait delay, leaves bool, err 
 		return delay{}, false, err
 	}
 	if wrote {
-		now = a.clock() // a disk takes its time
+		now = time.Since(a.origin) // a disk takes its time
 	}
-	a.window.reserve(now.Sub(a.origin))
-	return delay{}, a.pace.AllowN(now, 1), nil
+	a.window.reserve(now)
+	return delay{}, a.limits.RateLimit == nil || a.pace.AllowN(a.origin.Add(now), 1), nil
 }
-
-// clock is time.Now without reading the wall clock, which takes as long again.
-func (a *Account) clock() time.Time { return a.origin.Add(time.Since(a.origin)) }
 
 // giveBack returns the room of a call that does not leave after all, and wakes
 // those who wait for room: they reckon with calls that stay counted.
@@ -135,31 +135,31 @@ func (a *Account) giveBack() {
 }
 
 // Done says that a call that Wait let through is over, however it ended: the
-// quota counts attempts.
-func (a *Account) Done() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.window.complete(time.Since(a.origin))
+// quota counts attempts. The time, which the caller has measured anyway, is one at
+// which it was over for sure, and not in the future.
+func (a *Account) Done(over time.Time) { a.over.add(over.Sub(a.origin)) }
+
+// settle counts the calls that are over since. It is called with the lock held,
+// before anything looks at the window.
+func (a *Account) settle() {
+	if calls, last := a.over.take(); calls > 0 {
+		a.window.complete(last, calls)
+	}
 }
 
 // Pause lets no further call leave for that long. A pause that is already longer
 // stays as it is.
 func (a *Account) Pause(d time.Duration) {
-	until := time.Now().Add(d)
+	until := time.Since(a.origin) + d
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if until.After(a.paused) {
-		a.paused = until
-	}
+	a.paused = max(a.paused, until)
 }
 
 func (a *Account) untilPauseEnds() time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.paused.IsZero() {
-		return 0
-	}
-	return time.Until(a.paused)
+	return a.paused - time.Since(a.origin)
 }
 
 // Usage is the state of an account's quota.
@@ -174,6 +174,7 @@ type Usage struct {
 func (a *Account) Usage() Usage {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.settle()
 	a.window.advance(time.Since(a.origin))
 	return Usage{Limit: a.limits.Quota.Calls, Used: a.window.used + a.window.inFlight}
 }
@@ -183,6 +184,7 @@ func (a *Account) Usage() Usage {
 func (a *Account) NextFree() time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.settle()
 	return a.window.untilFree(time.Since(a.origin))
 }
 
@@ -190,6 +192,7 @@ func (a *Account) NextFree() time.Duration {
 func (a *Account) adopt(limits Limits) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.settle()
 	a.window = a.window.rebuilt(limits.Quota, time.Since(a.origin))
 	a.limits = limits
 	pace := limits.pace()

@@ -41,7 +41,7 @@ func TestWaitBlocksUntilTheWindowHasRoom(t *testing.T) {
 		a := NewAccount(unpaced(2, time.Hour))
 		for range 2 {
 			require.NoError(t, a.Wait(t.Context(), new(Waits)))
-			a.Done()
+			a.Done(time.Now())
 		}
 		start := time.Now()
 		require.NoError(t, a.Wait(t.Context(), new(Waits)))
@@ -56,11 +56,11 @@ func TestCallInFlightTakesRoom(t *testing.T) {
 		next := waiting(t.Context(), a)
 		time.Sleep(10 * time.Minute)
 		assert.True(t, blocked(next))
-		a.Done()
+		a.Done(time.Now())
 		time.Sleep(time.Minute)
 		assert.True(t, blocked(next), "it is counted from when it was over")
 		require.NoError(t, <-next)
-		a.Done()
+		a.Done(time.Now())
 	})
 }
 
@@ -80,7 +80,7 @@ func TestWaitEndsAtOnceWhenCanceled(t *testing.T) {
 				a := NewAccount(tt.limits)
 				for range tt.wait {
 					require.NoError(t, a.Wait(t.Context(), new(Waits)))
-					a.Done()
+					a.Done(time.Now())
 				}
 				a.Pause(tt.pause)
 				ctx, cancel := context.WithCancel(t.Context())
@@ -100,7 +100,7 @@ func TestPauseWhileWaitingForThePaceEndsWhenCanceled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := NewAccount(paced(1, 1))
 		require.NoError(t, a.Wait(t.Context(), new(Waits)))
-		a.Done()
+		a.Done(time.Now())
 		ctx, cancel := context.WithCancel(t.Context())
 		done := waiting(ctx, a)
 		a.Pause(time.Hour)
@@ -130,7 +130,7 @@ func TestRoomThatIsGivenBackIsTakenAtOnce(t *testing.T) {
 		})
 		start := time.Now()
 		require.NoError(t, a.Wait(t.Context(), new(Waits)))
-		a.Done()
+		a.Done(time.Now())
 		ctx, stop := context.WithCancel(t.Context())
 		first := waiting(ctx, a) // has room, waits for the pace
 		second := waiting(t.Context(), a)
@@ -140,7 +140,7 @@ func TestRoomThatIsGivenBackIsTakenAtOnce(t *testing.T) {
 		stop()
 		require.ErrorIs(t, <-first, context.Canceled)
 		require.NoError(t, <-second)
-		a.Done()
+		a.Done(time.Now())
 		assert.Equal(t, time.Minute, time.Since(start).Round(time.Millisecond), "the pace still holds")
 	})
 }
@@ -159,7 +159,7 @@ func TestMoreCallersThanQuotaDoNotDeadlock(t *testing.T) {
 			running.Go(func() {
 				if assert.NoError(t, a.Wait(t.Context(), new(Waits))) {
 					time.Sleep(100 * time.Millisecond) // the call
-					a.Done()
+					a.Done(time.Now())
 					mu.Lock()
 					defer mu.Unlock()
 					over = append(over, time.Now())
@@ -180,7 +180,7 @@ func TestUsage(t *testing.T) {
 		assert.Equal(t, Usage{Limit: 5, Used: 0}, a.Usage())
 		require.NoError(t, a.Wait(t.Context(), new(Waits)))
 		assert.Equal(t, Usage{Limit: 5, Used: 1}, a.Usage(), "in flight")
-		a.Done()
+		a.Done(time.Now())
 		assert.Equal(t, Usage{Limit: 5, Used: 1}, a.Usage(), "over")
 		time.Sleep(time.Hour)
 		assert.Equal(t, Usage{Limit: 5, Used: 1}, a.Usage(), "still in the window")

@@ -132,6 +132,7 @@ func (a *Account) credit(ctx context.Context) (wrote bool, err error) {
 
 // store writes the account: what is over, what is under way and what is reserved.
 func (a *Account) store(ctx context.Context, l *ledger) error {
+	a.settle()
 	at, now := time.Since(a.origin), a.now()
 	s := &statement{
 		Format: statementFormat, ClientCode: l.key.ClientCode, Endpoint: l.key.Endpoint, Account: a.id,

@@ -104,7 +104,7 @@ func makeCalls(t *testing.T, a *Account, n int) {
 	t.Helper()
 	for range n {
 		require.NoError(t, a.Wait(t.Context(), new(Waits)))
-		a.Done()
+		a.Done(time.Now())
 	}
 }
 
@@ -201,7 +201,7 @@ func TestAnyNumberOfRestartsAndCrashesNeverLetsTooManyThrough(t *testing.T) {
 				for a.Wait(until, new(Waits)) == nil {
 					time.Sleep(time.Duration(random.IntN(120)) * time.Second)
 					made = append(made, time.Now())
-					a.Done()
+					a.Done(time.Now())
 				}
 				cancel()
 				if random.IntN(2) == 0 {

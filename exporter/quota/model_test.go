@@ -101,7 +101,7 @@ func (m *model) complete(n int) {
 		// A call is over after it left, whatever others have told the window since.
 		m.read(max(m.at, m.calls[i].left))
 		m.tell()
-		m.window.complete(m.at)
+		m.window.complete(m.at, 1)
 		// Others may have told a later time already, and then it is counted from there on.
 		m.calls[i].over = m.now
 	}

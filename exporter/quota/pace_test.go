@@ -38,7 +38,7 @@ func (d *departures) let(t *testing.T, a *Account, callers, calls int) *sync.Wai
 					return
 				}
 				d.note()
-				a.Done()
+				a.Done(time.Now())
 			}
 		})
 	}
@@ -73,7 +73,7 @@ func TestFirstBurstLeavesAtOnce(t *testing.T) {
 		start := time.Now()
 		for range 3 {
 			require.NoError(t, a.Wait(t.Context(), new(Waits)))
-			a.Done()
+			a.Done(time.Now())
 		}
 		assert.Zero(t, time.Since(start))
 		require.NoError(t, a.Wait(t.Context(), new(Waits)))
@@ -107,7 +107,7 @@ func TestPaceHoldsWhenSomeGiveUp(t *testing.T) {
 			done := waiting(ctx, a)
 			if err := <-done; err == nil {
 				left.note()
-				a.Done()
+				a.Done(time.Now())
 			}
 			cancel()
 		}
@@ -182,7 +182,7 @@ func TestPauseStopsThoseWhoWaitAlready(t *testing.T) {
 				var left departures
 				a := NewAccount(limits)
 				require.NoError(t, a.Wait(t.Context(), new(Waits)))
-				a.Done()
+				a.Done(time.Now())
 				a.Pause(time.Second)
 				running := left.let(t, a, 8, 1)
 				time.Sleep(time.Second / 2)

@@ -103,7 +103,7 @@ func (p *processes) end() {
 	i := p.random.IntN(len(p.flying))
 	p.flying[i].over = time.Now()
 	p.flying = slices.Delete(p.flying, i, i+1)
-	p.users[0].Done()
+	p.users[0].Done(time.Now())
 }
 
 // stop ends the exporters in order.

@@ -178,7 +178,7 @@ func TestRegistryIsForManyAtOnce(t *testing.T) {
 			if !assert.NoError(t, err) || !assert.NoError(t, a.Wait(t.Context(), new(Waits))) {
 				return
 			}
-			a.Done()
+			a.Done(time.Now())
 			r.Close(key)
 		})
 	}

@@ -46,7 +46,7 @@ func TestTheTimeThatCallsWaitIsNotedByCause(t *testing.T) {
 				a.Pause(tt.pause)
 				for range tt.calls {
 					require.NoError(t, a.Wait(t.Context(), &waits))
-					a.Done()
+					a.Done(time.Now())
 				}
 				time.Sleep(time.Hour)
 				assert.Equal(t, tt.want, waits.times(), "and nothing is added when nobody waits")
@@ -60,7 +60,7 @@ func TestAPauseThatBeginsWhileACallWaitsForThePaceIsNotedAsAPause(t *testing.T) 
 		var waits Waits
 		a := NewAccount(paced(1, 1))
 		require.NoError(t, a.Wait(t.Context(), &waits))
-		a.Done()
+		a.Done(time.Now())
 		time.AfterFunc(time.Second/2, func() { a.Pause(time.Minute) })
 		require.NoError(t, a.Wait(t.Context(), &waits))
 		assert.Equal(t, map[string]time.Duration{"pace": time.Second, "pause": 59500 * time.Millisecond}, waits.times())
@@ -72,7 +72,7 @@ func TestTimeGoesOnWhileACallStillWaits(t *testing.T) {
 		var waits Waits
 		a := NewAccount(unpaced(1, 24*time.Hour))
 		require.NoError(t, a.Wait(t.Context(), &waits))
-		a.Done()
+		a.Done(time.Now())
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- a.Wait(ctx, &waits) }()
@@ -117,7 +117,7 @@ func TestNextFreeTellsWhenTheNextCallMayLeave(t *testing.T) {
 		for range 4 {
 			assert.Zero(t, a.NextFree())
 			require.NoError(t, a.Wait(t.Context(), new(Waits)))
-			a.Done()
+			a.Done(time.Now())
 			time.Sleep(10 * part)
 		}
 		assert.Equal(t, time.Hour-39*part, a.NextFree())

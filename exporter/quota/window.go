@@ -70,10 +70,10 @@ func (w *window) reserve(at time.Duration) bool {
 // giveBack returns a reserved call that never left.
 func (w *window) giveBack() { w.inFlight-- }
 
-// complete counts a reserved call as made, at the time it was over.
-func (w *window) complete(at time.Duration) {
-	w.inFlight--
-	w.add(at, 1)
+// complete counts reserved calls as made, at the time the last of them was over.
+func (w *window) complete(at time.Duration, calls int) {
+	w.inFlight -= calls
+	w.add(at, calls)
 }
 
 func (w *window) add(at time.Duration, calls int) {

@@ -26,7 +26,7 @@ func TestCallIsCountedForTheWindowAndAtMostOnePartMore(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWindow(WindowConfig{Calls: 1, Window: day})
 			require.True(t, w.reserve(tt.over))
-			w.complete(tt.over)
+			w.complete(tt.over, 1)
 			assert.Equal(t, tt.free-tt.over, w.untilFree(tt.over))
 			assert.False(t, w.reserve(tt.free-1))
 			assert.True(t, w.reserve(tt.free))
@@ -38,7 +38,7 @@ func TestCallIsCountedFromWhenItIsOver(t *testing.T) {
 	w := newWindow(WindowConfig{Calls: 1, Window: time.Hour})
 	require.True(t, w.reserve(0))
 	assert.False(t, w.reserve(5*time.Hour), "in flight for longer than the window")
-	w.complete(5 * time.Hour)
+	w.complete(5*time.Hour, 1)
 	assert.False(t, w.reserve(6*time.Hour))
 	assert.True(t, w.reserve(6*time.Hour+w.width))
 }
@@ -53,7 +53,7 @@ func TestCallThatDoesNotLeaveIsNotCounted(t *testing.T) {
 func TestTimeThatGoesBackFreesNothing(t *testing.T) {
 	w := newWindow(WindowConfig{Calls: 1, Window: time.Hour})
 	require.True(t, w.reserve(2*time.Hour))
-	w.complete(30 * time.Minute) // read before somebody else had come to two hours
+	w.complete(30*time.Minute, 1) // read before somebody else had come to two hours
 	assert.False(t, w.reserve(0))
 	assert.False(t, w.reserve(3*time.Hour))
 	assert.True(t, w.reserve(3*time.Hour+w.width))
@@ -73,7 +73,7 @@ func fill(w *window, random *rand.Rand, calls int, end time.Duration) []time.Dur
 	step := 2 * int64(end) / int64(calls)
 	for at := time.Duration(0); at <= end; at += time.Duration(random.Int64N(step)) {
 		if w.reserve(at) {
-			w.complete(at)
+			w.complete(at, 1)
 			over = append(over, at)
 		}
 	}
@@ -161,7 +161,7 @@ func TestLowerLimitHoldsAtOnce(t *testing.T) {
 	w := newWindow(WindowConfig{Calls: 10, Window: time.Hour})
 	for range 10 {
 		require.True(t, w.reserve(0))
-		w.complete(0)
+		w.complete(0, 1)
 	}
 	w = w.rebuilt(WindowConfig{Calls: 3, Window: time.Hour}, time.Minute)
 	assert.False(t, w.reserve(time.Minute))
