@@ -60,7 +60,9 @@ func newLogsExporter(cfg *Config, set exporter.Settings, accounts *quota.Registr
 	}
 	e := &logsExporter{cfg: cfg, set: set, accounts: accounts, api: api, mapper: mapper, telemetry: telemetry}
 	if queue := cfg.QueueConfig.Get(); queue != nil && queue.StorageID != nil {
-		e.guard = queuestorage.New(*queue.StorageID, set.Logger)
+		if e.guard, err = queuestorage.New(*queue.StorageID, set.Logger); err != nil {
+			return nil, err
+		}
 	}
 	return e, nil
 }

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/xpdata/request"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/arrival"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/deferred"
@@ -29,13 +30,33 @@ func (e *logsExporter) watch(ctx context.Context, host component.Host) (*arrival
 	if queue == nil || queue.StorageID == nil {
 		return nil, nil //nolint:nilnil // no watch is needed, and that is no error
 	}
-	watch, err := arrival.Open(ctx, host, *queue.StorageID, e.set.ID)
+	watch, err := arrival.Open(ctx, host, *queue.StorageID, e.set.ID, fmt.Sprintf("%#v", e.cfg.mapping(e.api.MaxForm())))
 	if err != nil {
 		return nil, err
 	}
 	e.closers = append(e.closers, watch.Close)
 	e.arrivals = watch.Counter()
+	e.guard.OnMove(func(ctx context.Context, items [][]byte) error {
+		return watch.Displaced(ctx, e.visitorsOf(ctx, items))
+	})
 	return watch, nil
+}
+
+// visitorsOf returns the visitors of items of the queue. The queue says of one that it can
+// not decode, and lets go of it.
+func (e *logsExporter) visitorsOf(ctx context.Context, items [][]byte) []profile.Visitor {
+	var visitors []profile.Visitor
+	for _, item := range items {
+		_, ld, err := request.UnmarshalLogs(item)
+		if errors.Is(err, request.ErrInvalidFormat) {
+			unmarshaler := plog.ProtoUnmarshaler{}
+			ld, err = unmarshaler.UnmarshalLogs(item)
+		}
+		if err == nil {
+			visitors = append(visitors, delivery.VisitorsOf(ctx, e.mapper, ld)...)
+		}
+	}
+	return visitors
 }
 
 // deferred returns what keeps the records of visitors that fail while others get

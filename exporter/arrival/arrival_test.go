@@ -48,7 +48,7 @@ func onDisk(t *testing.T, folder string) host {
 
 func open(t *testing.T, h component.Host) *Watch {
 	t.Helper()
-	w, err := Open(t.Context(), h, storageID, exporterID)
+	w, err := Open(t.Context(), h, storageID, exporterID, "a mapping")
 	require.NoError(t, err)
 	return w
 }
@@ -206,25 +206,28 @@ func TestWhatIsDamagedIsRefusedAndNotReadAsNothing(t *testing.T) {
 		"the count of pages": {pagesKey: []byte("123456789")},
 		"a page":             {pagesKey: encoded(1), "page0": []byte("too short")},
 		"the last batch":     {batchKey: []byte("too short")},
+		"the displaced":      {displacedKey: []byte("too short")},
 	} {
-		_, err := Open(t.Context(), host{failing{data: data}}, storageID, exporterID)
+		_, err := Open(t.Context(), host{failing{data: data}}, storageID, exporterID, "a mapping")
 		require.ErrorContains(t, err, "sending_queue::storage: the order of arrival is damaged", name)
 	}
 }
 
 func TestWhatCanNotBeWrittenIsAnError(t *testing.T) {
 	full := errors.New("no space left on device")
-	_, err := Open(t.Context(), host{failing{err: full}}, storageID, exporterID)
+	_, err := Open(t.Context(), host{failing{err: full}}, storageID, exporterID, "a mapping")
 	require.ErrorIs(t, err, full)
 
 	w := &Watch{run: 2, journal: &journal{client: failing{err: full}, pages: 1}}
 	require.ErrorIs(t, w.Sending(t.Context(), []Value{tier(1)}), full)
 	require.ErrorIs(t, w.Merging(t.Context(), []Value{tier(1)}), full)
+	w.displaced.visitors = make(map[uint64]struct{})
+	require.ErrorIs(t, w.Displaced(t.Context(), []profile.Visitor{zoe}), full)
 	_, err = w.Needed(t.Context(), []Number{number(2, 1)}, func() bool { return false })
 	require.ErrorIs(t, err, full)
 }
 
 func TestAStorageThatIsNoneIsNamed(t *testing.T) {
-	_, err := Open(t.Context(), componenttest.NewNopHost(), storageID, exporterID)
+	_, err := Open(t.Context(), componenttest.NewNopHost(), storageID, exporterID, "a mapping")
 	require.EqualError(t, err, `sending_queue::storage: "file_storage" is no storage extension of this collector`)
 }

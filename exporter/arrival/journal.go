@@ -16,22 +16,24 @@ import (
 )
 
 const (
-	storageName = "arrival"
-	runKey      = "run"
-	pagesKey    = "pages"
-	batchKey    = "batch"
-	entrySize   = 16 // a key and a number
+	storageName  = "arrival"
+	runKey       = "run"
+	displacedKey = "displaced"
+	pagesKey     = "pages"
+	batchKey     = "batch"
 )
 
 // journal is what a Watch keeps in the storage extension of the queue: the number
-// of the run, pages of values that were about to be sent while the watch was on,
-// and one with those of the last batch while it was not.
+// of the run, whose records were displaced, pages of values of theirs that were about to
+// be sent, and a page of the last batch's values that took the place of older ones.
 type journal struct {
 	client storage.Client
 
-	mu      sync.Mutex
-	pages   uint64
-	entries int
+	mu        sync.Mutex
+	displaced bool // some were written down
+	pages     uint64
+	entries   int
+	crowded   int // at so many entries the pages are put together
 }
 
 func openJournal(ctx context.Context, host component.Host, storageID, exporterID component.ID) (*journal, error) {
@@ -43,7 +45,7 @@ func openJournal(ctx context.Context, host component.Host, storageID, exporterID
 	if err != nil {
 		return nil, fmt.Errorf("sending_queue::storage: opening the order of arrival: %w", err)
 	}
-	return &journal{client: client}, nil
+	return &journal{client: client, crowded: fewEntries}, nil
 }
 
 func (j *journal) close(ctx context.Context) error { return j.client.Close(ctx) }
@@ -61,57 +63,6 @@ func (j *journal) nextRun(ctx context.Context) (int64, error) {
 	return int64(run), nil //nolint:gosec // counts up from 0
 }
 
-// read returns the newest number of each key that was written down.
-func (j *journal) read(ctx context.Context) (map[uint64]Number, error) {
-	pages, err := j.number(ctx, pagesKey)
-	if err != nil {
-		return nil, err
-	}
-	j.pages = pages
-	newest := make(map[uint64]Number)
-	for page := range pages {
-		if err := j.readPage(ctx, pageKey(page), newest); err != nil {
-			return nil, err
-		}
-	}
-	j.entries = len(newest)
-	return newest, j.readPage(ctx, batchKey, newest)
-}
-
-func (j *journal) readPage(ctx context.Context, key string, newest map[uint64]Number) error {
-	data, err := j.client.Get(ctx, key)
-	if err != nil {
-		return fmt.Errorf("sending_queue::storage: reading the order of arrival: %w", err)
-	}
-	if len(data)%entrySize != 0 {
-		return damaged(key, len(data))
-	}
-	for ; len(data) > 0; data = data[entrySize:] {
-		value, number := binary.BigEndian.Uint64(data), Number(binary.BigEndian.Uint64(data[8:])) //nolint:gosec // written from one
-		newest[value] = max(newest[value], number)
-	}
-	return nil
-}
-
-// addPage adds a page with the values.
-func (j *journal) addPage(ctx context.Context, values []Value) error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	values = values[:min(len(values), max(0, maxWatched-j.entries))]
-	if len(values) == 0 {
-		return nil
-	}
-	if err := j.client.Batch(ctx,
-		storage.SetOperation(pageKey(j.pages), page(values)),
-		storage.SetOperation(pagesKey, encoded(j.pages+1)),
-	); err != nil {
-		return fmt.Errorf("sending_queue::storage: writing the order of arrival: %w", err)
-	}
-	j.pages++
-	j.entries += len(values)
-	return nil
-}
-
 // setBatch puts the values in the place of those of the batch before.
 func (j *journal) setBatch(ctx context.Context, values []Value) error {
 	if len(values) == 0 {
@@ -123,30 +74,21 @@ func (j *journal) setBatch(ctx context.Context, values []Value) error {
 	return nil
 }
 
-func page(values []Value) []byte {
-	data := make([]byte, 0, len(values)*entrySize)
-	for _, v := range values {
-		data = binary.BigEndian.AppendUint64(data, v.key())
-		data = binary.BigEndian.AppendUint64(data, uint64(v.Arrived)) //nolint:gosec // read back as one
-	}
-	return data
-}
-
-// clear removes all pages.
+// clear removes whose records were displaced, and all pages.
 func (j *journal) clear(ctx context.Context) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.pages == 0 {
+	if j.pages == 0 && !j.displaced {
 		return nil
 	}
-	operations := []*storage.Operation{storage.DeleteOperation(pagesKey)}
+	operations := []*storage.Operation{storage.DeleteOperation(displacedKey), storage.DeleteOperation(pagesKey)}
 	for page := range j.pages {
 		operations = append(operations, storage.DeleteOperation(pageKey(page)))
 	}
 	if err := j.client.Batch(ctx, operations...); err != nil {
 		return fmt.Errorf("sending_queue::storage: clearing the order of arrival: %w", err)
 	}
-	j.pages, j.entries = 0, 0
+	j.displaced, j.pages, j.entries = false, 0, 0
 	return nil
 }
 

@@ -15,10 +15,6 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 )
 
-// maxWatched bounds what a watch remembers, at some 40 MB of memory and 16 MB of
-// storage. What comes when it is full is sent without being remembered.
-const maxWatched = 1 << 20
-
 // Value names a value: a parameter of a visitor, and when its record arrived.
 type Value struct {
 	Visitor   profile.Visitor
@@ -29,8 +25,12 @@ type Value struct {
 // key is a hash of the visitor and the parameter, the same in every run. Ids are
 // not kept for longer than the queue keeps them.
 func (v Value) key() uint64 {
-	var text []byte
-	for _, part := range []string{string(v.Visitor.Parameter), v.Visitor.ID, v.Parameter} {
+	return hash(string(v.Visitor.Parameter), v.Visitor.ID, v.Parameter)
+}
+
+func hash(parts ...string) uint64 {
+	text := make([]byte, 0, 128)
+	for _, part := range parts {
 		text = binary.AppendUvarint(text, uint64(len(part)))
 		text = append(text, part...)
 	}
@@ -44,27 +44,37 @@ type Watch struct {
 	run     int64
 	journal *journal
 
-	mu   sync.Mutex
-	over bool
-	sent map[uint64]Number
+	mu        sync.Mutex
+	over      bool
+	displaced displaced
+	sent      map[uint64]Number
 }
 
 // Open begins a run: it counts it in the storage extension of the queue, and reads
-// what earlier runs have written down. Errors name the setting and never a record.
-func Open(ctx context.Context, host component.Host, storageID, exporterID component.ID) (*Watch, error) {
+// what earlier runs have written down. The mapping is a text that changes when records
+// may become updates of other visitors. Errors name the setting and never a record.
+func Open(ctx context.Context, host component.Host, storageID, exporterID component.ID, mapping string) (*Watch, error) {
 	j, err := openJournal(ctx, host, storageID, exporterID)
 	if err != nil {
 		return nil, err
 	}
 	w := &Watch{journal: j}
-	if w.run, err = j.nextRun(ctx); err == nil {
-		w.sent, err = j.read(ctx)
-	}
-	if err != nil {
+	if err = w.begin(ctx, mapping); err != nil {
 		_ = j.close(ctx)
 		return nil, err
 	}
 	return w, nil
+}
+
+func (w *Watch) begin(ctx context.Context, mapping string) (err error) {
+	if w.run, err = w.journal.nextRun(ctx); err != nil {
+		return err
+	}
+	if w.displaced, err = w.journal.readDisplaced(ctx, hash(mapping)); err != nil {
+		return err
+	}
+	w.sent, err = w.journal.read(ctx)
+	return err
 }
 
 // Close lets go of the storage. What is written down stays for the next run.
@@ -72,6 +82,25 @@ func (w *Watch) Close(ctx context.Context) error { return w.journal.close(ctx) }
 
 // Counter returns what numbers the requests of this run.
 func (w *Watch) Counter() *Counter { return newCounter(w.run) }
+
+// Displaced says whose records the queue is about to put behind others that arrived
+// later. Only their values have to be remembered, be there ever so many others. When it
+// returns an error they may not be moved.
+func (w *Watch) Displaced(ctx context.Context, visitors []profile.Visitor) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, v := range visitors {
+		w.displaced.visitors[visitorKey(v)] = struct{}{}
+	}
+	return w.journal.writeDisplaced(ctx, w.displaced)
+}
+
+// Watches tells whether older records of a visitor may come behind newer ones.
+func (w *Watch) Watches(v profile.Visitor) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.displaced.has(v)
+}
 
 // Needed tells whether a batch with these numbers has to be watched. The first
 // batch that holds nothing but records of this run ends the watch, unless older ones
@@ -93,7 +122,7 @@ func (w *Watch) Needed(ctx context.Context, numbers []Number, waiting func() boo
 		return false, err
 	}
 	w.over = true
-	w.sent = nil
+	w.sent, w.displaced = nil, displaced{}
 	return false, nil
 }
 
@@ -109,7 +138,7 @@ func (w *Watch) Superseded(v Value) bool {
 	return known && v.Arrived < newest
 }
 
-// Sending writes down the values of a watched batch before they are sent. When it
+// Sending writes down values of visitors that are watched before they are sent. When it
 // returns an error they must not be sent yet. Once the watch is over there is nothing
 // to be written.
 func (w *Watch) Sending(ctx context.Context, values []Value) error {
@@ -122,7 +151,7 @@ func (w *Watch) Sending(ctx context.Context, values []Value) error {
 	return w.journal.addPage(ctx, values)
 }
 
-// Merging writes down the values of any other batch that took the place of older
+// Merging writes down the values of a batch of the queue that took the place of older
 // ones of the same batch. The next run may find the batch in several parts, and
 // would send an older value after the newer one that this run has sent. Only the
 // last batch is remembered: the queue has let go of those before.
@@ -136,7 +165,7 @@ func (w *Watch) Sent(v Value) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	newest, known := w.sent[key]
-	if w.over || (known && v.Arrived < newest) || (!known && len(w.sent) >= maxWatched) {
+	if w.over || (known && v.Arrived < newest) {
 		return
 	}
 	w.sent[key] = v.Arrived

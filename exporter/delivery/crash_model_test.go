@@ -96,10 +96,7 @@ func (m *crashModel) run(moments int) {
 	}
 	m.seen.live(life, m.disk)
 	m.disk.written = m.seen.moment
-	// What was in flight goes to the back of the queue.
-	m.queue, m.inFlight = append(m.queue, m.inFlight...), nil
-
-	watch, err := arrival.Open(m.t.Context(), m.disk, storageID, component.MustNewID("adobe_target"))
+	watch, err := arrival.Open(m.t.Context(), m.disk, storageID, component.MustNewID("adobe_target"), "a mapping")
 	require.NoError(m.t, err)
 	f := newFixture(m.t, func(set *Settings) {
 		client, err := m.disk.GetClient(m.t.Context(), component.KindExporter, component.ID{}, "deferred")
@@ -111,6 +108,11 @@ func (m *crashModel) run(moments int) {
 		set.Watch, set.Consumers, set.Concurrency, set.Sender = watch, 1, 1+m.random.IntN(4), m.seen
 		set.Retry, set.MaxForm = testRetry, 200
 	})
+	defer f.Close(context.WithoutCancel(m.t.Context()))
+	defer f.Stop()
+	if !m.requeue(f) {
+		return
+	}
 	counter := watch.Counter()
 	busy := 1 + m.random.IntN(4) // of a busy run a backlog stays behind what was in flight
 	for !m.seen.dead() && (moments > 0 || len(m.queue) > 0 || f.Deferred.Records() > 0) {
@@ -122,8 +124,24 @@ func (m *crashModel) run(moments int) {
 		m.consume(f)
 		time.Sleep(time.Duration(m.random.IntN(2000)) * time.Millisecond)
 	}
-	f.Stop()
-	f.Close(context.WithoutCancel(m.t.Context()))
+}
+
+// requeue puts what was in flight behind the rest of the queue, after the watch was told,
+// unless the process is killed before.
+func (m *crashModel) requeue(f *fixture) bool {
+	if len(m.inFlight) == 0 {
+		return true
+	}
+	var visitors []profile.Visitor
+	for _, ld := range m.inFlight {
+		visitors = append(visitors, VisitorsOf(m.t.Context(), f.Mapper, batch(ld))...)
+	}
+	require.NoError(m.t, f.Watch.Displaced(m.t.Context(), visitors))
+	if m.seen.dead() {
+		return false
+	}
+	m.queue, m.inFlight = append(m.queue, m.inFlight...), nil
+	return true
 }
 
 // arrive puts a request into the queue.

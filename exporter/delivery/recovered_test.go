@@ -21,6 +21,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/arrival"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
 )
 
@@ -63,7 +64,7 @@ func (r *runs) next(t *testing.T, before *fixture) *fixture {
 		require.NoError(t, r.watch.Close(t.Context()))
 	}
 	var err error
-	r.watch, err = arrival.Open(t.Context(), r.host, storageID, component.MustNewID("adobe_target"))
+	r.watch, err = arrival.Open(t.Context(), r.host, storageID, component.MustNewID("adobe_target"), "a mapping")
 	require.NoError(t, err)
 	r.counter = r.watch.Counter()
 	f := newFixture(t, func(set *Settings) { set.Watch = r.watch })
@@ -78,6 +79,14 @@ func (r *runs) request(records ...record) plog.Logs {
 	ld := logs(records...)
 	r.counter.Stamp(ld)
 	return ld
+}
+
+// after begins a run whose queue puts what was in flight behind the rest.
+func (r *runs) after(t *testing.T, before *fixture, inFlight ...plog.Logs) *fixture {
+	t.Helper()
+	f := r.next(t, before)
+	require.NoError(t, r.watch.Displaced(t.Context(), VisitorsOf(t.Context(), f.Mapper, batch(inFlight...))))
+	return f
 }
 
 // batch puts requests together as the queue's batcher does.
@@ -101,7 +110,7 @@ func TestWhatWasBeingSentWhenARunEndedDoesNotFollowNewerValues(t *testing.T) {
 	inFlight := r.request(tier("a", "1"), record{"b", map[string]string{"tier": "1", "store": "12"}}, tier("c", "1"))
 	queued := r.request(tier("a", "2"), tier("b", "2"))
 
-	second := r.next(t, first) // the queue brings what was in flight last
+	second := r.after(t, first, inFlight)
 	require.NoError(t, second.Consume(t.Context(), batch(queued)))
 	require.NoError(t, second.Consume(t.Context(), batch(inFlight)))
 	assert.Equal(t, map[string]map[string]string{
@@ -117,7 +126,7 @@ func TestABatchOutOfOrderIsMergedInTheOrderOfArrival(t *testing.T) {
 	first := r.next(t, nil)
 	inFlight, queued := r.request(tier("a", "1")), r.request(tier("a", "2"))
 
-	second := r.next(t, first)
+	second := r.after(t, first, inFlight)
 	fresh := r.request(tier("a", "3"))
 	require.NoError(t, second.Consume(t.Context(), batch(queued, inFlight)))
 	assert.Equal(t, "2", second.target.profile["a"]["tier"])
@@ -130,9 +139,9 @@ func TestAnOlderValueIsKnownEvenIfTheRunThatSentTheNewerOneEnded(t *testing.T) {
 	first := r.next(t, nil)
 	oldest, middle, newest := r.request(tier("a", "1")), r.request(tier("b", "1")), r.request(tier("a", "2"))
 
-	second := r.next(t, first)
+	second := r.after(t, first, oldest)
 	require.NoError(t, second.Consume(t.Context(), batch(newest)))
-	third := r.next(t, second)
+	third := r.after(t, second, middle)
 	require.NoError(t, third.Consume(t.Context(), batch(middle, oldest)))
 	assert.Equal(t, map[string]map[string]string{"a": {"tier": "2"}, "b": {"tier": "1"}}, third.target.profile)
 }
@@ -144,7 +153,7 @@ func TestABatchThatComesAgainInPartsDoesNotGoBackToAnOlderValue(t *testing.T) {
 	require.NoError(t, first.Consume(t.Context(), batch(one, two))) // and then the run ends before the queue has noted it
 	assert.Equal(t, "2", first.target.profile["a"]["tier"])
 
-	second := r.next(t, first)
+	second := r.after(t, first, one, two)
 	var seen []string
 	second.target.answer = func(visitor string, form url.Values) target.Answer {
 		if visitor == "a" {
@@ -157,12 +166,49 @@ func TestABatchThatComesAgainInPartsDoesNotGoBackToAnOlderValue(t *testing.T) {
 	assert.Equal(t, []string{"2"}, seen)
 }
 
+// TestWhatWasMergedIsKnownInEveryRunUntilItsBatchHasComeAgain has runs that end before what
+// was in flight in the first one has come again, in parts.
+func TestWhatWasMergedIsKnownInEveryRunUntilItsBatchHasComeAgain(t *testing.T) {
+	for name, watched := range map[string]bool{"in a batch of a watched run": true, "in a batch of another": false} {
+		t.Run(name, func(t *testing.T) {
+			r := newRuns(t)
+			first := r.next(t, nil)
+			earlier := r.request(tier("x", "1"))
+			one, two := r.request(tier("a", "1"), tier("b", "1")), r.request(tier("a", "2"))
+			if watched {
+				first = r.after(t, first, earlier)
+			}
+			require.NoError(t, first.Consume(t.Context(), batch(one, two)))
+			others := batch(r.request(tier("c", "1")), r.request(tier("c", "2"))) // of which much is merged too
+
+			second := r.after(t, first, one, two)
+			require.NoError(t, second.Consume(t.Context(), others))
+			third := r.next(t, second)
+			require.NoError(t, third.Consume(t.Context(), batch(one)))
+			assert.Equal(t, "2", third.target.profile["a"]["tier"])
+		})
+	}
+}
+
+func TestOnlyVisitorsOfWhatWasInFlightAreRemembered(t *testing.T) {
+	r := newRuns(t)
+	first := r.next(t, nil)
+	inFlight, queued := r.request(tier("a", "1")), r.request(tier("a", "2"), tier("b", "2"))
+	second := r.after(t, first, inFlight)
+	require.NoError(t, second.Consume(t.Context(), batch(queued)))
+	for visitor, remembered := range map[string]bool{"a": true, "b": false} {
+		assert.Equal(t, remembered, second.Watch.Superseded(arrival.Value{
+			Visitor: profile.Visitor{Parameter: profile.Mbox3rdPartyID, ID: visitor}, Parameter: "tier", Arrived: 1,
+		}), visitor)
+	}
+}
+
 func TestARecoveredBatchThatIsHeldKeepsItsPlaceInTheOrder(t *testing.T) {
 	r := newRuns(t)
 	first := r.next(t, nil)
 	inFlight, queued := r.request(tier("a", "1"), tier("b", "1")), r.request(tier("a", "2"), tier("c", "2"))
 
-	second := r.next(t, first)
+	second := r.after(t, first, inFlight)
 	second.target.answer = func(visitor string, _ url.Values) target.Answer {
 		if visitor == "a" {
 			return down
@@ -190,7 +236,7 @@ func TestABatchWhoseOrderCanNotBeWrittenDownIsHeld(t *testing.T) {
 	r := newRuns(t)
 	first := r.next(t, nil)
 	recovered := r.request(tier("a", "1"))
-	second := r.next(t, first)
+	second := r.after(t, first, recovered)
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.NoError(t, r.watch.Close(t.Context())) // so that the storage takes nothing
@@ -227,7 +273,8 @@ func TestARecoveredBatchIsWrittenDownOnceHoweverOftenItIsSent(t *testing.T) {
 	r.host.extension = countingStorage{r.host.extension.(storage.Extension), &written}
 	first := r.next(t, nil)
 	recovered := r.request(tier("a", "1"), tier("b", "1"))
-	second := r.next(t, first)
+	second := r.after(t, first, recovered)
+	written = 0
 	second.held.consumers = 1
 	second.target.answer = func(string, url.Values) target.Answer { return down }
 	for range 5 {
@@ -261,7 +308,7 @@ func TestWhatWaitedInABatchThatComesAgainInPartsDoesNotGoBackToAnOlderValue(t *t
 		assert.Equal(t, "3", first.target.attributes("a")["tier"])
 		end(t, first)
 
-		second, _ := openRun(t, d.rebooted())
+		second, _ := openRun(t, d.rebooted(), one, two)
 		second.target.profile = first.target.profile
 		require.NoError(t, second.Consume(t.Context(), batch(one)))
 		assert.Equal(t, "3", second.target.attributes("a")["tier"])
@@ -288,17 +335,21 @@ func TestABatchThatComesAfterTheEndLeavesTheOrderOfTheOneBefore(t *testing.T) {
 	assert.Empty(t, first.logs.FilterMessageSnippet("lost").All(), "the queue keeps both")
 	assert.Equal(t, map[string]int{"delivered": 2}, first.counts(t, "records"), "what comes after the end is counted by the next run")
 
-	second := r.next(t, first)
+	second := r.after(t, first, one, two)
 	require.NoError(t, second.Consume(t.Context(), batch(one)))
 	assert.Equal(t, "2", second.target.profile["a"]["tier"])
 }
 
-// openRun begins a run on a disk that can also defer.
-func openRun(t *testing.T, d *disk) (*fixture, *arrival.Counter) {
+// openRun begins a run on a disk that can also defer, with what was in flight before.
+func openRun(t *testing.T, d *disk, inFlight ...plog.Logs) (*fixture, *arrival.Counter) {
 	t.Helper()
-	watch, err := arrival.Open(t.Context(), d, storageID, component.MustNewID("adobe_target"))
+	watch, err := arrival.Open(t.Context(), d, storageID, component.MustNewID("adobe_target"), "a mapping")
 	require.NoError(t, err)
-	return queued(t, d, func(set *Settings) { set.Watch = watch }), watch.Counter()
+	f := queued(t, d, func(set *Settings) { set.Watch = watch })
+	if len(inFlight) > 0 {
+		require.NoError(t, watch.Displaced(t.Context(), VisitorsOf(t.Context(), f.Mapper, batch(inFlight...))))
+	}
+	return f, watch.Counter()
 }
 
 // stamped is a request as it arrives.
@@ -323,7 +374,7 @@ func TestARecoveredRecordThatIsDeferredDoesNotFollowNewerValues(t *testing.T) {
 				end(t, first)
 
 				d = d.rebooted()
-				second, counter := openRun(t, d)
+				second, counter := openRun(t, d, inFlight)
 				require.NoError(t, second.Consume(t.Context(), batch(newer)))
 				second.target.fail("a")
 				if waits {
@@ -357,7 +408,7 @@ func TestAPartOfAnUpdateThatWasDeliveredCounts(t *testing.T) {
 		newer := stamped(counter, record{"a", map[string]string{"tier": "2", "zone": strings.Repeat("z", 165)}})
 		end(t, first)
 
-		second, _ := openRun(t, d.rebooted())
+		second, _ := openRun(t, d.rebooted(), older)
 		second.MaxForm = 200
 		second.target.answer = func(_ string, form url.Values) target.Answer {
 			if form.Has("profile.zone") {
@@ -387,7 +438,7 @@ func TestARecordThatIsDeferredAndStillInTheQueueIsCountedOnce(t *testing.T) {
 		end(t, first)
 
 		d = d.rebooted()
-		watch, err := arrival.Open(t.Context(), d, storageID, component.MustNewID("adobe_target"))
+		watch, err := arrival.Open(t.Context(), d, storageID, component.MustNewID("adobe_target"), "a mapping")
 		require.NoError(t, err)
 		second := queued(t, d, func(set *Settings) {
 			set.Watch = watch

@@ -40,13 +40,20 @@ func (r *run) take(ctx context.Context, ld plog.Logs) error {
 	case err != nil:
 		return err
 	case needed:
-		return r.takeInOrder(ctx, ld)
+		if err := r.takeInOrder(ctx, ld); err != nil {
+			return err
+		}
+		return r.noteMerging(ctx, r.watched.numbers)
 	}
 	r.mapRecords(ctx, ld, r.add)
+	return r.noteMerging(ctx, byRecord(ld, r.numbers))
+}
+
+// noteMerging writes down which values of the batch take the place of older ones.
+func (r *run) noteMerging(ctx context.Context, numbers []arrival.Number) error {
 	if r.writtenDown {
 		return nil
 	}
-	numbers := byRecord(ld, r.numbers)
 	values := merging(r.batch, numbers)
 	if r.aside != nil {
 		values = append(values, merging(r.aside, numbers)...)
@@ -60,7 +67,7 @@ func (d *Delivery) recoveredWait() bool { return d.Deferred != nil && d.Deferred
 // takeInOrder maps the records and merges their updates in the order in which they
 // arrived, whatever their order is here.
 func (r *run) takeInOrder(ctx context.Context, ld plog.Logs) error {
-	w := &watched{numbers: byRecord(ld, r.numbers), newest: make(map[visitorParameter]arrival.Number)}
+	w := &watched{numbers: byRecord(ld, r.numbers), newest: make(map[profile.Visitor]map[string]arrival.Number)}
 	r.watched = w
 	r.mapRecords(ctx, ld, w.keep)
 	return r.addInOrder(ctx, w)
@@ -108,19 +115,14 @@ func (r *run) countSkipped(ctx context.Context) {
 type watched struct {
 	numbers []arrival.Number // by record
 	updates []arrivedUpdate
-	// newest is the number of each merged parameter's value.
-	newest map[visitorParameter]arrival.Number
+	// newest is the number of each merged parameter's value, of visitors that are watched.
+	newest map[profile.Visitor]map[string]arrival.Number
 }
 
 type arrivedUpdate struct {
 	record     int
 	visitor    profile.Visitor
 	parameters []profile.Parameter
-}
-
-type visitorParameter struct {
-	visitor profile.Visitor
-	name    string
 }
 
 func (w *watched) keep(record int, v profile.Visitor, parameters []profile.Parameter) {
@@ -143,24 +145,35 @@ func (r *run) addInOrder(ctx context.Context, w *watched) error {
 			r.putAside(u.record, u.visitor, u.parameters)
 			continue
 		}
-		before := len(u.parameters)
-		u.parameters = slices.DeleteFunc(u.parameters, func(p profile.Parameter) bool {
-			return r.Watch.Superseded(arrival.Value{Visitor: u.visitor, Parameter: profile.CleanName(p.Name), Arrived: number})
-		})
-		r.superseded = append(r.superseded, recordCount{u.record, before - len(u.parameters)})
-		if len(u.parameters) == 0 {
+		if r.Watch.Watches(u.visitor) && !r.supersede(w, &u, number) {
 			r.skipped[reasonSuperseded]++
 			continue
 		}
 		r.batch.Add(u.record, u.visitor, u.parameters)
-		for _, p := range u.parameters {
-			w.newest[visitorParameter{u.visitor, profile.CleanName(p.Name)}] = number
-		}
 	}
 	if r.writtenDown {
-		return nil // or an outage would fill what the watch has room for
+		return nil
 	}
 	return r.Watch.Sending(ctx, w.values())
+}
+
+// supersede leaves out the values that would follow newer ones, and tells whether any are
+// left.
+func (r *run) supersede(w *watched, u *arrivedUpdate, number arrival.Number) bool {
+	before := len(u.parameters)
+	u.parameters = slices.DeleteFunc(u.parameters, func(p profile.Parameter) bool {
+		return r.Watch.Superseded(arrival.Value{Visitor: u.visitor, Parameter: profile.CleanName(p.Name), Arrived: number})
+	})
+	r.superseded = append(r.superseded, recordCount{u.record, before - len(u.parameters)})
+	newest := w.newest[u.visitor]
+	if newest == nil {
+		newest = make(map[string]arrival.Number)
+		w.newest[u.visitor] = newest
+	}
+	for _, p := range u.parameters {
+		newest[profile.CleanName(p.Name)] = number
+	}
+	return len(u.parameters) > 0
 }
 
 // waitsAlready tells whether a record is deferred already. When a run ends while it
@@ -169,11 +182,13 @@ func (r *run) waitsAlready(v profile.Visitor, number arrival.Number) bool {
 	return number != 0 && r.Deferred.Any(v, func(ld plog.Logs) bool { return arrival.Has(ld, number) })
 }
 
-// values returns what the merged batch sends.
+// values returns what the merged batch sends of visitors that are watched.
 func (w *watched) values() []arrival.Value {
-	values := make([]arrival.Value, 0, len(w.newest))
-	for of, number := range w.newest {
-		values = append(values, arrival.Value{Visitor: of.visitor, Parameter: of.name, Arrived: number})
+	var values []arrival.Value
+	for visitor, newest := range w.newest {
+		for name, number := range newest {
+			values = append(values, arrival.Value{Visitor: visitor, Parameter: name, Arrived: number})
+		}
 	}
 	return values
 }
@@ -210,8 +225,12 @@ func (r *run) sent(v profile.Visitor, parameters []profile.Parameter) {
 	if r.watched == nil {
 		return
 	}
+	newest := r.watched.newest[v]
+	if newest == nil {
+		return
+	}
 	for _, p := range parameters {
-		r.Watch.Sent(arrival.Value{Visitor: v, Parameter: p.Name, Arrived: r.watched.newest[visitorParameter{v, p.Name}]})
+		r.Watch.Sent(arrival.Value{Visitor: v, Parameter: p.Name, Arrived: newest[p.Name]})
 	}
 }
 

@@ -65,9 +65,35 @@ func (c *guardedClient) Delete(ctx context.Context, key string) error {
 	return c.Batch(ctx, storage.DeleteOperation(key))
 }
 
-// Batch carries out what the queue asks for, by the rules of the package.
+// Batch carries out what the queue asks for, by the rules of the package, and packs
+// and unpacks its items.
 func (c *guardedClient) Batch(ctx context.Context, ops ...*storage.Operation) error {
-	g := c.guard
+	if err := c.guard.carryOut(ctx, c.guard.packed(ops)); err != nil {
+		return err
+	}
+	items := c.guard.unpacked(ops)
+	if len(items) == 0 || has(ops, storage.Set) {
+		return nil
+	}
+	return c.guard.move(ctx, items)
+}
+
+// move tells of items that were read to be put behind the others: an item that is read
+// to be sent is noted too.
+func (g *Guard) move(ctx context.Context, items [][]byte) error {
+	if g.moving == nil {
+		return nil
+	}
+	if err := g.moving(ctx, items); err != nil {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		return g.failStart(err)
+	}
+	return nil
+}
+
+// carryOut is Batch for items that are packed.
+func (g *Guard) carryOut(ctx context.Context, ops []*storage.Operation) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {

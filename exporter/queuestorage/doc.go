@@ -33,9 +33,13 @@
 // An offer that fails is the sender's to repeat, and is left alone. The queue counts
 // its records as held all the same until it has once been empty: it can seem fuller
 // than it is, but not for ever, since a queue that takes nothing more runs empty.
-// An item whose bytes can not be decoded is skipped and deleted by the queue, which
-// the package can not see.
+//
+// Items are stored compressed, behind a checksum. Log records are much like each other,
+// so the file takes a tenth of the room or less, and with it the memory that it is mapped
+// into. An item that is damaged is said and left out; the queue would skip it in silence,
+// or read something else.
 //
 // The package knows neither what the items hold nor what becomes of them. It knows of
-// the queue which operations it makes of its storage, and the key of its index.
+// the queue which operations it makes of its storage, and the keys of its index and of its
+// items.
 package queuestorage // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/queuestorage"

@@ -28,6 +28,9 @@ const calm = time.Second
 type Guard struct {
 	storage component.ID
 	logger  *zap.Logger
+	packer  *packer
+	// moving is told of the items that go behind the others, before they do.
+	moving func(ctx context.Context, items [][]byte) error
 
 	stopping context.Context
 	stop     context.CancelFunc
@@ -46,11 +49,21 @@ type Guard struct {
 }
 
 // New returns the Guard of a queue that is kept in that storage extension.
-func New(storageID component.ID, logger *zap.Logger) *Guard {
-	g := &Guard{storage: storageID, logger: logger, pause: pause, owed: make(map[string]struct{})}
+func New(storageID component.ID, logger *zap.Logger) (*Guard, error) {
+	packer, err := newPacker()
+	if err != nil {
+		return nil, err
+	}
+	g := &Guard{storage: storageID, logger: logger, packer: packer, pause: pause, owed: make(map[string]struct{})}
 	g.stopping, g.stop = context.WithCancel(context.Background())
-	return g
+	return g, nil
 }
+
+// OnMove has a function told, before the queue starts, of the items that the queue is
+// about to put behind the others at its start: those that were being sent when the last
+// run ended, as the queue encodes them. When it returns an error the exporter does not
+// start, and they stay where they are. It comes before Host.
+func (g *Guard) OnMove(moving func(ctx context.Context, items [][]byte) error) { g.moving = moving }
 
 // Started ends the start. It returns what the queue met while it started and passed
 // over; the exporter may not run then.
@@ -116,6 +129,12 @@ func (g *Guard) fails(err error) {
 		g.logger.Error("The storage of the sending queue fails; no record is lost by it, they wait until it works again",
 			zap.Stringer("storage", g.storage), zap.Error(err))
 	}
+}
+
+// sayDamaged says that an item can not be read, of which the queue would say nothing.
+func (g *Guard) sayDamaged(size int, err error) {
+	g.logger.Error("An item of the sending queue is damaged, so the log records in it are lost",
+		zap.Stringer("storage", g.storage), zap.Int("bytes", size), zap.Error(err))
 }
 
 // failStart keeps the first error of the start, and what the storage holds.

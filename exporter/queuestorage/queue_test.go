@@ -133,7 +133,8 @@ func newQueue(t *testing.T, guarded bool) *queue {
 		exporterhelper.WithQueue(configoptional.Some(cfg)), exporterhelper.WithRetry(retry))
 	require.NoError(t, err)
 	if guarded {
-		q.guard = New(storageID, set.Logger)
+		q.guard, err = New(storageID, set.Logger)
+		require.NoError(t, err)
 	}
 	return q
 }
@@ -200,10 +201,10 @@ func (q *queue) seen() (taken, arrived map[int64]bool) {
 
 // interrupted returns a disk on which a run has left three records that were being
 // sent, two that were waiting, and nothing of those it has delivered.
-func interrupted(t *testing.T) *disk {
+func interrupted(t *testing.T, guarded bool) *disk {
 	t.Helper()
 	d := &disk{data: map[string][]byte{}}
-	q := newQueue(t, true)
+	q := newQueue(t, guarded)
 	q.holds.Store(true)
 	require.NoError(t, q.begin(t, d))
 	q.offer(t, 0, 1, 2, 3, 4, 5, 6)
@@ -219,10 +220,10 @@ func interrupted(t *testing.T) *disk {
 var left = map[int64]bool{0: true, 2: true, 4: true, 5: true, 6: true}
 
 // drained returns what a run delivers that meets no fault.
-func drained(t *testing.T, d *disk) map[int64]bool {
+func drained(t *testing.T, d *disk, guarded bool) map[int64]bool {
 	t.Helper()
 	d.set(nil)
-	q := newQueue(t, true)
+	q := newQueue(t, guarded)
 	require.NoError(t, q.begin(t, d))
 	time.Sleep(time.Minute)
 	q.end(t)

@@ -40,7 +40,7 @@ func run(t *testing.T, d *disk, guarded bool) *queue {
 func operations(t *testing.T, guarded bool) (n int) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		d := interrupted(t)
+		d := interrupted(t, guarded)
 		q := run(t, d, guarded)
 		q.end(t)
 		taken, arrived := q.seen()
@@ -59,7 +59,7 @@ func crashes(t *testing.T, guarded bool) (all []int64) {
 	t.Helper()
 	for n := range operations(t, guarded) {
 		synctest.Test(t, func(t *testing.T) {
-			d := interrupted(t)
+			d := interrupted(t, guarded)
 			after := &disk{}
 			var q *queue
 			var taken, arrived map[int64]bool
@@ -84,7 +84,7 @@ func crashes(t *testing.T, guarded bool) (all []int64) {
 			if after.data == nil {
 				return // the order of operations is not quite the same each time
 			}
-			all = append(all, lost(taken, arrived, drained(t, after))...)
+			all = append(all, lost(taken, arrived, drained(t, after, guarded))...)
 		})
 	}
 	return all
@@ -127,11 +127,11 @@ func TestAStorageThatFailsAtAnyOperationLosesNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for n := 1; n <= total; n++ {
 				synctest.Test(t, func(t *testing.T) {
-					d := interrupted(t)
+					d := interrupted(t, true)
 					d.set(fault(n))
 					q := runOrWait(t, d, true)
 					taken, arrived := q.seen()
-					assert.Empty(t, lost(taken, arrived, drained(t, d)), "operation %d", n)
+					assert.Empty(t, lost(taken, arrived, drained(t, d, true)), "operation %d", n)
 					assert.Len(t, d.data, 1, "operation %d: only the index is left", n)
 				})
 			}
@@ -173,11 +173,11 @@ func TestWithoutTheGuardAStorageThatFailsLosesRecords(t *testing.T) {
 	var all []int64
 	for n := range operations(t, false) {
 		synctest.Test(t, func(t *testing.T) {
-			d := interrupted(t)
+			d := interrupted(t, false)
 			d.set(faults["one operation fails"](n + 1))
 			q := runOrWait(t, d, false)
 			taken, arrived := q.seen()
-			all = append(all, lost(taken, arrived, drained(t, d))...)
+			all = append(all, lost(taken, arrived, drained(t, d, false))...)
 		})
 	}
 	assert.NotEmpty(t, all, "the helper is mended, and the guard may go")
@@ -185,7 +185,7 @@ func TestWithoutTheGuardAStorageThatFailsLosesRecords(t *testing.T) {
 
 func TestAStorageThatFailsIsSaidOnceAndOnceWhenItWorksAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := interrupted(t)
+		d := interrupted(t, true)
 		q := newQueue(t, true)
 		require.NoError(t, q.begin(t, d))
 		time.Sleep(time.Minute)
@@ -207,7 +207,7 @@ func TestAStorageThatFailsIsSaidOnceAndOnceWhenItWorksAgain(t *testing.T) {
 
 func TestAnItemIsHandedOutThoughItCanNotBeNoted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := interrupted(t)
+		d := interrupted(t, true)
 		q := newQueue(t, true)
 		require.NoError(t, q.begin(t, d))
 		time.Sleep(time.Minute)
@@ -249,7 +249,7 @@ func TestAShutdownDoesNotWaitForAStorageThatFails(t *testing.T) {
 	total := operations(t, true)
 	for n := range total {
 		d := &disk{}
-		synctest.Test(t, func(t *testing.T) { d.data = interrupted(t).data })
+		synctest.Test(t, func(t *testing.T) { d.data = interrupted(t, true).data })
 		q := newQueue(t, true)
 		maps.Copy(q.taken, left)
 		d.set(forGood(func([]*storage.Operation) bool { return true })(n + 1))
@@ -279,14 +279,14 @@ func TestAShutdownDoesNotWaitForAStorageThatFails(t *testing.T) {
 		}
 		taken, arrived := q.seen()
 		synctest.Test(t, func(t *testing.T) {
-			assert.Empty(t, lost(taken, arrived, drained(t, d)), "operation %d", n+1)
+			assert.Empty(t, lost(taken, arrived, drained(t, d, true)), "operation %d", n+1)
 		})
 	}
 }
 
 func TestAnIndexThatIsDamagedIsRefusedAndNotBegunAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := interrupted(t)
+		d := interrupted(t, true)
 		d.data[indexKey] = d.data[indexKey][:20]
 		before := maps.Clone(d.data)
 		q := newQueue(t, true)

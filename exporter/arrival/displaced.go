@@ -1,0 +1,93 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package arrival // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/arrival"
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
+)
+
+const keySize = 8
+
+// mixed is the mapping of visitors that several mappings have given.
+const mixed = 0
+
+// displaced are the visitors of whom older records may come behind newer ones.
+type displaced struct {
+	mapping  uint64 // what gave the visitors
+	visitors map[uint64]struct{}
+}
+
+// has tells whether a visitor is one of them. Those that another mapping gave can not be
+// told from others, so all are then.
+func (d displaced) has(v profile.Visitor) bool {
+	if len(d.visitors) == 0 {
+		return false
+	}
+	if d.mapping == mixed {
+		return true
+	}
+	_, found := d.visitors[visitorKey(v)]
+	return found
+}
+
+func visitorKey(v profile.Visitor) uint64 { return hash(string(v.Parameter), v.ID) }
+
+// readDisplaced returns whose records were displaced in earlier runs, for a run with that
+// mapping.
+func (j *journal) readDisplaced(ctx context.Context, mapping uint64) (displaced, error) {
+	d := displaced{mapping: mapping, visitors: make(map[uint64]struct{})}
+	data, err := j.client.Get(ctx, displacedKey)
+	switch {
+	case err != nil:
+		return d, fmt.Errorf("sending_queue::storage: reading the order of arrival: %w", err)
+	case len(data) == 0:
+		return d, nil
+	case len(data)%keySize != 0:
+		return d, damaged(displacedKey, len(data))
+	}
+	j.displaced = true
+	if binary.BigEndian.Uint64(data) != mapping {
+		d.mapping = mixed
+	}
+	for data = data[keySize:]; len(data) > 0; data = data[keySize:] {
+		d.visitors[binary.BigEndian.Uint64(data)] = struct{}{}
+	}
+	return d, nil
+}
+
+// writeDisplaced writes down whose records are displaced, and keeps what was merged in the
+// batch that they were in: the next batch takes the place of that.
+func (j *journal) writeDisplaced(ctx context.Context, d displaced) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	merged, err := j.client.Get(ctx, batchKey)
+	if err != nil {
+		return fmt.Errorf("sending_queue::storage: reading the order of arrival: %w", err)
+	}
+	data := make([]byte, 0, (1+len(d.visitors))*keySize)
+	data = binary.BigEndian.AppendUint64(data, d.mapping)
+	for visitor := range d.visitors {
+		data = binary.BigEndian.AppendUint64(data, visitor)
+	}
+	operations := []*storage.Operation{storage.SetOperation(displacedKey, data)}
+	if len(merged) > 0 {
+		operations = append(operations, storage.SetOperation(pageKey(j.pages), merged),
+			storage.SetOperation(pagesKey, encoded(j.pages+1)), storage.DeleteOperation(batchKey))
+	}
+	if err := j.client.Batch(ctx, operations...); err != nil {
+		return fmt.Errorf("sending_queue::storage: writing the order of arrival: %w", err)
+	}
+	j.displaced = true
+	if len(merged) > 0 {
+		j.pages++
+		j.entries += len(merged) / entrySize
+	}
+	return nil
+}
