@@ -32,7 +32,8 @@ const (
 	// dryRunPace is how many calls a second a dry run shows.
 	dryRunPace = 10
 
-	defaultQueueSize    = 100_000
+	// In memory a record takes one or two kilobytes, so the queue up to 100 MB.
+	defaultQueueSize    = 50_000
 	defaultMinBatch     = 10_000
 	defaultFlushTimeout = 5 * time.Second
 )

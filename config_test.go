@@ -65,7 +65,7 @@ func TestOnlyTheClientCodeIsRequired(t *testing.T) {
 	queue := cfg.QueueConfig.Get()
 	require.NotNil(t, queue)
 	assert.Equal(t, 1, queue.NumConsumers)
-	assert.Equal(t, int64(100_000), queue.QueueSize)
+	assert.Equal(t, int64(50_000), queue.QueueSize)
 	assert.Equal(t, exporterhelper.RequestSizerTypeItems, queue.Sizer)
 	assert.True(t, queue.BlockOnOverflow)
 	require.True(t, queue.Batch.HasValue())
