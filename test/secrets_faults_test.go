@@ -36,7 +36,7 @@ func startTalkative(t *testing.T, folder, endpoint, exporter string) *talkative 
 	config = strings.Replace(config, "extensions: [", "extensions: [bearertokenauth, ", 1)
 	config += "  telemetry: {logs: {level: debug}, traces: {processors: [{simple: {exporter: {console: {}}}}]}}\n"
 	c := &talkative{newVisits(port, 0), startCollector(t, config)}
-	c.prefix, c.padding = "SECRET-id-", "SECRET-value"
+	c.prefix, c.mark = "SECRET-id-", "SECRET-value"
 	c.ready(t)
 	c.send(t, 10)
 	return c
@@ -150,7 +150,7 @@ func fullDisk(t *testing.T, api string) {
 	target := startTarget(t)
 	target.set(t, "faults", []map[string]any{{"kind": "status", "status": 503}})
 	c := startTalkative(t, disk, target.url, api)
-	c.padding = "SECRET-value" + strings.Repeat("x", 5000)
+	c.padding = 5000
 	fill(t, c.visits, disk)
 	target.set(t, "faults", []map[string]any{})
 	unfill(t, disk)

@@ -4,7 +4,9 @@
 package test // import "github.com/otelcol-adobetarget/adobetargetexporter/test"
 
 import (
+	"encoding/hex"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -44,7 +46,8 @@ service:
 type visits struct {
 	url     string
 	prefix  string // of the ids
-	padding string
+	mark    string // what each value begins with
+	padding int    // characters of it beside the mark
 	next    int
 	taken   map[string]bool
 	refused int
@@ -54,8 +57,17 @@ func newVisits(port, padding int) *visits {
 	return &visits{
 		url:     fmt.Sprintf("http://127.0.0.1:%d/v1/logs", port),
 		prefix:  "v",
-		padding: strings.Repeat("x", padding), taken: map[string]bool{},
+		padding: padding, taken: map[string]bool{},
 	}
+}
+
+// value is that of a visitor's parameter, which compression can not make much shorter.
+func (v *visits) value(id string) string {
+	var seed [32]byte
+	copy(seed[:], id)
+	random := make([]byte, v.padding/2)
+	_, _ = rand.NewChaCha8(seed).Read(random) // it never fails
+	return v.mark + hex.EncodeToString(random)
 }
 
 // send sends a request of some visitors once and tells whether it was taken.
@@ -68,7 +80,7 @@ func (v *visits) send(t *testing.T, visitors int) bool {
 		v.next++
 		ids = append(ids, id)
 		records = append(records, fmt.Sprintf(`{"attributes":[{"key":"mbox3rdPartyId","value":{"stringValue":%q}},`+
-			`{"key":"profile.n","value":{"stringValue":%q}}]}`, id, v.padding))
+			`{"key":"profile.n","value":{"stringValue":%q}}]}`, id, v.value(id)))
 	}
 	taken := post(t, v.url, `{"resourceLogs":[{"scopeLogs":[{"logRecords":[`+strings.Join(records, ",")+`]}]}]}`)
 	if !taken {
@@ -89,7 +101,7 @@ func (v *visits) arrive(t *testing.T, target *adobe) {
 		profiles := target.profiles(t)
 		missing := 0
 		for id := range v.taken {
-			if profiles[id]["n"] != v.padding {
+			if profiles[id]["n"] != v.value(id) {
 				missing++
 			}
 		}

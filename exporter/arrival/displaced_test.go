@@ -53,9 +53,9 @@ func TestVisitorsOfAnotherMappingCanNotBeToldFromOthersSoAllAreWatched(t *testin
 	require.NoError(t, w.Close(t.Context()))
 
 	other := func() *Watch {
-		w, err := Open(t.Context(), h, storageID, exporterID, "another mapping")
+		opened, err := Open(t.Context(), h, storageID, exporterID, "another mapping")
 		require.NoError(t, err)
-		return w
+		return opened
 	}
 	w = other()
 	assert.True(t, w.Watches(zoe))

@@ -20,10 +20,10 @@ import (
 	"go.opentelemetry.io/collector/pdata/xpdata/request"
 )
 
-func testPacker(t testing.TB) *packer {
-	t.Helper()
+func testPacker(tb testing.TB) *packer {
+	tb.Helper()
 	p, err := newPacker()
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return p
 }
 
