@@ -1,6 +1,8 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux
+
 package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench"
 
 import (
@@ -53,18 +55,34 @@ func (s *suite) runBenthos(ctx context.Context, file string, inFlight int, flags
 		return r, err
 	}
 	defer b.kill()
-	select {
-	case <-b.ended: // with the file
-	case <-ctx.Done():
-		return r, ctx.Err()
+	stats, held, err := server.lifeOf(ctx, b)
+	if err != nil {
+		return r, err
 	}
 	used, err := b.wait()
 	if err != nil {
 		return r, err
 	}
-	stats, err := server.stats(ctx)
-	if err != nil {
-		return r, err
-	}
+	used.PeakRSS = held.Peak
 	return s.closing(ctx, server, b.whole(stats, s.lines, used))
+}
+
+// lifeOf watches a program that ends by itself until it has, and returns what it did and held until then.
+func (t *target) lifeOf(ctx context.Context, client *process) (serverStats, memory, error) {
+	var held memory
+	stats, err := await(ctx, pollInterval, func() (serverStats, bool, error) {
+		stopped := client.running() != nil // asked first, so that all its calls are in the statistics
+		if now, err := client.memory(); err == nil {
+			held = held.more(now)
+		}
+		stats, err := t.stats(ctx)
+		return stats, stopped, err
+	})
+	if err != nil {
+		return stats, held, fmt.Errorf("after %d calls of %s: %w%s", stats.Calls, client.name, err, &client.log)
+	}
+	if held.Peak == 0 {
+		return stats, held, fmt.Errorf("%s ended before its memory could be read%s", client.name, &client.log)
+	}
+	return stats, held, nil
 }

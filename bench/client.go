@@ -1,6 +1,8 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux
+
 package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench"
 
 import (
@@ -44,17 +46,20 @@ type measured struct {
 	CPU   time.Duration `json:"cpu"`
 	// Allocations are those on the heap. They tell what noise hides.
 	Allocations uint64 `json:"allocations"`
+	// PeakRSS is the memory that was held at most, in bytes.
+	PeakRSS int64 `json:"peak_rss"`
 }
 
 // measure makes the calls and tells what they cost. What was made ahead costs nothing here.
 func (o clientOptions) measure(run func(calls int) error) (err error) {
-	if err := run(min(warmCalls, o.calls)); err != nil {
+	err = run(min(warmCalls, o.calls))
+	if err != nil {
 		return err
 	}
 	if o.cpuProfile != "" {
-		file, err := os.Create(o.cpuProfile)
-		if err != nil {
-			return err
+		file, createErr := os.Create(o.cpuProfile)
+		if createErr != nil {
+			return createErr
 		}
 		err = pprof.StartCPUProfile(file)
 		if err != nil {
@@ -67,12 +72,26 @@ func (o clientOptions) measure(run func(calls int) error) (err error) {
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	began, cpu := time.Now(), ownCPU()
-	if err := run(o.calls); err != nil {
+	began := time.Now()
+	cpu, err := ownCPU()
+	if err != nil {
 		return err
 	}
-	m := measured{Calls: o.calls, Took: time.Since(began), CPU: ownCPU() - cpu}
+	err = run(o.calls)
+	if err != nil {
+		return err
+	}
+	m := measured{Calls: o.calls, Took: time.Since(began)}
+	if m.CPU, err = ownCPU(); err != nil {
+		return err
+	}
+	m.CPU -= cpu
 	runtime.ReadMemStats(&after)
 	m.Allocations = after.Mallocs - before.Mallocs
+	held, err := memoryNow(os.Getpid())
+	if err != nil {
+		return err
+	}
+	m.PeakRSS = held.Peak
 	return say(m)
 }

@@ -1,6 +1,8 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux
+
 package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench"
 
 import (
@@ -14,7 +16,6 @@ import (
 // result is what one contestant did in one round.
 type result struct {
 	measured
-	PeakRSS   int64
 	Server    serverStats
 	ServerCPU time.Duration // of all calls, the warm-up's too
 }
@@ -53,7 +54,7 @@ func (c *contestant) medians() medians {
 		callsPerSecond: report.Median(rates), spread: report.Spread(rates),
 		cpuPerCall:  report.MedianOf(c.results, result.cpuPerCall),
 		serverCPU:   report.MedianOf(c.results, result.serverCPUPerCall),
-		rss:         report.MedianOf(c.results, func(r result) float64 { return float64(r.PeakRSS) / (1 << 20) }),
+		rss:         report.MedianOf(c.results, func(r result) float64 { return megabytes(r.PeakRSS) }),
 		bytes:       report.MedianOf(c.results, func(r result) float64 { return float64(r.Server.Bytes) / float64(max(r.Server.Calls, 1)) }),
 		allocations: report.MedianOf(c.results, func(r result) float64 { return float64(r.Allocations) / float64(r.Calls) }),
 		opened:      report.MedianOf(c.results, func(r result) int64 { return r.Server.Opened }),

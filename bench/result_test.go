@@ -1,6 +1,8 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux
+
 package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench"
 
 import (
@@ -16,7 +18,7 @@ import (
 
 func ran(calls uint32, took, cpu time.Duration) result {
 	return result{
-		measured: measured{Calls: int(calls), Took: took, CPU: cpu, Allocations: 50 * uint64(calls)}, PeakRSS: 30 << 20, ServerCPU: cpu / 2,
+		measured: measured{Calls: int(calls), Took: took, CPU: cpu, Allocations: 50 * uint64(calls), PeakRSS: 30e6}, ServerCPU: cpu / 2,
 		Server: serverStats{Calls: int64(calls), Bytes: int64(calls) * 100, Opened: 64, MostOpen: 64},
 	}
 }

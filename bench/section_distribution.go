@@ -1,6 +1,8 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux
+
 package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench"
 
 import (
@@ -89,5 +91,5 @@ func (s *suite) distribution(ctx context.Context, set setup) (r result, err erro
 // whole is the result of a process that is measured from its start to its last call.
 func (p *process) whole(stats serverStats, calls int, used cost) result {
 	took := time.Unix(0, stats.Last).Sub(p.began)
-	return result{measured: measured{Calls: calls, Took: took, CPU: used.CPU}, PeakRSS: used.PeakRSS}
+	return result{measured: measured{Calls: calls, Took: took, CPU: used.CPU, PeakRSS: used.PeakRSS}}
 }

@@ -1,6 +1,8 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux
+
 package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench"
 
 import (
@@ -65,15 +67,17 @@ func (s *suite) client(ctx context.Context, role string, calls, concurrency int,
 		return r, err
 	}
 	defer client.kill()
-	err = client.hear(&r.measured)
+	err = client.hear(ctx, &r.measured, func() (int64, error) {
+		stats, statsErr := server.stats(ctx)
+		return stats.Calls, statsErr
+	})
 	if err != nil {
 		return r, err
 	}
-	used, err := client.wait()
+	_, err = client.wait()
 	if err != nil {
 		return r, err
 	}
-	r.PeakRSS = used.PeakRSS
 	return s.closing(ctx, server, r)
 }
 

@@ -1,6 +1,8 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux
+
 package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench"
 
 import (
@@ -110,7 +112,7 @@ func (s *suite) buildBacklog(ctx context.Context, queue string, records int) err
 		if now := int(c.metric(ctx, "otelcol_exporter_queue_size")); now != held {
 			held, lastChange = now, time.Now()
 		} else if time.Since(lastChange) > patience {
-			return fmt.Errorf("the queue stays at %d records%s", held, c.log)
+			return fmt.Errorf("the queue stays at %d records%s", held, &c.log)
 		}
 	}
 	_, err = c.end()
@@ -163,8 +165,6 @@ func (s *suite) drain(ctx context.Context, queue string, records int, pace float
 	_, err = server.end()
 	return d, err
 }
-
-func megabytes(bytes int64) float64 { return float64(bytes) / (1 << 20) }
 
 func floats(numbers []int) []float64 {
 	values := make([]float64, len(numbers))
