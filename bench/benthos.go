@@ -11,8 +11,8 @@ import (
 	"os"
 )
 
-// benthosConfiguration does the same work. Of what its settings offer this was the fastest: records are read in batches,
-// which are mapped at once, and whose calls go one after the other.
+// benthosConfiguration does the same work. Records are read in batches, which are mapped at once, and whose calls go one
+// after the other.
 const benthosConfiguration = `
 http: {enabled: false}
 logger: {level: WARN}
@@ -20,7 +20,7 @@ metrics: {none: {}}
 input:
   batched:
     child: {file: {paths: [%q], scanner: {lines: {}}}}
-    policy: {count: 20, period: 10ms}
+    policy: {count: 100, period: 10ms}
 pipeline:
   processors:
     - mapping: |
@@ -39,14 +39,28 @@ output:
     timeout: 10s
 `
 
-func (s *suite) runBenthos(ctx context.Context, file string, inFlight int, flags ...string) (r result, err error) {
+// benthosContestants returns Benthos as it comes, with so many batches at once, and with one change that no setting makes.
+func (s *suite) benthosContestants(ctx context.Context, file string) (unchanged, changed []*contestant) {
+	for _, atOnce := range []int{2, 8, concurrency} {
+		unchanged = append(unchanged, &contestant{name: fmt.Sprintf("Benthos, %d at once", atOnce), run: func() (result, error) {
+			return s.runBenthos(ctx, file, atOnce)
+		}})
+	}
+	return unchanged, []*contestant{{
+		name: fmt.Sprintf("Benthos, %d at once, changed to keep connections", concurrency), against: unchanged,
+		run: func() (result, error) { return s.runBenthos(ctx, file, concurrency, "-keep-connections") },
+	}}
+}
+
+// runBenthos lets Benthos send a file of distinct visitors. It may make calls more than once.
+func (s *suite) runBenthos(ctx context.Context, file string, atOnce int, flags ...string) (r result, err error) {
 	server, err := startTarget(ctx)
 	if err != nil {
 		return r, err
 	}
 	defer server.kill()
 	path := s.path("benthos.yaml")
-	err = os.WriteFile(path, fmt.Appendf(nil, benthosConfiguration, file, server.URL, updatePath, inFlight), 0o600)
+	err = os.WriteFile(path, fmt.Appendf(nil, benthosConfiguration, file, server.URL, updatePath, atOnce), 0o600)
 	if err != nil {
 		return r, err
 	}
@@ -64,7 +78,10 @@ func (s *suite) runBenthos(ctx context.Context, file string, inFlight int, flags
 		return r, err
 	}
 	used.PeakRSS = held.Peak
-	return s.closing(ctx, server, b.whole(stats, s.lines, used))
+	if r, err = closing(ctx, server, b.whole(stats, s.lines, used)); err != nil {
+		return r, err
+	}
+	return r, r.noneLost()
 }
 
 // lifeOf watches a program that ends by itself until it has, and returns what it did and held until then.
