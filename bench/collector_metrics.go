@@ -21,6 +21,9 @@ var (
 	errNoMetric = errors.New("the page has no such metric")
 )
 
+// notYet says whether a metric is only missing so far.
+func notYet(err error) bool { return errors.Is(err, errNoPage) || errors.Is(err, errNoMetric) }
+
 // metric returns the sum of a metric over its series, and 0 while it can not be had.
 func (c *collector) metric(ctx context.Context, name string) float64 {
 	value, _ := c.metricNow(ctx, name)

@@ -65,6 +65,11 @@ func newExporter(ctx context.Context, o clientOptions) (exporter.Logs, error) {
 	return e, e.Start(ctx, componenttest.NewNopHost())
 }
 
+// defaultConcurrency is how many calls at once the exporter makes when it is not told.
+func defaultConcurrency() int {
+	return adobetargetexporter.NewFactory().CreateDefaultConfig().(*adobetargetexporter.Config).Concurrency
+}
+
 // feed hands batches made ahead to an exporter, and tells what their calls cost.
 func (o clientOptions) feed(ctx context.Context, to consumer.Logs) (measured, error) {
 	warmUp, run := batchesOf(o.warmUp()), batchesOf(o.calls)

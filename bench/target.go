@@ -8,6 +8,7 @@ package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 )
 
@@ -62,4 +63,17 @@ func (t *target) watch(ctx context.Context, client *process, wanted func(serverS
 		return stats, fmt.Errorf("after %d calls of %s: %w%s", stats.Calls, client.name, err, &client.log)
 	}
 	return stats, nil
+}
+
+// addVisitors adds those whom the server has seen, and returns how many they are.
+func (t *target) addVisitors(ctx context.Context, to *visitorSet) (int, error) {
+	text, err := get(ctx, t.Stats+visitorsPath)
+	if err != nil {
+		return 0, fmt.Errorf("the visitors of the counting server: %w", err)
+	}
+	seen := newVisitorSet(to.size)
+	if err := errors.Join(seen.addBytes(text), to.addBytes(text)); err != nil {
+		return 0, err
+	}
+	return seen.count(), nil
 }
