@@ -66,7 +66,7 @@ func TestBothOutputsOfAProgramAreItsLog(t *testing.T) {
 }
 
 func TestWhatEndsOnRequestTellsItsPeak(t *testing.T) {
-	p := says(t, "trap 'exit 0' INT; echo '{}'; read line")
+	p := says(t, "trap 'exit 0' INT; echo '{}'; read line; exit 0")
 	require.NoError(t, p.hear(t.Context(), new(measured), nil))
 	used, err := p.end()
 	require.NoError(t, err)
