@@ -1,6 +1,8 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux
+
 package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench"
 
 import (
@@ -9,8 +11,8 @@ import (
 	"os"
 )
 
-// benthosConfiguration does the same work. Of what its settings offer this was the fastest: records are read in batches,
-// which are mapped at once, and whose calls go one after the other.
+// benthosConfiguration does the same work. Records are read in batches, which are mapped at once, and whose calls go one
+// after the other.
 const benthosConfiguration = `
 http: {enabled: false}
 logger: {level: WARN}
@@ -18,7 +20,7 @@ metrics: {none: {}}
 input:
   batched:
     child: {file: {paths: [%q], scanner: {lines: {}}}}
-    policy: {count: 20, period: 10ms}
+    policy: {count: 100, period: 10ms}
 pipeline:
   processors:
     - mapping: |
@@ -37,14 +39,28 @@ output:
     timeout: 10s
 `
 
-func (s *suite) runBenthos(ctx context.Context, file string, inFlight int, flags ...string) (r result, err error) {
+// benthosContestants returns Benthos as it comes, with so many batches at once, and with one change that no setting makes.
+func (s *suite) benthosContestants(ctx context.Context, file string) (unchanged, changed []*contestant) {
+	for _, atOnce := range []int{2, 8, concurrency} {
+		unchanged = append(unchanged, &contestant{name: fmt.Sprintf("Benthos, %d at once", atOnce), run: func() (result, error) {
+			return s.runBenthos(ctx, file, atOnce)
+		}})
+	}
+	return unchanged, []*contestant{{
+		name: fmt.Sprintf("Benthos, %d at once, changed to keep connections", concurrency), against: unchanged,
+		run: func() (result, error) { return s.runBenthos(ctx, file, concurrency, "-keep-connections") },
+	}}
+}
+
+// runBenthos lets Benthos send a file of distinct visitors. It may make calls more than once.
+func (s *suite) runBenthos(ctx context.Context, file string, atOnce int, flags ...string) (r result, err error) {
 	server, err := startTarget(ctx)
 	if err != nil {
 		return r, err
 	}
 	defer server.kill()
 	path := s.path("benthos.yaml")
-	err = os.WriteFile(path, fmt.Appendf(nil, benthosConfiguration, file, server.URL, updatePath, inFlight), 0o600)
+	err = os.WriteFile(path, fmt.Appendf(nil, benthosConfiguration, file, server.URL, updatePath, atOnce), 0o600)
 	if err != nil {
 		return r, err
 	}
@@ -53,18 +69,37 @@ func (s *suite) runBenthos(ctx context.Context, file string, inFlight int, flags
 		return r, err
 	}
 	defer b.kill()
-	select {
-	case <-b.ended: // with the file
-	case <-ctx.Done():
-		return r, ctx.Err()
+	stats, held, err := server.lifeOf(ctx, b)
+	if err != nil {
+		return r, err
 	}
 	used, err := b.wait()
 	if err != nil {
 		return r, err
 	}
-	stats, err := server.stats(ctx)
-	if err != nil {
+	used.PeakRSS = held.Peak
+	if r, err = closing(ctx, server, b.whole(stats, s.lines, used)); err != nil {
 		return r, err
 	}
-	return s.closing(ctx, server, b.whole(stats, s.lines, used))
+	return r, r.noneLost()
+}
+
+// lifeOf watches a program that ends by itself until it has, and returns what it did and held until then.
+func (t *target) lifeOf(ctx context.Context, client *process) (serverStats, memory, error) {
+	var held memory
+	stats, err := await(ctx, pollInterval, func() (serverStats, bool, error) {
+		stopped := client.running() != nil // asked first, so that all its calls are in the statistics
+		if now, err := client.memory(); err == nil {
+			held = held.more(now)
+		}
+		stats, err := t.stats(ctx)
+		return stats, stopped, err
+	})
+	if err != nil {
+		return stats, held, fmt.Errorf("after %d calls of %s: %w%s", stats.Calls, client.name, err, &client.log)
+	}
+	if held.Peak == 0 {
+		return stats, held, fmt.Errorf("%s ended before its memory could be read%s", client.name, &client.log)
+	}
+	return stats, held, nil
 }

@@ -1,6 +1,8 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux
+
 package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench"
 
 import (
@@ -14,6 +16,9 @@ import (
 
 // warmCalls are made before the clock runs, so that connections are open and memory has its size.
 const warmCalls = 2_000
+
+// madeAhead is how many calls are prepared; they are made over and over.
+const madeAhead = 10_000
 
 // clientOptions are those of a role that makes calls.
 type clientOptions struct {
@@ -37,42 +42,80 @@ func parseClient(role string, args []string) clientOptions {
 	return o
 }
 
+// warmUp is how many calls are made before the measured ones.
+func (o clientOptions) warmUp() int { return min(warmCalls, o.calls) }
+
 // measured is what a client says of itself: the calls after the warm-up, and what they cost.
 type measured struct {
-	Calls int           `json:"calls"`
-	Took  time.Duration `json:"took"`
-	CPU   time.Duration `json:"cpu"`
+	Calls int `json:"calls"`
+	// Made are all calls, the warm-up's too.
+	Made int           `json:"made"`
+	Took time.Duration `json:"took"`
+	CPU  time.Duration `json:"cpu"`
 	// Allocations are those on the heap. They tell what noise hides.
 	Allocations uint64 `json:"allocations"`
+	// PeakRSS is the memory that was held at most, in bytes.
+	PeakRSS int64 `json:"peak_rss"`
 }
 
-// measure makes the calls and tells what they cost. What was made ahead costs nothing here.
-func (o clientOptions) measure(run func(calls int) error) (err error) {
-	if err := run(min(warmCalls, o.calls)); err != nil {
-		return err
+// measure makes the calls, the warm-up's first, and tells what those after it cost. What was made ahead costs nothing here.
+func (o clientOptions) measure(warmUp, run func() error) (m measured, err error) {
+	err = warmUp()
+	if err != nil {
+		return m, err
 	}
-	if o.cpuProfile != "" {
-		file, err := os.Create(o.cpuProfile)
-		if err != nil {
-			return err
-		}
-		err = pprof.StartCPUProfile(file)
-		if err != nil {
-			return err
-		}
-		defer func() {
-			pprof.StopCPUProfile()
-			err = errors.Join(err, file.Close())
-		}()
+	stop, err := startProfile(o.cpuProfile)
+	if err != nil {
+		return m, err
 	}
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	began, cpu := time.Now(), ownCPU()
-	if err := run(o.calls); err != nil {
-		return err
+	defer func() { err = errors.Join(err, stop()) }()
+	before, err := readClocks()
+	if err != nil {
+		return m, err
 	}
-	m := measured{Calls: o.calls, Took: time.Since(began), CPU: ownCPU() - cpu}
-	runtime.ReadMemStats(&after)
-	m.Allocations = after.Mallocs - before.Mallocs
-	return say(m)
+	err = run()
+	if err != nil {
+		return m, err
+	}
+	after, err := readClocks()
+	if err != nil {
+		return m, err
+	}
+	held, err := memoryNow(os.Getpid())
+	return measured{
+		Calls: o.calls, Made: o.warmUp() + o.calls, Took: after.time.Sub(before.time), CPU: after.cpu - before.cpu,
+		Allocations: after.allocations - before.allocations, PeakRSS: held.Peak,
+	}, err
+}
+
+// clocks are what this process has used so far.
+type clocks struct {
+	time        time.Time
+	cpu         time.Duration
+	allocations uint64
+}
+
+func readClocks() (clocks, error) {
+	var heap runtime.MemStats
+	runtime.ReadMemStats(&heap)
+	cpu, err := ownCPU()
+	return clocks{time: time.Now(), cpu: cpu, allocations: heap.Mallocs}, err
+}
+
+// startProfile starts a CPU profile unless there is no path for it. stop ends it.
+func startProfile(path string) (stop func() error, err error) {
+	if path == "" {
+		return func() error { return nil }, nil
+	}
+	file, err := os.Create(path) //nolint:gosec // G304: the user names the folder
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return func() error {
+		pprof.StopCPUProfile()
+		return file.Close()
+	}, nil
 }

@@ -1,19 +1,16 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux
+
 package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench"
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"text/template"
 )
 
@@ -27,8 +24,9 @@ type setup struct {
 	Storage string
 	// Concurrency, MinBatch and QueueSize are the exporter's settings, 0 for the default.
 	Concurrency, MinBatch, QueueSize int
-	// Pace is calls_per_second; 0 is no pace.
-	Pace float64
+	// Pace is calls_per_second; 0 is no pace. Burst is how many calls may leave at once after a rest, 0 for the default.
+	Pace  float64
+	Burst int
 	// Metrics is the port of the metrics page.
 	Metrics int
 	Profile string // address of the pprof extension, if any
@@ -69,7 +67,7 @@ exporters:
 {{- end}}
     quota: {calls: 1000000000}
 {{- if .Pace}}
-    rate_limit: {calls_per_second: {{.Pace}}}
+    rate_limit: {calls_per_second: {{.Pace}}{{if .Burst}}, burst: {{.Burst}}{{end}}}
 {{- else}}
     rate_limit: {enabled: false}
 {{- end}}
@@ -99,7 +97,8 @@ service:
 // collector is the distribution in its own process.
 type collector struct {
 	*process
-	metrics string
+	metrics string // address of the metrics page
+	profile string // address of the pprof extension, if there is one
 }
 
 // keepOrder makes file_log hand on what it read before it reads on, as the examples have it.
@@ -128,36 +127,7 @@ func (s *suite) startCollector(ctx context.Context, set setup) (*collector, erro
 	if err != nil {
 		return nil, err
 	}
-	return &collector{process: p, metrics: fmt.Sprintf("http://127.0.0.1:%d/metrics", set.Metrics)}, nil
-}
-
-// metric returns the sum of a metric over its series, and 0 while there is no page yet.
-func (c *collector) metric(ctx context.Context, name string) float64 {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.metrics, http.NoBody)
-	if err != nil {
-		return 0
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return 0
-	}
-	defer response.Body.Close()
-	return sumOf(response.Body, name)
-}
-
-// sumOf adds up the series of a metric on a page in the Prometheus text format.
-func sumOf(page io.Reader, name string) float64 {
-	sum := 0.0
-	for lines := bufio.NewScanner(page); lines.Scan(); {
-		rest, found := strings.CutPrefix(lines.Text(), name)
-		if !found || rest == "" || (rest[0] != '{' && rest[0] != ' ') {
-			continue
-		}
-		if value, err := strconv.ParseFloat(rest[strings.LastIndex(rest, " ")+1:], 64); err == nil {
-			sum += value
-		}
-	}
-	return sum
+	return &collector{process: p, metrics: fmt.Sprintf("http://127.0.0.1:%d/metrics", set.Metrics), profile: set.Profile}, nil
 }
 
 func freePort(ctx context.Context) (int, error) {

@@ -1,6 +1,8 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux
+
 package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench"
 
 import (
@@ -16,6 +18,9 @@ import (
 
 // memory is what a process holds, in bytes.
 type memory struct {
+	// Peak is the most that was resident at any time since the program began. The kernel's ru_maxrss is not that: it begins
+	// with what the process held that started the program.
+	Peak int64
 	// Resident counts the pages of files that are mapped, such as those of a persistent queue, which the kernel can take
 	// back at any time. Own does not.
 	Resident, Own int64
@@ -23,8 +28,11 @@ type memory struct {
 
 // more returns the greater of both, each by itself.
 func (m memory) more(other memory) memory {
-	return memory{max(m.Resident, other.Resident), max(m.Own, other.Own)}
+	return memory{max(m.Peak, other.Peak), max(m.Resident, other.Resident), max(m.Own, other.Own)}
 }
+
+// megabytes are 1e6 bytes, in all tables.
+func megabytes(bytes int64) float64 { return float64(bytes) / 1e6 }
 
 // memoryNow reads what a running process holds.
 func memoryNow(pid int) (memory, error) {
@@ -42,14 +50,16 @@ func parseMemory(status io.Reader) (memory, error) {
 		name, value, _ := strings.Cut(lines.Text(), ":")
 		number, _ := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64)
 		switch name {
+		case "VmHWM":
+			m.Peak = number << 10
 		case "VmRSS":
 			m.Resident = number << 10
 		case "RssAnon":
 			m.Own = number << 10
 		}
 	}
-	if m.Resident == 0 {
-		return m, errors.New("/proc tells no resident memory: the process has ended")
+	if m.Peak == 0 || m.Resident == 0 {
+		return m, errors.New("/proc tells no resident memory or no peak of it: the process has ended")
 	}
 	return m, nil
 }

@@ -1,6 +1,8 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux
+
 package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench"
 
 import (
@@ -9,7 +11,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 
 	"go.opentelemetry.io/collector/pdata/plog"
 
@@ -37,23 +41,39 @@ var fields = []struct{ Parameter, Field string }{
 	{"loyaltyPoints", "loyalty.points"},
 }
 
+const customerPrefix = "CRM-"
+
 // actionOf returns the action of a visitor; all have the same length, so that all calls cost the same.
 func actionOf(visitor int) action {
 	return action{
-		Channel: "offline", Customer: fmt.Sprintf("CRM-%08d", visitor), Action: "loan-funded", Store: "R&D/" + strconv.Itoa(10+visitor%90),
+		Channel: "offline", Customer: customerOf(visitor), Action: "loan-funded", Store: "R&D/" + strconv.Itoa(10+visitor%90),
 		City: "München", Tier: "gold", Points: 1000 + visitor%9000,
 	}
 }
 
-// form returns the body of the call that the action has to become.
+// customerOf returns the identifier of a visitor, and visitorOf the visitor of an identifier.
+func customerOf(visitor int) string { return fmt.Sprintf("%s%08d", customerPrefix, visitor) }
+
+func visitorOf(customer string) (int, error) {
+	number, found := strings.CutPrefix(customer, customerPrefix)
+	visitor, err := strconv.Atoi(number)
+	if !found || err != nil {
+		return 0, fmt.Errorf("%q is no visitor of the harness, such as %s", customer, customerOf(0))
+	}
+	return visitor, nil
+}
+
+// form returns the body of the call that the action has to become, its parameters in the order of their names.
 func (a action) form() []byte {
-	form, _ := profile.AppendForm(nil, profile.Visitor{Parameter: profile.Mbox3rdPartyID, ID: a.Customer}, []profile.Parameter{
+	parameters := []profile.Parameter{
 		{Name: fields[0].Parameter, Value: a.Action},
 		{Name: fields[1].Parameter, Value: a.Store},
 		{Name: fields[2].Parameter, Value: a.City},
 		{Name: fields[3].Parameter, Value: a.Tier},
 		{Name: fields[4].Parameter, Value: strconv.Itoa(a.Points)},
-	}, profile.MaxBody)
+	}
+	slices.SortFunc(parameters, func(a, b profile.Parameter) int { return strings.Compare(a.Name, b.Name) })
+	form, _ := profile.AppendForm(nil, profile.Visitor{Parameter: profile.Mbox3rdPartyID, ID: a.Customer}, parameters, profile.MaxBody)
 	return form
 }
 
@@ -89,9 +109,13 @@ func profileEntries() []mapping.ProfileEntry {
 	return entries
 }
 
-// writeLines writes a file of actions, one JSON object a line, of the visitors that next returns. It keeps none of them: the
-// kernel counts the memory of the process that starts another as the other's too.
+// writeLines writes a file of actions, one JSON object a line, of the visitors that next returns.
 func writeLines(path string, lines int, next func(line int) (visitor int)) error {
+	return writeObjects(path, lines, func(line int) any { return actionOf(next(line)) })
+}
+
+// writeObjects writes a file of so many JSON objects, one a line. It keeps none of them.
+func writeObjects(path string, lines int, next func(line int) any) error {
 	file, err := os.Create(path) //nolint:gosec // G304: a file of the harness
 	if err != nil {
 		return err
@@ -101,7 +125,7 @@ func writeLines(path string, lines int, next func(line int) (visitor int)) error
 	encoder := json.NewEncoder(buffered)
 	encoder.SetEscapeHTML(false)
 	for line := range lines {
-		if err := encoder.Encode(actionOf(next(line))); err != nil {
+		if err := encoder.Encode(next(line)); err != nil {
 			return err
 		}
 	}

@@ -1,9 +1,12 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux
+
 package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench"
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -14,7 +17,6 @@ import (
 // result is what one contestant did in one round.
 type result struct {
 	measured
-	PeakRSS   int64
 	Server    serverStats
 	ServerCPU time.Duration // of all calls, the warm-up's too
 }
@@ -28,20 +30,42 @@ func (r result) serverCPUPerCall() float64 {
 	return r.ServerCPU.Seconds() * 1e6 / float64(max(r.Server.Calls, 1))
 }
 
-// contestant is one row of a table.
-type contestant struct {
-	name string
-	// against is the row whose numbers this row's are divided by, if any.
-	against string
-	run     func() (result, error)
-	results []result
+func (r result) bytesPerCall() float64 {
+	return float64(r.Server.Bytes) / float64(max(r.Server.Calls, 1))
+}
+
+// surplus is how many calls the server saw that were repetitions, below 0 when it saw too few.
+func (r result) surplus() int64 { return r.Server.Calls - int64(r.Made) }
+
+// noneLost returns an error when the server saw fewer calls than were made.
+func (r result) noneLost() error {
+	if r.surplus() < 0 {
+		return r.miscounted("some were lost")
+	}
+	return nil
+}
+
+// noneRepeated returns an error when the server saw more calls than were made.
+func (r result) noneRepeated() error {
+	if r.surplus() > 0 {
+		return r.miscounted("some were repeated")
+	}
+	return nil
+}
+
+// exact returns an error unless the server saw just the calls that were made.
+func (r result) exact() error { return errors.Join(r.noneLost(), r.noneRepeated()) }
+
+func (r result) miscounted(how string) error {
+	return fmt.Errorf("%d calls were made and the server saw %d: %s, and the numbers mean nothing; run it alone, with the log of the client in sight",
+		r.Made, r.Server.Calls, how)
 }
 
 // medians are those of the rounds of a contestant.
 type medians struct {
-	callsPerSecond, cpuPerCall, serverCPU, rss, bytes, allocations float64
-	opened, mostOpen                                               int64
-	spread                                                         float64
+	callsPerSecond, cpuPerCall, serverCPU, rss, allocations float64
+	opened, mostOpen                                        int64
+	spread                                                  float64
 }
 
 func (c *contestant) medians() medians {
@@ -53,27 +77,11 @@ func (c *contestant) medians() medians {
 		callsPerSecond: report.Median(rates), spread: report.Spread(rates),
 		cpuPerCall:  report.MedianOf(c.results, result.cpuPerCall),
 		serverCPU:   report.MedianOf(c.results, result.serverCPUPerCall),
-		rss:         report.MedianOf(c.results, func(r result) float64 { return float64(r.PeakRSS) / (1 << 20) }),
-		bytes:       report.MedianOf(c.results, func(r result) float64 { return float64(r.Server.Bytes) / float64(max(r.Server.Calls, 1)) }),
+		rss:         report.MedianOf(c.results, func(r result) float64 { return megabytes(r.PeakRSS) }),
 		allocations: report.MedianOf(c.results, func(r result) float64 { return float64(r.Allocations) / float64(r.Calls) }),
 		opened:      report.MedianOf(c.results, func(r result) int64 { return r.Server.Opened }),
 		mostOpen:    report.MedianOf(c.results, func(r result) int64 { return r.Server.MostOpen }),
 	}
-}
-
-// contest lets all contestants run in turn, so many rounds: what disturbs one of them then disturbs the others too.
-func (s *suite) contest(rounds int, contestants []*contestant) error {
-	for round := range rounds {
-		for _, c := range contestants {
-			r, err := c.run()
-			if err != nil {
-				return fmt.Errorf("%s: %w", c.name, err)
-			}
-			c.results = append(c.results, r)
-			s.progress("  round %d of %d, %s: %.0f calls/s, %.1f µs", round+1, rounds, c.name, r.callsPerSecond(), r.cpuPerCall())
-		}
-	}
-	return nil
 }
 
 // table returns the medians of all contestants with their ratios.
@@ -81,23 +89,11 @@ func table(unit string, contestants []*contestant) string {
 	t := report.NewTable("", unit+"/s", "CPU µs/"+unit, "allocations", "peak RSS MB", "connections opened", "at once", "server µs/call", "speed ratio", "CPU ratio", "spread")
 	for _, c := range contestants {
 		m := c.medians()
-		speed, cpu := ratios(contestants, c)
 		t.Add(c.name, fmt.Sprintf("%.0f", m.callsPerSecond), fmt.Sprintf("%.1f", m.cpuPerCall), numberText(m.allocations, "%.0f"), fmt.Sprintf("%.0f", m.rss),
-			strconv.FormatInt(m.opened, 10), strconv.FormatInt(m.mostOpen, 10), fmt.Sprintf("%.1f", m.serverCPU), numberText(speed, "%.2f"), numberText(cpu, "%.2f"),
+			strconv.FormatInt(m.opened, 10), strconv.FormatInt(m.mostOpen, 10), fmt.Sprintf("%.1f", m.serverCPU), c.speed().String(), c.cpu().String(),
 			fmt.Sprintf("%.0f %%", 100*m.spread))
 	}
 	return t.String()
-}
-
-// ratios returns calls a second and CPU a call as shares of those of the row it is compared with, 0 without one.
-func ratios(contestants []*contestant, c *contestant) (speed, cpu float64) {
-	for _, other := range contestants {
-		if other.name == c.against && len(other.results) > 0 {
-			mine, theirs := c.medians(), other.medians()
-			return mine.callsPerSecond / theirs.callsPerSecond, mine.cpuPerCall / theirs.cpuPerCall
-		}
-	}
-	return 0, 0
 }
 
 // numberText returns a number, or nothing for one that is not known.

@@ -1,12 +1,14 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux
+
 package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench"
 
 import (
 	"context"
-	"math"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/report"
@@ -18,48 +20,49 @@ func (s *suite) distributionSection(ctx context.Context) (string, error) {
 	if err := writeLines(file, s.lines, distinct); err != nil {
 		return "", err
 	}
-	contestants := []*contestant{
-		{name: "distribution", against: "Benthos", run: func() (result, error) {
-			return s.distribution(ctx, setup{File: file})
-		}},
-		{name: "distribution, 64 at once", against: "Benthos", run: func() (result, error) {
-			return s.distribution(ctx, setup{File: file, Concurrency: concurrency})
-		}},
-	}
 	var notes report.Verdicts
+	var benthos, changed []*contestant
 	if _, err := os.Stat(s.benthos); err != nil {
 		notes.Note("Benthos is left out, for %s is not there: `make %[1]s` builds it where its modules can be downloaded", s.benthos)
 	} else {
-		contestants = append(contestants,
-			&contestant{name: "Benthos", run: func() (result, error) {
-				return s.runBenthos(ctx, file, concurrency)
-			}},
-			&contestant{name: "Benthos, 2 at once", against: "Benthos", run: func() (result, error) {
-				return s.runBenthos(ctx, file, 2)
-			}},
-			&contestant{name: "Benthos, changed to keep connections", against: "Benthos", run: func() (result, error) {
-				return s.runBenthos(ctx, file, concurrency, "-keep-connections")
-			}},
-		)
+		benthos, changed = s.benthosContestants(ctx, file)
 	}
+	target := &goal{speed: 3, cpu: 1. / 3}
+	distribution := []*contestant{
+		{name: "distribution", against: benthos, target: target, run: func() (result, error) {
+			return s.distribution(ctx, setup{File: file})
+		}},
+		{name: "distribution, 64 at once", against: benthos, target: target, run: func() (result, error) {
+			return s.distribution(ctx, setup{File: file, Concurrency: concurrency})
+		}},
+	}
+	contestants := slices.Concat(distribution, benthos, changed)
 	if err := s.contest(s.rounds, contestants); err != nil {
 		return "", err
 	}
 	if err := s.profileDistribution(ctx, file); err != nil {
 		return "", err
 	}
-	for _, c := range contestants[:2] {
-		if speed, cpu := ratios(contestants, c); speed > 0 {
-			notes.AtLeast(c.name+": records/s over Benthos's", speed, 3)
-			notes.AtMost(c.name+": CPU of a record over Benthos's", cpu, 1./3)
-		}
+	judge(&notes, "record", contestants)
+	if len(benthos) > 0 {
+		notes.Note("The ratios are to the best row of Benthos unchanged, for each measure by itself: records/s to %q, CPU to %q",
+			distribution[0].fastest().name, distribution[0].cheapest().name)
 	}
-	for _, c := range contestants[1:] {
-		if bytes, first := c.medians().bytes, contestants[0].medians().bytes; math.Abs(bytes-first) > 0.5 {
-			notes.Note("%s sent %.0f bytes a call and %s %.0f: they do not do the same work", c.name, bytes, contestants[0].name, first)
-		}
-	}
+	repetitions(&notes, contestants)
 	return table("record", contestants) + "\n" + notes.String(), nil
+}
+
+// repetitions notes who made calls more than once.
+func repetitions(notes *report.Verdicts, contestants []*contestant) {
+	for _, c := range contestants {
+		var surplus int64
+		for _, r := range c.results {
+			surplus += r.surplus()
+		}
+		if surplus > 0 {
+			notes.Note("%s made %d calls more than there were records, in all rounds together", c.name, surplus)
+		}
+	}
 }
 
 // distribution lets a collector send a file of distinct visitors. All of its CPU counts, its start and end too.
@@ -83,11 +86,14 @@ func (s *suite) distribution(ctx context.Context, set setup) (r result, err erro
 	if err != nil {
 		return r, err
 	}
-	return s.closing(ctx, server, c.whole(stats, s.lines, used))
+	if r, err = closing(ctx, server, c.whole(stats, s.lines, used)); err != nil {
+		return r, err
+	}
+	return r, r.exact()
 }
 
 // whole is the result of a process that is measured from its start to its last call.
 func (p *process) whole(stats serverStats, calls int, used cost) result {
 	took := time.Unix(0, stats.Last).Sub(p.began)
-	return result{measured: measured{Calls: calls, Took: took, CPU: used.CPU}, PeakRSS: used.PeakRSS}
+	return result{measured: measured{Calls: calls, Made: calls, Took: took, CPU: used.CPU, PeakRSS: used.PeakRSS}}
 }

@@ -1,6 +1,8 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux
+
 package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench"
 
 import (
@@ -96,26 +98,35 @@ func offer(ctx context.Context, c *process, url string) error {
 	if err != nil {
 		return err
 	}
-	for {
-		request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
-		if err != nil {
-			return err
+	answer := "nothing"
+	_, err = await(ctx, 2*time.Millisecond, func() (status int, done bool, err error) {
+		if status, answer = offerOnce(ctx, url, body); status == http.StatusOK {
+			return status, true, nil
 		}
-		request.Header.Set("Content-Type", "application/x-protobuf")
-		if response, err := http.DefaultClient.Do(request); err == nil {
-			_, _ = io.Copy(io.Discard, response.Body)
-			_ = response.Body.Close()
-			if response.StatusCode == http.StatusOK {
-				return nil
-			}
-		}
-		if err := c.running(); err != nil {
-			return err
-		}
-		if err := sleep(ctx, 2*time.Millisecond); err != nil {
-			return err
-		}
+		return status, false, c.running()
+	})
+	if err != nil {
+		return fmt.Errorf("%s took no record at %s and answered %q last: %w%s", c.name, url, answer, err, &c.log)
 	}
+	return nil
+}
+
+// offerOnce sends one record, and returns the status of the answer, 0 without one, and in words what came of it.
+func offerOnce(ctx context.Context, url string, body []byte) (status int, answer string) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return 0, err.Error()
+	}
+	request.Header.Set("Content-Type", "application/x-protobuf")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer response.Body.Close()
+	_, _ = io.Copy(io.Discard, response.Body)
+	return response.StatusCode, response.Status
 }
 
 // idleCPU returns what a collector without work uses of a core, in percent, and what it holds.

@@ -1,14 +1,15 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux
+
 package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench"
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"net/http"
-	"time"
 )
 
 // target is a counting server in its own process.
@@ -23,67 +24,56 @@ func startTarget(ctx context.Context, args ...string) (*target, error) {
 		return nil, err
 	}
 	t := &target{process: p}
-	if err := p.hear(&t.addresses); err != nil {
+	if err := p.hear(ctx, &t.addresses, nil); err != nil {
 		p.kill()
 		return nil, err
 	}
 	return t, nil
 }
 
+// stats returns what the server has seen so far.
 func (t *target) stats(ctx context.Context) (serverStats, error) {
 	var stats serverStats
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, t.Stats, http.NoBody)
+	text, err := get(ctx, t.Stats)
 	if err != nil {
-		return stats, err
+		return stats, fmt.Errorf("the statistics of the counting server: %w%s", err, &t.log)
 	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return stats, fmt.Errorf("the counting server: %w", err)
+	if err := json.Unmarshal(text, &stats); err != nil {
+		return stats, fmt.Errorf("the statistics of the counting server: %q: %w", text, err)
 	}
-	defer response.Body.Close()
-	err = json.NewDecoder(response.Body).Decode(&stats)
-	return stats, err
+	return stats, nil
 }
-
-const (
-	pollInterval = 20 * time.Millisecond
-	// patience is how long nothing at all may happen.
-	patience = 60 * time.Second
-)
 
 // until waits until so many calls have come, while the program that makes them runs.
 func (t *target) until(ctx context.Context, client *process, calls int64) (serverStats, error) {
 	return t.watch(ctx, client, func(stats serverStats) bool { return stats.Calls >= calls })
 }
 
-// watch waits until the statistics are as wanted. It gives up when no call comes for long.
+// watch waits until the statistics are as wanted. It gives up when nothing happens at the server for long.
 func (t *target) watch(ctx context.Context, client *process, wanted func(serverStats) bool) (serverStats, error) {
-	last, lastChange := serverStats{}, time.Now()
-	for {
+	stats, err := await(ctx, pollInterval, func() (serverStats, bool, error) {
+		stopped := client.running()
 		stats, err := t.stats(ctx)
 		if err != nil || wanted(stats) {
-			return stats, err
+			return stats, true, err
 		}
-		if err := client.running(); err != nil {
-			return stats, err
-		}
-		if stats != last {
-			last, lastChange = stats, time.Now()
-		}
-		if time.Since(lastChange) > patience {
-			return stats, fmt.Errorf("after %d calls %s made none for %s%s", stats.Calls, client.name, patience, client.log)
-		}
-		if err := sleep(ctx, pollInterval); err != nil {
-			return stats, err
-		}
+		return stats, false, stopped
+	})
+	if err != nil {
+		return stats, fmt.Errorf("after %d calls of %s: %w%s", stats.Calls, client.name, err, &client.log)
 	}
+	return stats, nil
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+// addVisitors adds those whom the server has seen, and returns how many they are.
+func (t *target) addVisitors(ctx context.Context, to *visitorSet) (int, error) {
+	text, err := get(ctx, t.Stats+visitorsPath)
+	if err != nil {
+		return 0, fmt.Errorf("the visitors of the counting server: %w", err)
 	}
+	seen := newVisitorSet(to.size)
+	if err := errors.Join(seen.addBytes(text), to.addBytes(text)); err != nil {
+		return 0, err
+	}
+	return seen.count(), nil
 }

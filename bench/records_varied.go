@@ -1,0 +1,51 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench"
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+)
+
+// variedAction is an action whose values differ as those of real data do, with two fields that no parameter is made of. What
+// compresses records makes less of it than of actions that are all alike.
+type variedAction struct {
+	action
+	At string `json:"timestamp"`
+	// Remark is a text of random letters, of which nothing can be compressed but the alphabet.
+	Remark string `json:"remark"`
+}
+
+// variedActionOf returns the varied action of a visitor, the same one at each run.
+func variedActionOf(visitor int) variedAction {
+	r := rand.New(rand.NewPCG(uint64(visitor), 1)) //nolint:gosec // G115: visitors count from 0
+	pick := func(of string) string {
+		words := strings.Split(of, ",")
+		return words[r.IntN(len(words))]
+	}
+	return variedAction{
+		action: action{
+			Channel: pick("offline,branch,phone"), Customer: customerOf(visitor),
+			Action: pick("loan-funded,card-issued,visit,purchase,return,complaint,appointment,account-closed"),
+			Store:  fmt.Sprintf("R&D/%04d", r.IntN(3_000)),
+			City: pick("München,Berlin,Hamburg,Köln,Frankfurt am Main,Stuttgart,Düsseldorf,Leipzig,Dortmund,Essen,Bremen,Dresden," +
+				"Hannover,Nürnberg,Duisburg,Bochum,Wuppertal,Bielefeld,Bonn,Münster,Mannheim,Karlsruhe,Augsburg,Wiesbaden"),
+			Tier: pick("bronze,silver,gold,platinum"), Points: r.IntN(250_000),
+		},
+		At:     time.UnixMilli(1_750_000_000_000 + r.Int64N(90*24*time.Hour.Milliseconds())).UTC().Format(time.RFC3339Nano),
+		Remark: letters(r, 20+r.IntN(21)),
+	}
+}
+
+func letters(r *rand.Rand, length int) string {
+	text := make([]byte, length)
+	for i := range text {
+		text[i] = 'a' + byte(r.IntN(26)) //nolint:gosec // G115: a letter
+	}
+	return string(text)
+}

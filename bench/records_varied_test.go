@@ -1,0 +1,60 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench"
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestAVariedActionHasTheFieldsOfAnActionAndTwoMore(t *testing.T) {
+	text, err := json.Marshal(variedActionOf(7))
+	require.NoError(t, err)
+	var fields map[string]any
+	require.NoError(t, json.Unmarshal(text, &fields))
+	assert.Equal(t, "CRM-00000007", fields["customer.id"])
+	assert.Regexp(t, `^R&D/\d{4}$`, fields["store.id"])
+	assert.Regexp(t, `^2025-\d\d-\d\dT[\d:.]+Z$`, fields["timestamp"])
+	assert.Regexp(t, `^[a-z]{20,40}$`, fields["remark"])
+	assert.Len(t, fields, 9)
+}
+
+func TestAVariedActionIsTheSameAtEachRun(t *testing.T) {
+	first := variedActionOf(7)
+	assert.Equal(t, first, variedActionOf(7))
+	assert.NotEqual(t, variedActionOf(7).Remark, variedActionOf(8).Remark)
+}
+
+func TestVariedActionsAreHarderToCompress(t *testing.T) {
+	alike := compressed(t, func(visitor int) any { return actionOf(visitor) })
+	varied := compressed(t, func(visitor int) any { return variedActionOf(visitor) })
+	assert.Greater(t, varied, 4*alike)
+}
+
+// compressed returns how many bytes a thousand records take.
+func compressed(t *testing.T, record func(visitor int) any) int {
+	t.Helper()
+	var text bytes.Buffer
+	for visitor := range 1_000 {
+		require.NoError(t, json.NewEncoder(&text).Encode(record(visitor)))
+	}
+	encoder, err := zstd.NewWriter(nil)
+	require.NoError(t, err)
+	return len(encoder.EncodeAll(text.Bytes(), nil))
+}
+
+func TestAVisitorIsReadFromTheIdentifierMadeOfIt(t *testing.T) {
+	visitor, err := visitorOf(customerOf(999_999))
+	require.NoError(t, err)
+	assert.Equal(t, 999_999, visitor)
+	_, err = visitorOf("4711")
+	assert.EqualError(t, err, `"4711" is no visitor of the harness, such as CRM-00000000`)
+}
