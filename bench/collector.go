@@ -29,6 +29,8 @@ type setup struct {
 	Burst int
 	// Metrics is the port of the metrics page.
 	Metrics int
+	// Group bounds the memory, unless it is nil.
+	Group   *group
 	Profile string // address of the pprof extension, if any
 }
 
@@ -123,10 +125,15 @@ func (s *suite) startCollector(ctx context.Context, set setup) (*collector, erro
 	if err != nil {
 		return nil, err
 	}
-	p, err := start(ctx, binary, "--config", path, keepOrder)
+	args := []string{"--config", path, keepOrder}
+	if set.Group != nil {
+		binary, args = set.Group.command(binary, args...)
+	}
+	p, err := start(ctx, binary, args...)
 	if err != nil {
 		return nil, err
 	}
+	p.name = filepath.Base(s.collector)
 	return &collector{process: p, metrics: fmt.Sprintf("http://127.0.0.1:%d/metrics", set.Metrics), profile: set.Profile}, nil
 }
 

@@ -17,8 +17,8 @@ import (
 type variedAction struct {
 	action
 	At string `json:"timestamp"`
-	// Remark is a text of random letters, of which nothing can be compressed but the alphabet.
-	Remark string `json:"remark"`
+	// Reference is the number of the transaction, of which nothing can be compressed but the digits' alphabet.
+	Reference string `json:"reference"`
 }
 
 // variedActionOf returns the varied action of a visitor, the same one at each run.
@@ -37,15 +37,8 @@ func variedActionOf(visitor int) variedAction {
 				"Hannover,Nürnberg,Duisburg,Bochum,Wuppertal,Bielefeld,Bonn,Münster,Mannheim,Karlsruhe,Augsburg,Wiesbaden"),
 			Tier: pick("bronze,silver,gold,platinum"), Points: r.IntN(250_000),
 		},
-		At:     time.UnixMilli(1_750_000_000_000 + r.Int64N(90*24*time.Hour.Milliseconds())).UTC().Format(time.RFC3339Nano),
-		Remark: letters(r, 20+r.IntN(21)),
+		// They come one after the other, some ten a second.
+		At:        time.UnixMilli(1_750_000_000_000 + int64(visitor)*100 + r.Int64N(100)).UTC().Format(time.RFC3339Nano),
+		Reference: fmt.Sprintf("%016x", r.Uint64()),
 	}
-}
-
-func letters(r *rand.Rand, length int) string {
-	text := make([]byte, length)
-	for i := range text {
-		text[i] = 'a' + byte(r.IntN(26)) //nolint:gosec // G115: a letter
-	}
-	return string(text)
 }

@@ -23,14 +23,14 @@ func TestAVariedActionHasTheFieldsOfAnActionAndTwoMore(t *testing.T) {
 	assert.Equal(t, "CRM-00000007", fields["customer.id"])
 	assert.Regexp(t, `^R&D/\d{4}$`, fields["store.id"])
 	assert.Regexp(t, `^2025-\d\d-\d\dT[\d:.]+Z$`, fields["timestamp"])
-	assert.Regexp(t, `^[a-z]{20,40}$`, fields["remark"])
+	assert.Regexp(t, `^[0-9a-f]{16}$`, fields["reference"])
 	assert.Len(t, fields, 9)
 }
 
 func TestAVariedActionIsTheSameAtEachRun(t *testing.T) {
 	first := variedActionOf(7)
 	assert.Equal(t, first, variedActionOf(7))
-	assert.NotEqual(t, variedActionOf(7).Remark, variedActionOf(8).Remark)
+	assert.NotEqual(t, variedActionOf(7).Reference, variedActionOf(8).Reference)
 }
 
 func TestVariedActionsAreHarderToCompress(t *testing.T) {

@@ -7,6 +7,7 @@ package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -22,6 +23,8 @@ const (
 	memoryLimit = 250
 	// goroutineSlack is for those of the questions that the harness asks, and of a batch that begins or ends meanwhile.
 	goroutineSlack = 5
+	// limitedMemory is what a container of the collector might have, in bytes.
+	limitedMemory = 150_000_000
 )
 
 // backlogRun is what one backlog showed: first at the quota's pace, and then what was left of it at full speed.
@@ -29,13 +32,23 @@ type backlogRun struct {
 	records     int
 	disk        int64 // bytes of the queue
 	paced, full drained
+	// limited is one more at full speed, in a group of limitedMemory; nil where none was made.
+	limited *drained
 }
 
 // memorySection builds backlogs on the persistent queue while Target is down, and sends them after a restart.
 func (s *suite) memorySection(ctx context.Context) (string, error) {
+	g, groupErr := newGroup(limitedMemory)
+	if groupErr == nil {
+		defer func() { _ = g.remove() }() // it is empty, and the next start of the machine forgets it
+	}
 	var runs []backlogRun
-	for _, records := range s.backlogs {
-		run, err := s.runBacklog(ctx, records)
+	for i, records := range s.backlogs {
+		within := g
+		if i < len(s.backlogs)-1 {
+			within = nil
+		}
+		run, err := s.runBacklog(ctx, records, within)
 		if err != nil {
 			return "", fmt.Errorf("a backlog of %d: %w", records, err)
 		}
@@ -43,11 +56,14 @@ func (s *suite) memorySection(ctx context.Context) (string, error) {
 	}
 	var verdicts report.Verdicts
 	judgeMemory(&verdicts, runs)
+	if groupErr != nil {
+		verdicts.Note("The row with limited memory is left out: %v", groupErr)
+	}
 	return memoryTable(runs) + "\n" + verdicts.String(), s.draw("memory.svg", memoryChart(runs))
 }
 
-// runBacklog builds a backlog and sends it, so that each of its records comes.
-func (s *suite) runBacklog(ctx context.Context, records int) (run backlogRun, err error) {
+// runBacklog builds a backlog and sends it, so that each of its records comes, and a copy of it within a group if there is one.
+func (s *suite) runBacklog(ctx context.Context, records int, g *group) (run backlogRun, err error) {
 	run.records = records
 	queue := s.path("queue-" + strconv.Itoa(records))
 	if err = s.buildBacklog(ctx, queue, records); err != nil {
@@ -56,17 +72,40 @@ func (s *suite) runBacklog(ctx context.Context, records int) (run backlogRun, er
 	if run.disk, err = folderSize(queue); err != nil {
 		return run, err
 	}
+	if g != nil {
+		if run.limited, err = s.drainWithin(ctx, g, queue, records); err != nil {
+			return run, fmt.Errorf("in %d MB of memory: %w", limitedMemory/1_000_000, err)
+		}
+	}
 	seen := newVisitorSet(records)
-	if run.paced, err = s.drain(ctx, queue, seen, quotaPace); err != nil {
+	if run.paced, err = s.drain(ctx, queue, seen, quotaPace, nil); err != nil {
 		return run, fmt.Errorf("at %v calls/s: %w", quotaPace, err)
 	}
-	if run.full, err = s.drain(ctx, queue, seen, 0); err != nil {
+	if run.full, err = s.drain(ctx, queue, seen, 0, nil); err != nil {
 		return run, fmt.Errorf("at full speed: %w", err)
 	}
-	if missing := records - seen.count(); missing > 0 {
-		return run, fmt.Errorf("the collector says that its queue is empty, and %d records never came%s", missing, run.full.log)
+	if err = seen.all(run.full.log); err != nil {
+		return run, err
 	}
 	return run, os.RemoveAll(queue)
+}
+
+// drainWithin sends a copy of a backlog within a group.
+func (s *suite) drainWithin(ctx context.Context, g *group, queue string, records int) (*drained, error) {
+	copied := queue + "-within"
+	if err := os.CopyFS(copied, os.DirFS(queue)); err != nil {
+		return nil, err
+	}
+	seen := newVisitorSet(records)
+	d, err := s.drain(ctx, copied, seen, 0, g)
+	if killed, killedErr := g.killed(); killedErr != nil || killed > 0 {
+		return nil, errors.Join(fmt.Errorf("the kernel ended %d processes for want of memory", killed), killedErr, err)
+	}
+	if err == nil {
+		err = seen.all(d.log)
+	}
+	d.limit = limitedMemory
+	return &d, errors.Join(err, os.RemoveAll(copied))
 }
 
 // repeated is how many calls were made a second time after the restart.
@@ -74,11 +113,18 @@ func (r backlogRun) repeated() int64 {
 	return r.paced.stats.Calls + r.full.stats.Calls - int64(r.records)
 }
 
+func (r backlogRun) drains() []drained {
+	if r.limited == nil {
+		return []drained{r.full, r.paced}
+	}
+	return []drained{r.full, *r.limited, r.paced}
+}
+
 func memoryTable(runs []backlogRun) string {
 	t := report.NewTable("backlog", "pace", "peak RSS MB", "its own MB", "calls", "records/s", "connections opened at 10 %", "in all", "at once",
 		"goroutines at 10 %", "at 90 %", "queue on disk MB", "bytes a record")
 	for _, run := range runs {
-		for _, d := range []drained{run.full, run.paced} {
+		for _, d := range run.drains() {
 			t.Add(strconv.Itoa(run.records), d.paceText(), fmt.Sprintf("%.0f", megabytes(d.Peak)), fmt.Sprintf("%.0f", megabytes(d.Own)),
 				strconv.FormatInt(d.stats.Calls, 10), report.Short(d.recordsPerSecond()),
 				strconv.FormatInt(d.early.opened, 10), strconv.FormatInt(d.stats.Opened, 10), strconv.FormatInt(d.stats.MostOpen, 10),
@@ -100,8 +146,9 @@ func judgeMemory(verdicts *report.Verdicts, runs []backlogRun) {
 	var opened, repeated int64
 	more := runs[0].full.growth()
 	for _, run := range runs {
-		opened = max(opened, run.full.stats.Opened, run.paced.stats.Opened)
-		more = max(more, run.full.growth(), run.paced.growth())
+		for _, d := range run.drains() {
+			opened, more = max(opened, d.stats.Opened), max(more, d.growth())
+		}
 		repeated += run.repeated()
 	}
 	verdicts.AtMost("connections opened while a backlog is sent", float64(opened), float64(defaultConcurrency()))

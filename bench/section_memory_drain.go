@@ -20,6 +20,7 @@ const deferredMetric = "otelcol_adobe_target_records_deferred"
 type drained struct {
 	memory
 	pace        float64 // calls a second, 0 for none
+	limit       int     // bytes of memory, 0 for none
 	stats       serverStats
 	records     int // distinct visitors
 	early, late moment
@@ -47,21 +48,24 @@ func (d drained) paceName() string {
 }
 
 func (d drained) paceText() string {
-	if d.pace == 0 {
+	switch {
+	case d.limit > 0:
+		return fmt.Sprintf("none, in %d MB", d.limit/1_000_000)
+	case d.pace == 0:
 		return "none"
 	}
 	return fmt.Sprintf("%v/s", d.pace)
 }
 
 // drain starts a collector on a queue and watches it, until all of it is sent or, with a pace, for a while. It adds the
-// visitors of the calls to those seen.
-func (s *suite) drain(ctx context.Context, queue string, seen *visitorSet, pace float64) (d drained, err error) {
+// visitors of the calls to those seen. A group bounds the collector's memory, unless it is nil.
+func (s *suite) drain(ctx context.Context, queue string, seen *visitorSet, pace float64, g *group) (d drained, err error) {
 	server, err := startTarget(ctx, "-visitors", strconv.Itoa(seen.size))
 	if err != nil {
 		return d, err
 	}
 	defer server.kill()
-	c, err := s.startOnQueue(ctx, server, queue, seen.size, pace)
+	c, err := s.startOnQueue(ctx, server, queue, seen.size, pace, g)
 	if err != nil {
 		return d, err
 	}
@@ -92,7 +96,7 @@ func (s *suite) drain(ctx context.Context, queue string, seen *visitorSet, pace 
 }
 
 // startOnQueue starts a collector that only has a queue to send. A burst of one keeps the pace even over a short time.
-func (s *suite) startOnQueue(ctx context.Context, server *target, queue string, records int, pace float64) (*collector, error) {
+func (s *suite) startOnQueue(ctx context.Context, server *target, queue string, records int, pace float64, g *group) (*collector, error) {
 	port, err := freePort(ctx)
 	if err != nil {
 		return nil, err
@@ -103,7 +107,7 @@ func (s *suite) startOnQueue(ctx context.Context, server *target, queue string, 
 	}
 	return s.startCollector(ctx, setup{
 		Endpoint: server.URL, Port: port, Storage: queue, QueueSize: 2 * records, Pace: pace, Burst: 1,
-		Profile: fmt.Sprintf("127.0.0.1:%d", profile),
+		Profile: fmt.Sprintf("127.0.0.1:%d", profile), Group: g,
 	})
 }
 

@@ -74,3 +74,11 @@ func visitorIn(form []byte) (int, error) {
 	}
 	return visitorOf(values.Get(string(profile.Mbox3rdPartyID)))
 }
+
+// all returns an error unless the visitors of a whole backlog were seen.
+func (v *visitorSet) all(log string) error {
+	if missing := v.size - v.count(); missing > 0 {
+		return fmt.Errorf("the collector says that its queue is empty, and %d records never came%s", missing, log)
+	}
+	return nil
+}
