@@ -5,7 +5,6 @@ package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 
@@ -17,8 +16,6 @@ const (
 	zipfExponent = 1.2
 	// defaultBatch is the exporter's default batch::min_size, the window within which a backlog merges.
 	defaultBatch = 10_000
-	// recordsMetric is the metric that counts the records that have come to their end.
-	recordsMetric = "otelcol_adobe_target_records"
 )
 
 // mergingSection counts the calls that a backlog of returning visitors becomes.
@@ -44,6 +41,10 @@ func (s *suite) mergingSection(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
+		if calls < int64(distinctPairs.count) {
+			return "", fmt.Errorf("%s: %d calls for %d pairs of visitor and window: the batches were not the windows that the pairs were counted in",
+				name, calls, distinctPairs.count)
+		}
 		ratio := float64(calls) / float64(distinctPairs.count)
 		t.Add(name, strconv.Itoa(s.lines), strconv.Itoa(distinctPairs.count), strconv.FormatInt(calls, 10), fmt.Sprintf("%.3f", ratio),
 			fmt.Sprintf("%.0f %%", 100*(1-float64(calls)/float64(s.lines))))
@@ -52,7 +53,7 @@ func (s *suite) mergingSection(ctx context.Context) (string, error) {
 	return t.String() + "\n" + verdicts.String(), nil
 }
 
-// merged sends a file and returns how many calls it became.
+// merged sends a file and returns how many calls it became. All of its records have to be delivered.
 func (s *suite) merged(ctx context.Context, set setup) (int64, error) {
 	server, err := startTarget(ctx)
 	if err != nil {
@@ -65,14 +66,21 @@ func (s *suite) merged(ctx context.Context, set setup) (int64, error) {
 		return 0, err
 	}
 	defer c.kill()
-	stats, err := server.watch(ctx, c.process, func(serverStats) bool {
-		return int(c.metric(ctx, recordsMetric)) >= s.lines
+	var ends outcomes
+	_, err = server.watch(ctx, c.process, func(serverStats) bool {
+		ends = c.outcomes(ctx)
+		return ends.records() >= s.lines
 	})
 	if err != nil {
 		return 0, err
 	}
-	// The last calls came between the two looks.
-	latest, statsErr := server.stats(ctx)
-	_, err = c.end()
-	return max(stats.Calls, latest.Calls), errors.Join(err, statsErr)
+	if ends["delivered"] < s.lines {
+		return 0, fmt.Errorf("not all of %d records were delivered, but %v: their calls say nothing of merging%s", s.lines, ends, c.log)
+	}
+	// Not before the collector has ended: a call more than needed could still be under way.
+	if _, err = c.end(); err != nil {
+		return 0, err
+	}
+	stats, err := server.stats(ctx)
+	return stats.Calls, err
 }

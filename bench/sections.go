@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/plot"
 	"github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/report"
 )
 
@@ -82,31 +81,6 @@ func runSections(ctx context.Context, o options) (err error) {
 // progress tells whoever waits what is being done.
 func (s *suite) progress(format string, args ...any) {
 	fmt.Fprintf(s.log, "bench: "+format+"\n", args...)
-}
-
-// write puts the results of a section in their place on the page.
-func (s *suite) write(section, text string) error {
-	if s.page == "" {
-		return nil
-	}
-	page, err := os.ReadFile(s.page)
-	if err != nil {
-		return fmt.Errorf("-page: %w", err)
-	}
-	changed, err := report.Replace(string(page), section, text)
-	if err != nil {
-		return fmt.Errorf("%s: %w", s.page, err)
-	}
-	return os.WriteFile(s.page, []byte(changed), 0o644) //nolint:gosec // G306: a page of the repository
-}
-
-// draw writes a chart beside the page.
-func (s *suite) draw(name string, chart plot.Chart) error {
-	if s.page == "" {
-		return nil
-	}
-	path := filepath.Join(filepath.Dir(s.page), name)
-	return os.WriteFile(path, []byte(chart.SVG()), 0o644) //nolint:gosec // G306: a picture of the repository
 }
 
 func (s *suite) path(name string) string { return filepath.Join(s.folder, name) }

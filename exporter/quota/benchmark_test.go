@@ -6,6 +6,8 @@ package quota // import "github.com/otelcol-adobetarget/adobetargetexporter/expo
 import (
 	"context"
 	"math"
+	"runtime"
+	"slices"
 	"testing"
 	"time"
 )
@@ -20,7 +22,7 @@ var benchmarkPaces = map[string]*RateLimitConfig{
 	"without a pace": nil,
 }
 
-// BenchmarkCall leaves out the clock that Done is told of: delivery reads it anyway.
+// BenchmarkCall is what one caller pays. It leaves out the clock that Done is told of: delivery reads it anyway.
 func BenchmarkCall(b *testing.B) {
 	for name, pace := range benchmarkPaces {
 		b.Run(name, func(b *testing.B) {
@@ -37,36 +39,49 @@ func BenchmarkCall(b *testing.B) {
 	}
 }
 
+// BenchmarkCallOf64Callers tells how many calls an account lets through when all want theirs at once: ns/op is the time
+// that passes by the number of calls of all callers together. Done is told of real times here, as made-up ones would not
+// come in the order in which the callers do.
 func BenchmarkCallOf64Callers(b *testing.B) {
+	const callers = 64
 	for name, pace := range benchmarkPaces {
 		b.Run(name, func(b *testing.B) {
 			a, waits := wide(pace), new(Waits)
 			b.ReportAllocs()
-			b.SetParallelism(32) // of two processors each
+			processors := runtime.GOMAXPROCS(0)
+			b.SetParallelism((callers + processors - 1) / processors) // callers for each of them
 			b.RunParallel(func(pb *testing.PB) {
-				over := time.Now()
 				for pb.Next() {
 					if err := a.Wait(b.Context(), waits); err != nil {
 						b.Error(err)
 						return
 					}
-					over = over.Add(time.Nanosecond)
-					a.Done(over)
+					a.Done(time.Now())
 				}
 			})
 		})
 	}
 }
 
-// BenchmarkCallWrittenAhead is a call of an account that is stored; the storage itself costs nothing here.
+// BenchmarkCallWrittenAhead is a call of an account that is stored; the storage itself costs nothing here. What is
+// written holds the calls of the whole window, and so it is measured with an empty and with a full one.
 func BenchmarkCallWrittenAhead(b *testing.B) {
+	b.Run("nothing before it", func(b *testing.B) { writtenAhead(b, history{}) })
+	day := history{Width: int64(24 * time.Hour / buckets), Calls: slices.Repeat([]int{1_000_000 / buckets}, buckets)}
+	b.Run("a day of calls before it", func(b *testing.B) { writtenAhead(b, day) })
+}
+
+func writtenAhead(b *testing.B, before history) {
+	b.Helper()
 	const reservation = 100
-	d := newDisk()
-	a, waits, over := NewAccount(stored(math.MaxInt, reservation)), new(Waits), time.Now()
+	limits := stored(math.MaxInt, reservation)
+	limits.Quota.Window = 24 * time.Hour
+	d, a, waits, over := newDisk(), NewAccount(limits), new(Waits), time.Now()
+	a.window.restore(before, time.Since(a.origin))
 	if _, err := a.Persist(b.Context(), d, storageID, acme); err != nil {
 		b.Fatal(err)
 	}
-	before := d.writes
+	d.writes, d.written = 0, 0
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := a.Wait(b.Context(), waits); err != nil {
@@ -75,12 +90,8 @@ func BenchmarkCallWrittenAhead(b *testing.B) {
 		over = over.Add(time.Nanosecond)
 		a.Done(over)
 	}
-	b.ReportMetric(float64(d.writes-before)*reservation/float64(b.N), "writes/reservation")
-	for _, file := range d.files {
-		for _, statement := range file {
-			b.ReportMetric(float64(len(statement)), "bytes/write")
-		}
-	}
+	b.ReportMetric(float64(d.writes)*reservation/float64(b.N), "writes/reservation")
+	b.ReportMetric(float64(d.written)/float64(d.writes), "bytes/write")
 	if err := a.Unpersist(context.WithoutCancel(b.Context())); err != nil {
 		b.Fatal(err)
 	}

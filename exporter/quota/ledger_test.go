@@ -29,10 +29,11 @@ var (
 type disk struct {
 	component.StartFunc
 	component.ShutdownFunc
-	files  map[string]map[string][]byte
-	full   error
-	slow   time.Duration // what a write takes
-	writes int
+	files   map[string]map[string][]byte
+	full    error
+	slow    time.Duration // what a write takes
+	writes  int
+	written int // bytes of all writes
 }
 
 func newDisk() *disk { return &disk{files: make(map[string]map[string][]byte)} }
@@ -63,6 +64,7 @@ func (c *diskClient) Set(_ context.Context, key string, value []byte) error {
 	}
 	time.Sleep(c.disk.slow)
 	c.disk.writes++
+	c.disk.written += len(value)
 	c.data[key] = value
 	return nil
 }

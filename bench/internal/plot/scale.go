@@ -17,7 +17,7 @@ type Axis struct {
 	Ticks []float64
 }
 
-// scale puts values between from and to on a line of so many pixels.
+// scale tells where between from and to values lie; what draws it knows how long it is.
 type scale struct {
 	axis     Axis
 	from, to float64

@@ -4,9 +4,9 @@
 package report // import "github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/report"
 
 import (
-	"bufio"
+	"cmp"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"runtime"
 	"strings"
@@ -24,14 +24,16 @@ type Machine struct {
 
 // ThisMachine returns what can be told of the machine that this runs on.
 func ThisMachine() Machine {
-	m := Machine{Cores: runtime.NumCPU(), CPU: runtime.GOARCH, OS: runtime.GOOS, Go: runtime.Version(), Date: time.Now()}
-	if file, err := os.Open("/proc/cpuinfo"); err == nil {
-		defer file.Close()
-		if name := cpuModel(file); name != "" {
-			m.CPU = name
-		}
+	return machineOf(os.DirFS("/proc"), time.Now())
+}
+
+// machineOf returns what a folder such as Linux's /proc tells, and what Go tells where there is none.
+func machineOf(proc fs.FS, date time.Time) Machine {
+	m := Machine{Cores: runtime.NumCPU(), CPU: runtime.GOARCH, OS: runtime.GOOS, Go: runtime.Version(), Date: date}
+	if info, err := fs.ReadFile(proc, "cpuinfo"); err == nil {
+		m.CPU = cmp.Or(cpuModel(string(info)), m.CPU)
 	}
-	if release, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
+	if release, err := fs.ReadFile(proc, "sys/kernel/osrelease"); err == nil {
 		// What follows the number names whoever built the kernel.
 		number, _, _ := strings.Cut(strings.TrimSpace(string(release)), "-")
 		m.OS += " " + number
@@ -39,9 +41,10 @@ func ThisMachine() Machine {
 	return m
 }
 
-func cpuModel(info io.Reader) string {
-	for lines := bufio.NewScanner(info); lines.Scan(); {
-		if key, value, _ := strings.Cut(lines.Text(), ":"); strings.TrimSpace(key) == "model name" {
+// cpuModel returns the first name of a model, "" when there is none.
+func cpuModel(info string) string {
+	for line := range strings.Lines(info) {
+		if key, value, _ := strings.Cut(line, ":"); strings.TrimSpace(key) == "model name" {
 			return strings.TrimSpace(value)
 		}
 	}

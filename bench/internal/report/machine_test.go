@@ -4,8 +4,9 @@
 package report // import "github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/report"
 
 import (
-	"strings"
+	"runtime"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -16,11 +17,22 @@ func TestTheMachineIsSaidInOneLine(t *testing.T) {
 	assert.Equal(t, "2 cores (Some CPU @ 2 GHz), linux 6.1, go1.26.8, 2026-01-05: `make bench-compare`.", m.Line("make bench-compare"))
 }
 
-func TestTheModelOfTheCPUIsFoundWhereLinuxTellsIt(t *testing.T) {
-	assert.Equal(t, "Some CPU @ 2 GHz", cpuModel(strings.NewReader("processor\t: 0\nmodel name\t: Some CPU @ 2 GHz\nmodel name\t: other\n")))
-	assert.Empty(t, cpuModel(strings.NewReader("processor\t: 0\n")))
+func TestLinuxTellsTheModelOfTheCPUAndTheNumberOfTheKernel(t *testing.T) {
+	m := machineOf(fstest.MapFS{
+		"cpuinfo":              {Data: []byte("processor\t: 0\nmodel name\t: Some CPU @ 2 GHz\nmodel name\t: other\n")},
+		"sys/kernel/osrelease": {Data: []byte("6.1.44-acme-build+\n")},
+	}, time.Time{})
+	assert.Equal(t, "Some CPU @ 2 GHz", m.CPU)
+	assert.Equal(t, runtime.GOOS+" 6.1.44", m.OS)
 }
 
-func TestThisMachineHasCores(t *testing.T) {
-	assert.Positive(t, ThisMachine().Cores)
+func TestWithoutThemTheArchitectureAndTheSystemAreTold(t *testing.T) {
+	for name, proc := range map[string]fstest.MapFS{
+		"nothing to read":            {},
+		"a processor without a name": {"cpuinfo": {Data: []byte("processor\t: 0\n")}},
+	} {
+		m := machineOf(proc, time.Time{})
+		assert.Equal(t, runtime.GOARCH, m.CPU, name)
+		assert.Equal(t, runtime.GOOS, m.OS, name)
+	}
 }
