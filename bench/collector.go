@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"text/template"
+	"time"
 )
 
 // setup is what differs between the collectors of the harness. What is not set is as the defaults are.
@@ -102,6 +103,9 @@ type collector struct {
 	metrics string // address of the metrics page
 	profile string // address of the pprof extension, if there is one
 }
+
+// settling is how long a collector that has little to do takes until all of it has begun.
+const settling = 3 * time.Second
 
 // keepOrder makes file_log hand on what it read before it reads on, as the examples have it.
 const keepOrder = "--feature-gates=stanza.synchronousLogEmitter"

@@ -121,8 +121,8 @@ func (r backlogRun) drains() []drained {
 }
 
 func memoryTable(runs []backlogRun) string {
-	t := report.NewTable("backlog", "pace", "peak RSS MB", "its own MB", "calls", "records/s", "connections opened at 10 %", "in all", "at once",
-		"goroutines at 10 %", "at 90 %", "queue on disk MB", "bytes a record")
+	t := report.NewTable("backlog", "pace", "peak RSS MB", "its own MB", "calls", "records/s", "connections opened early", "in all", "at once",
+		"goroutines early", "late", "queue on disk MB", "bytes a record")
 	for _, run := range runs {
 		for _, d := range run.drains() {
 			t.Add(strconv.Itoa(run.records), d.paceText(), fmt.Sprintf("%.0f", megabytes(d.Peak)), fmt.Sprintf("%.0f", megabytes(d.Own)),
@@ -152,7 +152,7 @@ func judgeMemory(verdicts *report.Verdicts, runs []backlogRun) {
 		repeated += run.repeated()
 	}
 	verdicts.AtMost("connections opened while a backlog is sent", float64(opened), float64(defaultConcurrency()))
-	verdicts.AtMost("goroutines at 90 % of a backlog more than at 10 %", float64(more), goroutineSlack)
+	verdicts.AtMost("goroutines late in a run more than early", float64(more), goroutineSlack)
 	verdicts.Note("All records came; %d calls were made again after the restart, for the batch that was being sent at the end of a run at the quota's pace", repeated)
 }
 

@@ -155,7 +155,7 @@ func (w *drainWatch) look(ctx context.Context) (calls int64, done bool, err erro
 	if w.lasts > 0 {
 		return stats.Calls, w.share() >= 1, nil
 	}
-	return stats.Calls, time.Since(w.grew) >= quietTime && w.sentAll(ctx), nil
+	return stats.Calls, stats.Calls > 0 && time.Since(w.grew) >= quietTime && w.sentAll(ctx), nil
 }
 
 // share is how much of the watch is over.
@@ -164,15 +164,24 @@ func (w *drainWatch) share() float64 {
 	case w.stats.First == 0:
 		return 0
 	case w.lasts > 0:
-		return time.Since(time.Unix(0, w.stats.First)).Seconds() / w.lasts.Seconds()
+		return w.shareOf(time.Since(time.Unix(0, w.stats.First)))
 	default:
 		return float64(w.stats.Calls) / float64(w.backlog)
 	}
 }
 
-// note keeps what is open and running when a tenth of the watch is over, and when all but a tenth is.
+// shareOf is how much of the watch a time is, 0 when calls end it and not time.
+func (w *drainWatch) shareOf(d time.Duration) float64 {
+	if w.lasts == 0 {
+		return 0
+	}
+	return d.Seconds() / w.lasts.Seconds()
+}
+
+// note keeps what is open and running early, when a tenth of the watch is over and what had to begin has, and late, when all
+// but a tenth is.
 func (w *drainWatch) note(ctx context.Context) error {
-	at, from := &w.early, 0.1
+	at, from := &w.early, max(0.1, w.shareOf(settling))
 	if w.early != (moment{}) {
 		at, from = &w.late, 0.9
 	}

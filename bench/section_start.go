@@ -140,7 +140,6 @@ func (s *suite) idleCPU(ctx context.Context, file string) (share, rss float64, e
 		return 0, 0, err
 	}
 	defer c.kill()
-	const settling = 3 * time.Second
 	err = sleep(ctx, settling)
 	if err != nil {
 		return 0, 0, err
