@@ -1,6 +1,8 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux
+
 // Command bench compares the exporter and its distribution with the least that the work can cost, and with the best general
 // tool that can do it. It starts a server that only counts, and each contestant in turn in a process of its own, so that
 // the kernel tells what each has used. Medians go to standard output and, between markers, into docs/performance.md.
