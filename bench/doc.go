@@ -10,6 +10,11 @@
 //	make bench-compare                     everything, some 20 minutes
 //	make bench-compare ARGS=-quick         everything in small, two minutes, not written down
 //	make bench-compare ARGS='-only memory' one section
+//	make bench-compare ARGS="-page ''"     everything, not written down
 //
 // The program is also its own server and two of the contestants: its first argument can be the name of a role.
+//
+// It does not know Target: its server takes each call at once or after a time that is always the same, refuses none and is
+// on the same machine, whose cores it shares with what is measured. It does not know what else the machine does, but for the
+// spread of the rounds, and says nothing of other machines. It fails for no target that is missed.
 package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench"
