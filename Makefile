@@ -34,10 +34,14 @@ SOURCES := $(shell find . \( -path ./dist -o -path ./bench -o -path ./.tools -o 
 	-name '*.go' ! -name '*_test.go' -print)
 COLLECTOR := dist/otelcol-adobetarget
 BENTHOS := $(TOOLS)/benthos
+BENTHOS_IMPORTS := $(addprefix github.com/redpanda-data/benthos/v4/public/,components/io components/pure service)
 EMULATOR := dist/targetemulator
 
 PKG ?= ./...
-COUNT ?= 1
+COUNT ?= 10
+BENCHTIME ?= 0.2s
+BENCH_OUT ?= dist/bench.txt
+BENCH_BASE ?= dist/bench.base.txt
 FUZZTIME ?= 10s
 DURATION ?= 10m
 SOAK_REPORT := $(CURDIR)/dist/soak.md
@@ -62,7 +66,7 @@ run: build ## Run the demo: sample records through the distribution into the emu
 
 ##@ Check
 
-.PHONY: test check vet unit test-newest lint check-generated check-tidy license-check chlog-validate
+.PHONY: test check vet vet-benthos unit test-newest lint check-generated check-tidy license-check chlog-validate
 test: check build vet unit test-newest ## Everything CI checks except lint
 
 check: license-check check-generated check-tidy chlog-validate ## The checks that need no compilation
@@ -74,8 +78,13 @@ test-newest: $(GOTESTSUM) ## The same against the newest Collector core, without
 	$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race -modfile=go.newest.mod \
 		$$(go list ./... | grep -v '/adobetargetexporter/test\(/\|$$\)')
 
-vet: ## go vet
+vet: vet-benthos ## go vet
 	go vet -race ./...
+
+# Whether its modules are to be had is asked of what it imports: to ask it of itself would excuse its own mistakes.
+vet-benthos:
+	@if go -C bench/benthos list -deps $(BENTHOS_IMPORTS) >/dev/null; then go -C bench/benthos vet ./...; \
+		else echo "bench/benthos is not vetted: its modules can not be downloaded here" >&2; fi
 
 lint: $(GOLANGCI) ## Linters and formatting (make fmt mends the formatting)
 	$(GOLANGCI) run ./...
@@ -120,9 +129,17 @@ chlog-update: $(TOOLS)/chloggen ## Move the entries into CHANGELOG.md (VERSION=v
 
 ##@ Measure
 
-.PHONY: bench bench-compare benchstat fuzz soak
-bench: ## Go benchmarks (COUNT=10 PKG=./exporter/profile)
-	go test -run '^$$' -bench . -benchmem -count $(COUNT) $(PKG)
+.PHONY: bench bench-base bench-compare benchstat fuzz soak
+# Ten short runs rather than few long ones: benchstat tells change from chance by their number.
+bench: $(if $(wildcard $(BENCH_BASE)),$(BENCHSTAT)) ## Go benchmarks into dist/bench.txt, compared with the baseline if there is one, 2 minutes (COUNT=10 PKG=./...)
+	@mkdir -p $(dir $(BENCH_OUT))
+	@set -o pipefail; go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -count $(COUNT) $(PKG) | tee $(BENCH_OUT).part
+	@mv $(BENCH_OUT).part $(BENCH_OUT)
+	@if [[ -f $(BENCH_BASE) ]]; then $(BENCHSTAT) $(BENCH_BASE) $(BENCH_OUT); \
+		else echo "There is no baseline to compare with. make bench-base makes this run the one of the next."; fi
+
+bench-base: ## Make the last run of make bench the baseline of the next ones
+	cp $(if $(wildcard $(BENCH_OUT)),$(BENCH_OUT),$(error $(BENCH_OUT) is missing, make bench writes it)) $(BENCH_BASE)
 
 bench-compare: build $(BENTHOS) ## Compare with net/http alone and with Benthos, into docs/performance.md (ARGS=-quick)
 	@go build -trimpath -o $(TOOLS)/bench ./bench
@@ -131,10 +148,12 @@ bench-compare: build $(BENTHOS) ## Compare with net/http alone and with Benthos,
 # Without its modules the comparison goes on, and says that Benthos is missing.
 $(BENTHOS): bench/benthos/go.mod bench/benthos/go.sum bench/benthos/main.go
 	@echo "building benthos"
+	@rm -f $@
 	@CGO_ENABLED=0 go build -C bench/benthos -trimpath -o $(CURDIR)/$@ . || echo "Benthos can not be built here" >&2
 
 benchstat: $(BENCHSTAT) ## Compare two saved outputs of make bench (OLD=a.txt NEW=b.txt)
-	$(BENCHSTAT) $(OLD) $(NEW)
+	$(BENCHSTAT) $(or $(OLD),$(error OLD is missing, for example OLD=dist/bench.base.txt)) \
+		$(or $(NEW),$(error NEW is missing, for example NEW=dist/bench.txt))
 
 fuzz: ## Each fuzz function for a short while (FUZZTIME=10s)
 	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh

@@ -1,6 +1,8 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux
+
 package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench"
 
 import (
@@ -16,7 +18,7 @@ import (
 // checkPage returns an error unless the results of the sections have their places on the page and can be written there,
 // and plots beside it.
 func checkPage(path string, sections []string) error {
-	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	file, err := os.OpenFile(path, os.O_RDWR, 0) //nolint:gosec // G304: the user names the page
 	if err != nil {
 		return fmt.Errorf("-page: %w; name a page that is there, or with -page '' none to write nothing down", err)
 	}

@@ -1,6 +1,8 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux
+
 package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench"
 
 import (
@@ -56,9 +58,9 @@ var callTargets = []goTarget{
 	{"CallWrittenAhead/a_day_of_calls_before_it", "bytes/write", "bytes of a write", dayStatementBytes},
 }
 
-// judge compares what was measured with the targets. It is an error when one of them was not measured: a benchmark that
-// got another name would lose its target otherwise, and nobody would see.
-func judge(v *report.Verdicts, measured benchmarks, targets []goTarget) error {
+// judgeBenchmarks compares what was measured with the targets. It is an error when one of them was not measured: a
+// benchmark that got another name would lose its target otherwise, and nobody would see.
+func judgeBenchmarks(v *report.Verdicts, measured benchmarks, targets []goTarget) error {
 	var missing []string
 	for _, t := range targets {
 		if len(measured[t.benchmark][t.unit]) == 0 {

@@ -1,6 +1,8 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux
+
 package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench"
 
 import (
@@ -14,7 +16,7 @@ import (
 
 func TestATargetIsComparedWithTheMedianOfItsBenchmark(t *testing.T) {
 	var v report.Verdicts
-	err := judge(&v, benchmarks{"Call/with_a_pace": {"ns/op": {90, 120, 80}}, "Other": {"ns/op": {1}}},
+	err := judgeBenchmarks(&v, benchmarks{"Call/with_a_pace": {"ns/op": {90, 120, 80}}, "Other": {"ns/op": {1}}},
 		[]goTarget{{"Call/with_a_pace", "ns/op", "ns", 100}})
 	require.NoError(t, err)
 	assert.Equal(t, "- Call, with a pace: ns at most 100: 90, met\n", v.String())
@@ -27,7 +29,7 @@ func TestABenchmarkThatIsGoneDoesNotTakeItsTargetAlong(t *testing.T) {
 		"without its unit":        {"Call/with_a_pace": {"B/op": {0}}, "CallWrittenAhead": {"bytes/write": {1}}},
 		"with others that remain": {"CallWrittenAhead": {"bytes/write": {1}}},
 	} {
-		err := judge(new(report.Verdicts), measured, targets)
+		err := judgeBenchmarks(new(report.Verdicts), measured, targets)
 		assert.ErrorContains(t, err, "not measured: BenchmarkCall/with_a_pace in ns/op;", name)
 	}
 }
@@ -35,10 +37,10 @@ func TestABenchmarkThatIsGoneDoesNotTakeItsTargetAlong(t *testing.T) {
 func TestTheBenchmarksHaveTheNamesThatTheTargetsGiveThem(t *testing.T) {
 	records, err := goBenchmark(t.Context(), "../exporter/mapping", "^BenchmarkRecord$", "1x", 1)
 	require.NoError(t, err)
-	require.NoError(t, judge(new(report.Verdicts), records, recordTargets))
+	require.NoError(t, judgeBenchmarks(new(report.Verdicts), records, recordTargets))
 	calls, err := goBenchmark(t.Context(), "../exporter/quota", "^BenchmarkCall", "1x", 1)
 	require.NoError(t, err)
-	require.NoError(t, judge(new(report.Verdicts), calls, callTargets))
+	require.NoError(t, judgeBenchmarks(new(report.Verdicts), calls, callTargets))
 }
 
 func TestCallsHaveTheirNumberASecondBesideTheirTime(t *testing.T) {
