@@ -76,8 +76,8 @@ func visitorIn(form []byte) (int, error) {
 }
 
 // all returns an error unless the visitors of a whole backlog were seen.
-func (v *visitorSet) all(log string) error {
-	if missing := v.size - v.count(); missing > 0 {
+func (s *visitorSet) all(log string) error {
+	if missing := s.size - s.count(); missing > 0 {
 		return fmt.Errorf("the collector says that its queue is empty, and %d records never came%s", missing, log)
 	}
 	return nil
