@@ -91,7 +91,7 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 	if err != nil {
 		return err
 	}
-	if e.overflow, err = e.waiting(ctx, host); err != nil {
+	if e.overflow, err = e.waiting(ctx, host, watch); err != nil {
 		return err
 	}
 	e.delivery, err = delivery.New(delivery.Settings{

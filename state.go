@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -30,33 +31,41 @@ func (e *logsExporter) watch(ctx context.Context, host component.Host) (*arrival
 	if queue == nil || queue.StorageID == nil {
 		return nil, nil //nolint:nilnil // no watch is needed, and that is no error
 	}
-	watch, err := arrival.Open(ctx, host, *queue.StorageID, e.set.ID, fmt.Sprintf("%#v", e.cfg.mapping(e.api.MaxForm())))
+	// What decides which visitor a record names: the entries, the limit, and this build.
+	mapping := fmt.Sprintf("%#v %d %s", e.cfg.Visitor, e.cfg.MaxThirdPartyIDLength, e.set.BuildInfo.Version)
+	watch, err := arrival.Open(ctx, host, *queue.StorageID, e.set.ID, mapping)
 	if err != nil {
 		return nil, err
 	}
 	e.closers = append(e.closers, watch.Close)
 	e.arrivals = watch.Counter()
 	e.guard.OnMove(func(ctx context.Context, items [][]byte) error {
-		return watch.Displaced(ctx, e.visitorsOf(ctx, items))
+		var visitors []profile.Visitor
+		for _, item := range items {
+			if ld, err := decoded(item); err == nil { // or the queue says so, and lets go of it
+				visitors = append(visitors, e.visitorsOf(ctx, ld)...)
+			}
+		}
+		return watch.Displaced(ctx, visitors)
 	})
 	return watch, nil
 }
 
-// visitorsOf returns the visitors of items of the queue. The queue says of one that it can
-// not decode, and lets go of it.
-func (e *logsExporter) visitorsOf(ctx context.Context, items [][]byte) []profile.Visitor {
-	var visitors []profile.Visitor
-	for _, item := range items {
-		_, ld, err := request.UnmarshalLogs(item)
-		if errors.Is(err, request.ErrInvalidFormat) {
-			unmarshaler := plog.ProtoUnmarshaler{}
-			ld, err = unmarshaler.UnmarshalLogs(item)
-		}
-		if err == nil {
-			visitors = append(visitors, delivery.VisitorsOf(ctx, e.mapper, ld)...)
-		}
+// visitorsOf returns the visitors of records that are numbered.
+func (e *logsExporter) visitorsOf(ctx context.Context, ld plog.Logs) []profile.Visitor {
+	numbers := arrival.Take(ld)
+	defer arrival.PutBack(ld, numbers)
+	return slices.Collect(e.mapper.Visitors(ctx, ld))
+}
+
+// decoded returns the records of an item of the queue, as the helper decodes it.
+func decoded(item []byte) (plog.Logs, error) {
+	_, ld, err := request.UnmarshalLogs(item)
+	if errors.Is(err, request.ErrInvalidFormat) {
+		unmarshaler := plog.ProtoUnmarshaler{}
+		return unmarshaler.UnmarshalLogs(item)
 	}
-	return visitors
+	return ld, err
 }
 
 // deferred returns what keeps the records of visitors that fail while others get
@@ -90,7 +99,7 @@ func (e *logsExporter) deferred(ctx context.Context, host component.Host) (*defe
 
 // waiting opens what keeps the records of callers that can not wait for a full queue.
 // A queue in memory would lose them with the process, like all that it holds.
-func (e *logsExporter) waiting(ctx context.Context, host component.Host) (*overflow.Store, error) {
+func (e *logsExporter) waiting(ctx context.Context, host component.Host, watch *arrival.Watch) (*overflow.Store, error) {
 	queue := e.cfg.QueueConfig.Get()
 	if queue == nil || queue.StorageID == nil {
 		return nil, nil //nolint:nilnil // nothing is kept, and that is no error
@@ -104,6 +113,17 @@ func (e *logsExporter) waiting(ctx context.Context, host component.Host) (*overf
 		return nil, errors.Join(err, client.Close(ctx))
 	}
 	e.closers = append(e.closers, store.Close)
+	// A smaller request, that came later, may have found room before.
+	var visitors []profile.Visitor
+	for ld := range store.Line() {
+		visitors = append(visitors, e.visitorsOf(ctx, ld)...)
+	}
+	if len(visitors) == 0 {
+		return store, nil
+	}
+	if err := watch.Displaced(ctx, visitors); err != nil {
+		return nil, fmt.Errorf("sending_queue::storage: %w", err)
+	}
 	return store, nil
 }
 

@@ -21,15 +21,15 @@ func TestAGroupBoundsTheMemoryOfItsProcesses(t *testing.T) {
 	t.Cleanup(func() { assert.NoError(t, g.remove()) })
 
 	path, args := g.command("/bin/sh", "-c", `echo "$0 of $1"`, "one", "two words")
-	output, err := exec.CommandContext(t.Context(), path, args...).Output()
+	output, err := exec.CommandContext(t.Context(), path, args...).Output() //nolint:gosec // G204: two commands of this test
 	require.NoError(t, err)
 	assert.Equal(t, "one of two words\n", string(output))
 	killed, err := g.killed()
 	require.NoError(t, err)
 	assert.Zero(t, killed)
 
-	path, args = g.command("tail", "/dev/zero") // it keeps the last lines, and there is no end of this one
-	assert.Error(t, exec.CommandContext(t.Context(), path, args...).Run())
+	path, args = g.command("tail", "/dev/zero")                            // it keeps the last lines, and there is no end of this one
+	assert.Error(t, exec.CommandContext(t.Context(), path, args...).Run()) //nolint:gosec // G204: the same
 	killed, err = g.killed()
 	require.NoError(t, err)
 	assert.Positive(t, killed)

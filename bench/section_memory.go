@@ -84,7 +84,7 @@ func (s *suite) runBacklog(ctx context.Context, records int, g *group) (run back
 	if run.full, err = s.drain(ctx, queue, seen, 0, nil); err != nil {
 		return run, fmt.Errorf("at full speed: %w", err)
 	}
-	if err = seen.all(run.full.log); err != nil {
+	if err := seen.all(run.full.log); err != nil {
 		return run, err
 	}
 	return run, os.RemoveAll(queue)

@@ -8,9 +8,8 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"go.opentelemetry.io/collector/extension/xextension/storage"
-
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/sealed"
 )
 
 const keySize = 8
@@ -27,11 +26,11 @@ type displaced struct {
 // has tells whether a visitor is one of them. Those that another mapping gave can not be
 // told from others, so all are then.
 func (d displaced) has(v profile.Visitor) bool {
-	if len(d.visitors) == 0 {
-		return false
-	}
 	if d.mapping == mixed {
 		return true
+	}
+	if len(d.visitors) == 0 {
+		return false
 	}
 	_, found := d.visitors[visitorKey(v)]
 	return found
@@ -43,10 +42,10 @@ func visitorKey(v profile.Visitor) uint64 { return hash(string(v.Parameter), v.I
 // mapping.
 func (j *journal) readDisplaced(ctx context.Context, mapping uint64) (displaced, error) {
 	d := displaced{mapping: mapping, visitors: make(map[uint64]struct{})}
-	data, err := j.client.Get(ctx, displacedKey)
+	data, err := j.sealed(ctx, displacedKey)
 	switch {
 	case err != nil:
-		return d, fmt.Errorf("sending_queue::storage: reading the order of arrival: %w", err)
+		return d, err
 	case len(data) == 0:
 		return d, nil
 	case len(data)%keySize != 0:
@@ -62,32 +61,18 @@ func (j *journal) readDisplaced(ctx context.Context, mapping uint64) (displaced,
 	return d, nil
 }
 
-// writeDisplaced writes down whose records are displaced, and keeps what was merged in the
-// batch that they were in: the next batch takes the place of that.
+// writeDisplaced writes down whose records are displaced.
 func (j *journal) writeDisplaced(ctx context.Context, d displaced) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	merged, err := j.client.Get(ctx, batchKey)
-	if err != nil {
-		return fmt.Errorf("sending_queue::storage: reading the order of arrival: %w", err)
-	}
 	data := make([]byte, 0, (1+len(d.visitors))*keySize)
 	data = binary.BigEndian.AppendUint64(data, d.mapping)
 	for visitor := range d.visitors {
 		data = binary.BigEndian.AppendUint64(data, visitor)
 	}
-	operations := []*storage.Operation{storage.SetOperation(displacedKey, data)}
-	if len(merged) > 0 {
-		operations = append(operations, storage.SetOperation(pageKey(j.pages), merged),
-			storage.SetOperation(pagesKey, encoded(j.pages+1)), storage.DeleteOperation(batchKey))
-	}
-	if err := j.client.Batch(ctx, operations...); err != nil {
-		return fmt.Errorf("sending_queue::storage: writing the order of arrival: %w", err)
+	if err := j.client.Set(ctx, displacedKey, sealed.Seal(data)); err != nil {
+		return fmt.Errorf("writing the order of arrival: %w", err)
 	}
 	j.displaced = true
-	if len(merged) > 0 {
-		j.pages++
-		j.entries += len(merged) / entrySize
-	}
 	return nil
 }

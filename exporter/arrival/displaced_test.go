@@ -87,6 +87,17 @@ func TestWhatTheBatchInHandHadMergedIsKeptWithThoseWhoAreDisplaced(t *testing.T)
 	require.NoError(t, w.Close(t.Context()))
 }
 
+func TestThatAnotherMappingFoundNobodyDoesNotMeanThatNobodyIsDisplaced(t *testing.T) {
+	h := onDisk(t, t.TempDir())
+	w := open(t, h)
+	require.NoError(t, w.Displaced(t.Context(), nil))
+	require.NoError(t, w.Close(t.Context()))
+	w, err := Open(t.Context(), h, storageID, exporterID, "the mended mapping")
+	require.NoError(t, err)
+	assert.True(t, w.Watches(zoe))
+	require.NoError(t, w.Close(t.Context()))
+}
+
 // sizedStorage is a storage extension in memory.
 type sizedStorage struct {
 	component.StartFunc

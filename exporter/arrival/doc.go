@@ -14,8 +14,10 @@
 // before those of this one, so the first batch without any ends the watch, unless some
 // wait elsewhere, and from then on a number costs nothing but its place.
 //
-// Visitors are written down as hashes, and those of another configuration can not be
-// told from others. When it changed while some are displaced, all visitors are watched.
+// Whose records are displaced is kept from run to run until the watch ends, with what
+// was merged in the batches in flight. Visitors are written down as hashes, and those of
+// another mapping of visitors can not be told from others: when that changed while some
+// are displaced, all visitors are watched, and then it does grow with the backlog.
 //
 // The package does not know what is sent, or how.
 package arrival // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/arrival"

@@ -13,6 +13,8 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/sealed"
 )
 
 const (
@@ -63,12 +65,28 @@ func (j *journal) nextRun(ctx context.Context) (int64, error) {
 	return int64(run), nil //nolint:gosec // counts up from 0
 }
 
+// sealed returns a text that was written behind its checksum, nil when none was.
+func (j *journal) sealed(ctx context.Context, key string) ([]byte, error) {
+	stored, err := j.client.Get(ctx, key)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("sending_queue::storage: reading the order of arrival: %w", err)
+	case len(stored) == 0:
+		return nil, nil
+	}
+	text, whole := sealed.Open(stored)
+	if !whole {
+		return nil, damaged(key, len(stored))
+	}
+	return text, nil
+}
+
 // setBatch puts the values in the place of those of the batch before.
 func (j *journal) setBatch(ctx context.Context, values []Value) error {
 	if len(values) == 0 {
 		return nil
 	}
-	if err := j.client.Set(ctx, batchKey, page(values)); err != nil {
+	if err := j.client.Set(ctx, batchKey, sealed.Seal(page(values))); err != nil {
 		return fmt.Errorf("sending_queue::storage: writing the order of arrival: %w", err)
 	}
 	return nil

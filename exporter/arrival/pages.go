@@ -9,6 +9,8 @@ import (
 	"fmt"
 
 	"go.opentelemetry.io/collector/extension/xextension/storage"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/sealed"
 )
 
 const (
@@ -28,8 +30,27 @@ func (j *journal) read(ctx context.Context) (map[uint64]Number, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = j.readPage(ctx, batchKey, newest)
-	return newest, err
+	return newest, j.keepBatch(ctx, newest)
+}
+
+// keepBatch makes a page of what was merged in the last batch, which the next one takes
+// the place of: it may come again after that, in several parts.
+func (j *journal) keepBatch(ctx context.Context, newest map[uint64]Number) error {
+	entries, err := j.readPage(ctx, batchKey, newest)
+	if err != nil || entries == 0 {
+		return err
+	}
+	merged, err := j.client.Get(ctx, batchKey)
+	if err != nil {
+		return fmt.Errorf("sending_queue::storage: reading the order of arrival: %w", err)
+	}
+	if err := j.client.Batch(ctx, storage.SetOperation(pageKey(j.pages), merged),
+		storage.SetOperation(pagesKey, encoded(j.pages+1)), storage.DeleteOperation(batchKey)); err != nil {
+		return fmt.Errorf("sending_queue::storage: writing the order of arrival: %w", err)
+	}
+	j.pages++
+	j.entries += entries
+	return nil
 }
 
 func (j *journal) readPages(ctx context.Context) (map[uint64]Number, error) {
@@ -47,9 +68,9 @@ func (j *journal) readPages(ctx context.Context) (map[uint64]Number, error) {
 
 // readPage adds what is on a page, and returns how many entries that are.
 func (j *journal) readPage(ctx context.Context, key string, newest map[uint64]Number) (entries int, err error) {
-	data, err := j.client.Get(ctx, key)
+	data, err := j.sealed(ctx, key)
 	if err != nil {
-		return 0, fmt.Errorf("sending_queue::storage: reading the order of arrival: %w", err)
+		return 0, err
 	}
 	if len(data)%entrySize != 0 {
 		return 0, damaged(key, len(data))
@@ -75,7 +96,7 @@ func (j *journal) addPage(ctx context.Context, values []Value) error {
 		}
 	}
 	if err := j.client.Batch(ctx,
-		storage.SetOperation(pageKey(j.pages), page(values)),
+		storage.SetOperation(pageKey(j.pages), sealed.Seal(page(values))),
 		storage.SetOperation(pagesKey, encoded(j.pages+1)),
 	); err != nil {
 		return fmt.Errorf("sending_queue::storage: writing the order of arrival: %w", err)
@@ -96,7 +117,7 @@ func (j *journal) putTogether(ctx context.Context) error {
 	for value, number := range newest {
 		data = appendEntry(data, value, number)
 	}
-	operations := []*storage.Operation{storage.SetOperation(pagesKey, encoded(1)), storage.SetOperation(pageKey(0), data)}
+	operations := []*storage.Operation{storage.SetOperation(pagesKey, encoded(1)), storage.SetOperation(pageKey(0), sealed.Seal(data))}
 	for page := uint64(1); page < j.pages; page++ {
 		operations = append(operations, storage.DeleteOperation(pageKey(page)))
 	}

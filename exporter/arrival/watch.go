@@ -51,8 +51,8 @@ type Watch struct {
 }
 
 // Open begins a run: it counts it in the storage extension of the queue, and reads
-// what earlier runs have written down. The mapping is a text that changes when records
-// may become updates of other visitors. Errors name the setting and never a record.
+// what earlier runs have written down. The mapping is a text that changes when a record
+// may name another visitor. Errors name the setting and never a record.
 func Open(ctx context.Context, host component.Host, storageID, exporterID component.ID, mapping string) (*Watch, error) {
 	j, err := openJournal(ctx, host, storageID, exporterID)
 	if err != nil {
@@ -99,7 +99,7 @@ func (w *Watch) Displaced(ctx context.Context, visitors []profile.Visitor) error
 func (w *Watch) Watches(v profile.Visitor) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.displaced.has(v)
+	return !w.over && w.displaced.has(v)
 }
 
 // Needed tells whether a batch with these numbers has to be watched. The first
@@ -131,9 +131,12 @@ func (w *Watch) Recovered(n Number) bool { return n.run() != w.run }
 
 // Superseded tells whether a newer value of the same parameter was sent.
 func (w *Watch) Superseded(v Value) bool {
-	key := v.key()
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if len(w.sent) == 0 {
+		return false
+	}
+	key := v.key()
 	newest, known := w.sent[key]
 	return known && v.Arrived < newest
 }

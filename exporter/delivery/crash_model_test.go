@@ -69,12 +69,14 @@ type crashModel struct {
 	queue    []plog.Logs // what the queue holds on disk
 	inFlight []plog.Logs
 	seq      int
+	visitors int
 }
 
 func newCrashModel(t *testing.T, seed uint64) *crashModel {
 	random := &lockedRandom{random: rand.New(rand.NewPCG(seed, 7))}
 	return &crashModel{
 		t: t, random: random, disk: newDisk(), want: make(map[string]map[string]string),
+		visitors: []int{5, 40}[seed%2],
 		seen: &seenTarget{random: random, failing: 4, poison: "v0", profile: make(map[string]map[string]string)},
 	}
 }
@@ -121,7 +123,8 @@ func (m *crashModel) run(moments int) {
 				m.arrive(counter)
 			}
 		}
-		m.consume(f)
+		m.consume(f, moments > 0)
+		m.disk.fill(false)
 		time.Sleep(time.Duration(m.random.IntN(2000)) * time.Millisecond)
 	}
 }
@@ -132,11 +135,7 @@ func (m *crashModel) requeue(f *fixture) bool {
 	if len(m.inFlight) == 0 {
 		return true
 	}
-	var visitors []profile.Visitor
-	for _, ld := range m.inFlight {
-		visitors = append(visitors, VisitorsOf(m.t.Context(), f.Mapper, batch(ld))...)
-	}
-	require.NoError(m.t, f.Watch.Displaced(m.t.Context(), visitors))
+	require.NoError(m.t, f.Watch.Displaced(m.t.Context(), visitorsOf(m.t, f, m.inFlight...)))
 	if m.seen.dead() {
 		return false
 	}
@@ -149,7 +148,7 @@ func (m *crashModel) arrive(counter *arrival.Counter) {
 	records := make([]record, 1+m.random.IntN(5))
 	for i := range records {
 		m.seq++
-		visitor := "v" + strconv.Itoa(m.random.IntN(5))
+		visitor := "v" + strconv.Itoa(m.random.IntN(m.visitors))
 		records[i] = record{visitor, make(map[string]string)}
 		if m.want[visitor] == nil {
 			m.want[visitor] = make(map[string]string)
@@ -165,8 +164,8 @@ func (m *crashModel) arrive(counter *arrival.Counter) {
 }
 
 // consume sends the next requests as one batch, and again what is held, until the
-// queue may let go of them.
-func (m *crashModel) consume(f *fixture) {
+// queue may let go of them. The disk may be full at any attempt, if it fills.
+func (m *crashModel) consume(f *fixture, fills bool) {
 	n := min(len(m.queue), 1+m.random.IntN(3))
 	if n == 0 {
 		return
@@ -174,6 +173,7 @@ func (m *crashModel) consume(f *fixture) {
 	m.inFlight, m.queue = m.queue[:n:n], m.queue[n:]
 	ld := batch(m.inFlight...)
 	for {
+		m.disk.fill(fills && m.random.IntN(5) == 0)
 		err := f.Consume(m.t.Context(), ld)
 		if m.seen.dead() {
 			return

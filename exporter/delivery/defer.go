@@ -46,19 +46,6 @@ func VisitorOf(ctx context.Context, mapper *mapping.Mapper, ld plog.Logs) profil
 	return profile.Visitor{}
 }
 
-// VisitorsOf returns the visitors of records in a queue, one as often as it has records
-// that give an update. It takes the numbers off them.
-func VisitorsOf(ctx context.Context, mapper *mapping.Mapper, ld plog.Logs) []profile.Visitor {
-	arrival.Take(ld)
-	var visitors []profile.Visitor
-	for _, update := range mapper.Updates(ctx, ld) {
-		if update.Skip == mapping.NotSkipped {
-			visitors = append(visitors, update.Visitor)
-		}
-	}
-	return visitors
-}
-
 func (r *run) putAside(record int, v profile.Visitor, parameters []profile.Parameter) {
 	if r.aside == nil {
 		r.aside = profile.NewBatch(0)

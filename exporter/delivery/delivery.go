@@ -130,9 +130,9 @@ func (d *Delivery) Consume(ctx context.Context, ld plog.Logs) (err error) {
 	} else if d.stopping.Err() != nil {
 		return d.leave(ld)
 	}
-	gone, writtenDown := d.held.begin(ld)
+	gone, before := d.held.begin(ld)
 	d.letGo(ctx, gone, reason)
-	err = d.attempt(ctx, ld, writtenDown)
+	err = d.attempt(ctx, ld, before)
 	if d.draining.Load() {
 		return d.drain(ctx, ld, err)
 	}
@@ -140,18 +140,18 @@ func (d *Delivery) Consume(ctx context.Context, ld plog.Logs) (err error) {
 }
 
 // attempt tries to deliver a batch once.
-func (d *Delivery) attempt(ctx context.Context, ld plog.Logs, writtenDown bool) (err error) {
+func (d *Delivery) attempt(ctx context.Context, ld plog.Logs, before writtenDown) (err error) {
 	records := ld.LogRecordCount()
 	batch := d.batch(records)
 	defer d.release(batch)
 
 	r := newRun(d, batch, records)
-	r.writtenDown = writtenDown
+	r.writtenDown = before
 	ctx, span := d.startSpan(ctx)
 	defer func() { r.endSpan(span, err) }()
 	if err := r.take(ctx, ld); err != nil {
 		r.putBack(ld)
-		d.hold(ctx, ld, records, false)
+		d.hold(ctx, ld, records, r.writtenDown)
 		return err
 	}
 	r.countSkipped(ctx)

@@ -37,7 +37,7 @@ func (d *Delivery) drain(ctx context.Context, ld plog.Logs, err error) error {
 			return err
 		}
 		ld = rest
-		err = d.attempt(ctx, ld, true)
+		err = d.attempt(ctx, ld, writtenDown{merging: true, sending: true})
 	}
 	return nil
 }

@@ -22,25 +22,33 @@ type heldBatches struct {
 }
 
 type heldBatch struct {
-	is      plog.Logs // what the helper brings again
-	data    plog.Logs
-	records int
-	// writtenDown tells that its order of arrival is, see run.take.
-	writtenDown bool
+	is          plog.Logs // what the helper brings again
+	data        plog.Logs
+	records     int
+	writtenDown writtenDown
+}
+
+// writtenDown is what the journal has of the order of a batch, since it came before.
+type writtenDown struct {
+	// merging is which of its values take the place of older ones.
+	merging bool
+	// sending is what it sends of visitors that are watched, all of them: what had to
+	// wait behind a deferred visitor may be sent the next time.
+	sending bool
 }
 
 // begin notes that a batch has come, for the first time or again. It returns the
 // batches that can not come again any more, and whether the order of this one was
 // written down when it came before.
-func (h *heldBatches) begin(ld plog.Logs) (gone []heldBatch, writtenDown bool) {
+func (h *heldBatches) begin(ld plog.Logs) (gone []heldBatch, before writtenDown) {
 	if h.consumers == 0 {
-		return nil, false
+		return nil, before
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for i, b := range h.batches {
 		if b.is == ld {
-			writtenDown = b.writtenDown
+			before = b.writtenDown
 			h.batches = slices.Delete(h.batches, i, i+1)
 			break
 		}
@@ -49,17 +57,17 @@ func (h *heldBatches) begin(ld plog.Logs) (gone []heldBatch, writtenDown bool) {
 		gone = append(gone, h.batches[0])
 		h.batches = slices.Delete(h.batches, 0, 1)
 	}
-	return gone, writtenDown
+	return gone, before
 }
 
 // keep notes that a batch is to be sent again.
-func (h *heldBatches) keep(data plog.Logs, records int, writtenDown bool) {
+func (h *heldBatches) keep(data plog.Logs, records int, order writtenDown) {
 	if h.consumers == 0 {
 		return
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.batches = append(h.batches, heldBatch{is: data, data: data, records: records, writtenDown: writtenDown})
+	h.batches = append(h.batches, heldBatch{is: data, data: data, records: records, writtenDown: order})
 }
 
 // forget forgets a batch that is sent again without the helper.

@@ -111,7 +111,7 @@ func (d *Delivery) redeliver(ctx context.Context, all bool) bool {
 	if r.health.failing() {
 		r.limit = 1 // they take turns, and the queue finds out too
 	}
-	r.writtenDown = allAgain(taken)
+	r.writtenDown.sending = allAgain(taken)
 	ctx, span := d.startSpan(ctx)
 	defer func() { r.endSpan(span, nil) }()
 	if err := r.takeAgain(ctx, ld); err != nil {

@@ -42,12 +42,11 @@ type run struct {
 	// record is of one visitor, and a visitor of one worker.
 	held []bool
 
-	skipped    map[string]int // records by reason
-	dropped    []recordDrops
-	superseded []recordCount
-	watched    *watched // nil when all records are of this run
-	// writtenDown tells that the order of this batch is, since it came before.
-	writtenDown bool
+	skipped     map[string]int // records by reason
+	dropped     []recordDrops
+	superseded  []recordCount
+	watched     *watched // nil when all records are of this run
+	writtenDown writtenDown
 
 	// merged are further records by visitor, whose values records of the batch replace
 	// and whose outcome is theirs.

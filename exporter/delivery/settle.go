@@ -45,7 +45,7 @@ func (d *Delivery) settle(ctx context.Context, ld plog.Logs, r *run) error {
 		// Without a queue the last error alone tells the caller what is held.
 		err = consumererror.NewLogs(err, rest)
 	}
-	d.hold(ctx, rest, held, true)
+	d.hold(ctx, rest, held, writtenDown{merging: true, sending: r.aside == nil})
 	if r.reason.RetryAfter > 0 {
 		err = exporterhelper.NewThrottleRetry(err, r.reason.RetryAfter)
 	}
@@ -89,7 +89,7 @@ func heldError(held, records int, why target.Answer) error {
 }
 
 // hold notes what goes back to be sent again, or that it is lost when nobody will.
-func (d *Delivery) hold(ctx context.Context, data plog.Logs, records int, writtenDown bool) {
+func (d *Delivery) hold(ctx context.Context, data plog.Logs, records int, order writtenDown) {
 	if d.draining.Load() {
 		return // Consume tries it again itself
 	}
@@ -97,7 +97,7 @@ func (d *Delivery) hold(ctx context.Context, data plog.Logs, records int, writte
 		d.lose(ctx, records, *reason)
 		return
 	}
-	d.held.keep(data, records, writtenDown)
+	d.held.keep(data, records, order)
 }
 
 // countEnded counts what is to be said of the records that have come to their end.

@@ -51,7 +51,7 @@ func (r *run) take(ctx context.Context, ld plog.Logs) error {
 
 // noteMerging writes down which values of the batch take the place of older ones.
 func (r *run) noteMerging(ctx context.Context, numbers []arrival.Number) error {
-	if r.writtenDown {
+	if r.writtenDown.merging {
 		return nil
 	}
 	values := merging(r.batch, numbers)
@@ -145,13 +145,16 @@ func (r *run) addInOrder(ctx context.Context, w *watched) error {
 			r.putAside(u.record, u.visitor, u.parameters)
 			continue
 		}
-		if r.Watch.Watches(u.visitor) && !r.supersede(w, &u, number) {
+		if !r.supersede(&u, number) {
 			r.skipped[reasonSuperseded]++
 			continue
 		}
 		r.batch.Add(u.record, u.visitor, u.parameters)
+		if r.Watch.Watches(u.visitor) {
+			w.remember(u, number)
+		}
 	}
-	if r.writtenDown {
+	if r.writtenDown.sending {
 		return nil
 	}
 	return r.Watch.Sending(ctx, w.values())
@@ -159,12 +162,19 @@ func (r *run) addInOrder(ctx context.Context, w *watched) error {
 
 // supersede leaves out the values that would follow newer ones, and tells whether any are
 // left.
-func (r *run) supersede(w *watched, u *arrivedUpdate, number arrival.Number) bool {
+func (r *run) supersede(u *arrivedUpdate, number arrival.Number) bool {
 	before := len(u.parameters)
 	u.parameters = slices.DeleteFunc(u.parameters, func(p profile.Parameter) bool {
 		return r.Watch.Superseded(arrival.Value{Visitor: u.visitor, Parameter: profile.CleanName(p.Name), Arrived: number})
 	})
-	r.superseded = append(r.superseded, recordCount{u.record, before - len(u.parameters)})
+	if left := len(u.parameters); left < before {
+		r.superseded = append(r.superseded, recordCount{u.record, before - left})
+	}
+	return len(u.parameters) > 0
+}
+
+// remember notes which values of a visitor that is watched are about to be sent.
+func (w *watched) remember(u arrivedUpdate, number arrival.Number) {
 	newest := w.newest[u.visitor]
 	if newest == nil {
 		newest = make(map[string]arrival.Number)
@@ -173,7 +183,6 @@ func (r *run) supersede(w *watched, u *arrivedUpdate, number arrival.Number) boo
 	for _, p := range u.parameters {
 		newest[profile.CleanName(p.Name)] = number
 	}
-	return len(u.parameters) > 0
 }
 
 // waitsAlready tells whether a record is deferred already. When a run ends while it

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
 	"time"
 
@@ -95,6 +96,17 @@ func (s *Store) Stop() {
 
 // Close lets go of the storage.
 func (s *Store) Close(ctx context.Context) error { return s.journal.client.Close(ctx) }
+
+// Line yields the requests that stand in line, the first one first, before Start.
+func (s *Store) Line() iter.Seq[plog.Logs] {
+	return func(yield func(plog.Logs) bool) {
+		for _, r := range s.line {
+			if !yield(r.data) {
+				return
+			}
+		}
+	}
+}
 
 // Records returns how many log records stand in line.
 func (s *Store) Records() int {

@@ -71,20 +71,25 @@ func (c *guardedClient) Batch(ctx context.Context, ops ...*storage.Operation) er
 	if err := c.guard.carryOut(ctx, c.guard.packed(ops)); err != nil {
 		return err
 	}
-	items := c.guard.unpacked(ops)
-	if len(items) == 0 || has(ops, storage.Set) {
+	items, damaged := c.guard.unpacked(ops)
+	if has(ops, storage.Set) {
+		c.guard.setAside(ctx, damaged) // an item that is read to be sent is noted too
 		return nil
 	}
-	return c.guard.move(ctx, items)
+	return c.guard.move(ctx, items, damaged)
 }
 
-// move tells of items that were read to be put behind the others: an item that is read
-// to be sent is noted too.
-func (g *Guard) move(ctx context.Context, items [][]byte) error {
-	if g.moving == nil {
-		return nil
+// move tells of items that were read to be put behind the others.
+func (g *Guard) move(ctx context.Context, items [][]byte, damaged map[string][]byte) error {
+	var err error
+	for _, stored := range damaged {
+		err = fmt.Errorf("an item of the queue is damaged, it has %d bytes; restore the folder, "+
+			"or remove its file for \"logs\" and accept that what it held is lost", len(stored))
 	}
-	if err := g.moving(ctx, items); err != nil {
+	if err == nil && len(items) > 0 && g.moving != nil {
+		err = g.moving(ctx, items)
+	}
+	if err != nil {
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		return g.failStart(err)

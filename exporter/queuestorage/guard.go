@@ -131,10 +131,19 @@ func (g *Guard) fails(err error) {
 	}
 }
 
-// sayDamaged says that an item can not be read, of which the queue would say nothing.
-func (g *Guard) sayDamaged(size int, err error) {
-	g.logger.Error("An item of the sending queue is damaged, so the log records in it are lost",
-		zap.Stringer("storage", g.storage), zap.Int("bytes", size), zap.Error(err))
+// asideKey begins the keys of damaged items, of which the queue knows nothing.
+const asideKey = "damaged"
+
+// setAside keeps the bytes of damaged items, of which the queue is about to let go, and
+// says so.
+func (g *Guard) setAside(ctx context.Context, damaged map[string][]byte) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for key, stored := range damaged {
+		err := g.client.Set(ctx, asideKey+key, stored)
+		g.logger.Error("An item of the sending queue is damaged: the log records in it are not sent, and its bytes are set aside in the storage",
+			zap.Stringer("storage", g.storage), zap.String("key", asideKey+key), zap.Int("bytes", len(stored)), zap.NamedError("set_aside", err))
+	}
 }
 
 // failStart keeps the first error of the start, and what the storage holds.

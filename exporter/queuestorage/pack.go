@@ -4,6 +4,7 @@
 package queuestorage // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/queuestorage"
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -23,7 +24,11 @@ const (
 	farthest = 256 << 10
 )
 
-// The first byte behind the checksum says how the rest is stored.
+// mark is what a stored item begins with. The helper's own never do: as protobuf it is no
+// field that they have.
+const mark = "\xffTQ1"
+
+// The first byte behind mark and checksum says how the rest is stored.
 const (
 	plain byte = iota
 	packed
@@ -54,14 +59,22 @@ func newPacker() (*packer, error) {
 // pack returns what is stored of an item.
 func (p *packer) pack(item []byte) []byte {
 	if len(item) < worthPacking {
-		return sealed.Seal(append([]byte{plain}, item...))
+		return append([]byte(mark), sealed.Seal(append([]byte{plain}, item...))...)
 	}
-	return sealed.Seal(p.encoder.EncodeAll(item, []byte{packed}))
+	return append([]byte(mark), sealed.Seal(p.encoder.EncodeAll(item, []byte{packed}))...)
 }
 
-// unpack returns the item of which that was stored, or an error when it is damaged.
+// unpack returns the item of which that was stored, or an error when it is damaged. One
+// that the helper has stored by itself is returned as it is.
 func (p *packer) unpack(stored []byte) ([]byte, error) {
-	text, whole := sealed.Open(stored)
+	marked, found := bytes.CutPrefix(stored, []byte(mark))
+	if !found {
+		if len(stored) == 0 || !sound(stored) {
+			return nil, errDamaged
+		}
+		return stored, nil
+	}
+	text, whole := sealed.Open(marked)
 	switch {
 	case !whole || len(text) == 0:
 		return nil, errDamaged
@@ -84,24 +97,24 @@ func (g *Guard) packed(ops []*storage.Operation) []*storage.Operation {
 	return ops
 }
 
-// unpacked unpacks the items that the operations have read, and returns them. One that is
-// damaged is said and becomes an item without records, which the queue lets go of.
-func (g *Guard) unpacked(ops []*storage.Operation) [][]byte {
-	var items [][]byte
+// unpacked unpacks the items that the operations have read, and returns them, and those
+// that are damaged by their keys. The queue finds such an item empty, and lets go of it.
+func (g *Guard) unpacked(ops []*storage.Operation) (items [][]byte, damaged map[string][]byte) {
+	damaged = make(map[string][]byte)
 	for _, op := range ops {
 		if op.Type != storage.Get || !isItem(op.Key) || op.Value == nil {
 			continue
 		}
 		item, err := g.packer.unpack(op.Value)
 		if err != nil {
-			g.sayDamaged(len(op.Value), err)
+			damaged[op.Key] = op.Value
 			op.Value = nil
 			continue
 		}
 		op.Value = item
 		items = append(items, item)
 	}
-	return items
+	return items, damaged
 }
 
 // isItem tells whether a key is that of an item: the queue numbers them.

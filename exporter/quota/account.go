@@ -28,7 +28,7 @@ type Account struct {
 	freed  chan struct{} // closed when room was given back
 	paused time.Duration // no call leaves before, since origin
 
-	over overCalls
+	over overCalls // needs no lock
 }
 
 // NewAccount returns an account that has counted nothing yet.
@@ -135,8 +135,8 @@ func (a *Account) giveBack() {
 }
 
 // Done says that a call that Wait let through is over, however it ended: the
-// quota counts attempts. The time, which the caller has measured anyway, is one at
-// which it was over for sure, and not in the future.
+// quota counts attempts. The time is not before its end and not in the future, and has a
+// monotonic reading.
 func (a *Account) Done(over time.Time) { a.over.add(over.Sub(a.origin)) }
 
 // settle counts the calls that are over since. It is called with the lock held,
@@ -192,7 +192,6 @@ func (a *Account) NextFree() time.Duration {
 func (a *Account) adopt(limits Limits) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.settle()
 	a.window = a.window.rebuilt(limits.Quota, time.Since(a.origin))
 	a.limits = limits
 	pace := limits.pace()
