@@ -60,7 +60,9 @@ func TestWhatWaitedForRoomDoesNotFollowWhatOvertookIt(t *testing.T) {
 
 	require.NoError(t, target.SetFaults(nil))
 	exp = start(t, set, cfg(), h)
-	require.Eventually(t, func() bool { return exp.(*wrappedLogs).exporter.overflow.Records() == 0 && target.Stats().Visitors == 4 },
+	require.Eventually(t, func() bool {
+		return exp.(*wrappedLogs).exporter.overflow.Records() == 0 && target.Stats().Visitors == 4
+	},
 		10*time.Second, time.Millisecond)
 	require.NoError(t, exp.ConsumeLogs(t.Context(), oneRecord("last", "n", "1")))
 	require.Eventually(t, func() bool { return target.Stats().Visitors == 5 }, 10*time.Second, time.Millisecond)

@@ -28,8 +28,8 @@ func TestAGroupBoundsTheMemoryOfItsProcesses(t *testing.T) {
 	require.NoError(t, err)
 	assert.Zero(t, killed)
 
-	path, args = g.command("tail", "/dev/zero")                            // it keeps the last lines, and there is no end of this one
-	assert.Error(t, exec.CommandContext(t.Context(), path, args...).Run()) //nolint:gosec // G204: the same
+	path, args = g.command("tail", "/dev/zero")                             // it keeps the last lines, and there is no end of this one
+	require.Error(t, exec.CommandContext(t.Context(), path, args...).Run()) //nolint:gosec // G204: the same
 	killed, err = g.killed()
 	require.NoError(t, err)
 	assert.Positive(t, killed)

@@ -96,6 +96,9 @@ func (s *suite) drainWithin(ctx context.Context, g *group, queue string, records
 	if err := os.CopyFS(copied, os.DirFS(queue)); err != nil {
 		return nil, err
 	}
+	if err := uncached(copied); err != nil {
+		return nil, err
+	}
 	seen := newVisitorSet(records)
 	d, err := s.drain(ctx, copied, seen, 0, g)
 	if killed, killedErr := g.killed(); killedErr != nil || killed > 0 {

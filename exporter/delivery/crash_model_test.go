@@ -77,7 +77,7 @@ func newCrashModel(t *testing.T, seed uint64) *crashModel {
 	return &crashModel{
 		t: t, random: random, disk: newDisk(), want: make(map[string]map[string]string),
 		visitors: []int{5, 40}[seed%2],
-		seen: &seenTarget{random: random, failing: 4, poison: "v0", profile: make(map[string]map[string]string)},
+		seen:     &seenTarget{random: random, failing: 4, poison: "v0", profile: make(map[string]map[string]string)},
 	}
 }
 
