@@ -24,6 +24,9 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
 )
 
+// visitorFormat counts the changes of how a mapping finds the visitor of a record.
+const visitorFormat = 1
+
 // watch returns what keeps the order over a restart, and begins to number what
 // arrives. Without a persistent queue nothing comes over a restart.
 func (e *logsExporter) watch(ctx context.Context, host component.Host) (*arrival.Watch, error) {
@@ -31,8 +34,7 @@ func (e *logsExporter) watch(ctx context.Context, host component.Host) (*arrival
 	if queue == nil || queue.StorageID == nil {
 		return nil, nil //nolint:nilnil // no watch is needed, and that is no error
 	}
-	// What decides which visitor a record names: the entries, the limit, and this build.
-	mapping := fmt.Sprintf("%#v %d %s", e.cfg.Visitor, e.cfg.MaxThirdPartyIDLength, e.set.BuildInfo.Version)
+	mapping := fmt.Sprintf("%d %#v %d", visitorFormat, e.cfg.Visitor, e.cfg.MaxThirdPartyIDLength)
 	watch, err := arrival.Open(ctx, host, *queue.StorageID, e.set.ID, mapping)
 	if err != nil {
 		return nil, err
@@ -42,9 +44,11 @@ func (e *logsExporter) watch(ctx context.Context, host component.Host) (*arrival
 	e.guard.OnMove(func(ctx context.Context, items [][]byte) error {
 		var visitors []profile.Visitor
 		for _, item := range items {
-			if ld, err := decoded(item); err == nil { // or the queue says so, and lets go of it
-				visitors = append(visitors, e.visitorsOf(ctx, ld)...)
+			ld, err := decoded(item)
+			if err != nil {
+				return fmt.Errorf("an item of %d bytes, that the queue would drop, can not be decoded: %w", len(item), err)
 			}
+			visitors = append(visitors, e.visitorsOf(ctx, ld)...)
 		}
 		return watch.Displaced(ctx, visitors)
 	})
@@ -118,7 +122,7 @@ func (e *logsExporter) waiting(ctx context.Context, host component.Host, watch *
 	for ld := range store.Line() {
 		visitors = append(visitors, e.visitorsOf(ctx, ld)...)
 	}
-	if len(visitors) == 0 {
+	if store.Records() == 0 {
 		return store, nil
 	}
 	if err := watch.Displaced(ctx, visitors); err != nil {

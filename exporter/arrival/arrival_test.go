@@ -204,7 +204,7 @@ func TestWhatIsDamagedIsRefusedAndNotReadAsNothing(t *testing.T) {
 	for name, data := range map[string]map[string][]byte{
 		"the count of runs":  {runKey: []byte("1")},
 		"the count of pages": {pagesKey: []byte("123456789")},
-		"a page":             {pagesKey: encoded(1), "page0": []byte("too short")},
+		"a page":             {pagesKey: encoded(1), "values0": []byte("too short")},
 		"the last batch":     {batchKey: []byte("too short")},
 		"the displaced":      {displacedKey: []byte("too short")},
 	} {

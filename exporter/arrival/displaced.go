@@ -15,7 +15,7 @@ import (
 const keySize = 8
 
 // mixed is the mapping of visitors that several mappings have given.
-const mixed = 0
+const mixed = 1
 
 // displaced are the visitors of whom older records may come behind newer ones.
 type displaced struct {

@@ -21,8 +21,8 @@ const (
 	storageName  = "arrival"
 	runKey       = "run"
 	displacedKey = "displaced"
-	pagesKey     = "pages"
-	batchKey     = "batch"
+	pagesKey     = "valuepages"
+	batchKey     = "merged"
 )
 
 // journal is what a Watch keeps in the storage extension of the queue: the number
@@ -132,4 +132,4 @@ var errDamaged = errors.New("sending_queue::storage: the order of arrival is dam
 
 func encoded(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
-func pageKey(page uint64) string { return "page" + strconv.FormatUint(page, 10) }
+func pageKey(page uint64) string { return "values" + strconv.FormatUint(page, 10) }

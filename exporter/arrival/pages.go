@@ -117,7 +117,8 @@ func (j *journal) putTogether(ctx context.Context) error {
 	for value, number := range newest {
 		data = appendEntry(data, value, number)
 	}
-	operations := []*storage.Operation{storage.SetOperation(pagesKey, encoded(1)), storage.SetOperation(pageKey(0), sealed.Seal(data))}
+	// In an order in which any beginning of it leaves no value out.
+	operations := []*storage.Operation{storage.SetOperation(pageKey(0), sealed.Seal(data)), storage.SetOperation(pagesKey, encoded(1))}
 	for page := uint64(1); page < j.pages; page++ {
 		operations = append(operations, storage.DeleteOperation(pageKey(page)))
 	}

@@ -72,24 +72,22 @@ func (c *guardedClient) Batch(ctx context.Context, ops ...*storage.Operation) er
 		return err
 	}
 	items, damaged := c.guard.unpacked(ops)
-	if has(ops, storage.Set) {
-		c.guard.setAside(ctx, damaged) // an item that is read to be sent is noted too
+	moved := !has(ops, storage.Set) // an item that is read to be sent is noted too
+	if err := c.guard.setAside(ctx, damaged, moved); err != nil {
+		return err
+	}
+	if len(items) == 0 || !moved {
 		return nil
 	}
-	return c.guard.move(ctx, items, damaged)
+	return c.guard.move(ctx, items)
 }
 
 // move tells of items that were read to be put behind the others.
-func (g *Guard) move(ctx context.Context, items [][]byte, damaged map[string][]byte) error {
-	var err error
-	for _, stored := range damaged {
-		err = fmt.Errorf("an item of the queue is damaged, it has %d bytes; restore the folder, "+
-			"or remove its file for \"logs\" and accept that what it held is lost", len(stored))
+func (g *Guard) move(ctx context.Context, items [][]byte) error {
+	if g.moving == nil {
+		return nil
 	}
-	if err == nil && len(items) > 0 && g.moving != nil {
-		err = g.moving(ctx, items)
-	}
-	if err != nil {
+	if err := g.moving(ctx, items); err != nil {
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		return g.failStart(err)

@@ -36,10 +36,9 @@
 //
 // Items are stored compressed, behind a checksum. How much shorter that makes them is a
 // matter of how many records a request has and how alike they are; one alone is left as it
-// is. With the file shrinks the memory that it is mapped into. A damaged item that is to be
-// put behind the others keeps the exporter from starting. Any other one is said when its
-// turn comes, and set aside under a key of its own; the queue would skip it in silence, or
-// read something else.
+// is. With the file shrinks the memory that it is mapped into. A damaged item is said
+// when it is read, and set aside under a key of its own; the queue would skip it in
+// silence, or read something else.
 //
 // The package knows neither what the items hold nor what becomes of them. It knows of
 // the queue which operations it makes of its storage, and the keys of its index and of its

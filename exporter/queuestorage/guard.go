@@ -135,15 +135,30 @@ func (g *Guard) fails(err error) {
 const asideKey = "damaged"
 
 // setAside keeps the bytes of damaged items, of which the queue is about to let go, and
-// says so.
-func (g *Guard) setAside(ctx context.Context, damaged map[string][]byte) {
+// says so. Like a read it does not give up before the exporter stops. For items that are
+// moved behind the others it does: the exporter does not start then.
+func (g *Guard) setAside(ctx context.Context, damaged map[string][]byte, moved bool) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for key, stored := range damaged {
-		err := g.client.Set(ctx, asideKey+key, stored)
+		for d := firstPause; ; d = min(2*d, longestPause) {
+			err := g.client.Set(ctx, asideKey+key, stored)
+			if err == nil {
+				break
+			}
+			if moved {
+				return g.failStart(err)
+			}
+			g.fails(err)
+			if !g.wait(d) {
+				g.refusing = errStopped
+				return errStopped
+			}
+		}
 		g.logger.Error("An item of the sending queue is damaged: the log records in it are not sent, and its bytes are set aside in the storage",
-			zap.Stringer("storage", g.storage), zap.String("key", asideKey+key), zap.Int("bytes", len(stored)), zap.NamedError("set_aside", err))
+			zap.Stringer("storage", g.storage), zap.String("key", asideKey+key), zap.Int("bytes", len(stored)))
 	}
+	return nil
 }
 
 // failStart keeps the first error of the start, and what the storage holds.

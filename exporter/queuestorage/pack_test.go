@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/xpdata/request"
 	"google.golang.org/protobuf/encoding/protowire"
@@ -107,33 +108,63 @@ func stands(t *testing.T) (d *disk, inFlight, waiting []string) {
 }
 
 func TestADamagedItemIsSetAsideAndTheOthersAreDelivered(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		d, _, waiting := stands(t)
-		damaged := d.data[waiting[0]][:7]
-		d.data[waiting[0]] = damaged
-		q := newQueue(t, true)
-		require.NoError(t, q.begin(t, d))
-		time.Sleep(time.Minute)
-		q.end(t)
-		_, arrived := q.seen()
-		assert.Len(t, arrived, len(left)-1)
-		said := q.said.FilterMessageSnippet("An item of the sending queue is damaged").All()
-		require.Len(t, said, 1)
-		assert.Equal(t, int64(len(damaged)), said[0].ContextMap()["bytes"])
-		assert.Equal(t, damaged, d.data[asideKey+waiting[0]])
-		assert.Len(t, d.data, 2, "the index and what was set aside are left")
-	})
+	for name, wasInFlight := range map[string]bool{"it was being sent": true, "it was waiting": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d, inFlight, waiting := stands(t)
+				key := waiting[0]
+				if wasInFlight {
+					key = inFlight[0]
+				}
+				damaged := d.data[key][:7]
+				d.data[key] = damaged
+				q := newQueue(t, true)
+				require.NoError(t, q.begin(t, d))
+				time.Sleep(time.Minute)
+				q.end(t)
+				_, arrived := q.seen()
+				assert.Len(t, arrived, len(left)-1)
+				said := q.said.FilterMessageSnippet("An item of the sending queue is damaged").All()
+				require.Len(t, said, 1)
+				assert.Equal(t, int64(len(damaged)), said[0].ContextMap()["bytes"])
+				assert.Equal(t, damaged, d.data[asideKey+key])
+				assert.Len(t, d.data, 2, "the index and what was set aside are left")
+			})
+		})
+	}
 }
 
-func TestADamagedItemThatWasBeingSentIsRefusedAtStart(t *testing.T) {
+// TestADamagedItemIsKeptWhereItIsWhileItCanNotBeSetAside runs its first part in real
+// time: what waits for the lock of the queue would stop a virtual one.
+func TestADamagedItemIsKeptWhereItIsWhileItCanNotBeSetAside(t *testing.T) {
+	d := &disk{}
+	var key string
 	synctest.Test(t, func(t *testing.T) {
-		d, inFlight, _ := stands(t)
-		d.data[inFlight[0]][12] ^= 1
-		before := maps.Clone(d.data)
-		q := newQueue(t, true)
-		require.ErrorContains(t, q.begin(t, d), "an item of the queue is damaged, it has ")
-		q.end(t)
-		assert.Equal(t, before, d.data)
+		before, _, waiting := stands(t)
+		d.data, key = before.data, waiting[0]
+	})
+	damaged := d.data[key][:7]
+	d.data[key] = damaged
+	d.set(func(_ int, ops []*storage.Operation) bool {
+		return len(ops) == 1 && strings.HasPrefix(ops[0].Key, asideKey)
+	})
+	q := newQueue(t, true)
+	waits := make(chan struct{})
+	q.guard.pause = func(stopping context.Context, _ time.Duration) bool {
+		close(waits)
+		<-stopping.Done()
+		return false
+	}
+	require.NoError(t, q.begin(t, d))
+	<-waits
+	q.end(t)
+	assert.Equal(t, damaged, d.data[key])
+	assert.NotContains(t, d.data, asideKey+key)
+
+	synctest.Test(t, func(t *testing.T) {
+		drained(t, d, true)
+		assert.Equal(t, damaged, d.data[asideKey+key])
+		assert.NotContains(t, d.data, key)
 	})
 }
 

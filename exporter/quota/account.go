@@ -139,8 +139,8 @@ func (a *Account) giveBack() {
 // monotonic reading.
 func (a *Account) Done(over time.Time) { a.over.add(over.Sub(a.origin)) }
 
-// settle counts the calls that are over since. It is called with the lock held,
-// before anything looks at the window.
+// settle counts the calls that are over since. It is called with the lock held. Until
+// then they are in flight, which holds others back as well.
 func (a *Account) settle() {
 	if calls, last := a.over.take(); calls > 0 {
 		a.window.complete(last, calls)
@@ -192,6 +192,7 @@ func (a *Account) NextFree() time.Duration {
 func (a *Account) adopt(limits Limits) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.settle()
 	a.window = a.window.rebuilt(limits.Quota, time.Since(a.origin))
 	a.limits = limits
 	pace := limits.pace()
