@@ -5,6 +5,7 @@ package mapping // import "github.com/otelcol-adobetarget/adobetargetexporter/ex
 
 import (
 	"errors"
+	"regexp"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottllog"
@@ -27,6 +28,9 @@ func (e Expression) Validate() error {
 }
 
 func (e Expression) parse() (*ottl.ValueExpression[*ottllog.TransformContext], error) {
+	if err := aboutRecord(string(e)); err != nil {
+		return nil, err
+	}
 	parser, err := newParser()
 	if err != nil {
 		return nil, err
@@ -48,11 +52,29 @@ func (c Condition) parse() (*ottl.Condition[*ottllog.TransformContext], error) {
 	if c == "" {
 		return nil, errors.New("the condition is empty, write an OTTL condition or remove it")
 	}
+	if err := aboutRecord(string(c)); err != nil {
+		return nil, err
+	}
 	parser, err := newParser()
 	if err != nil {
 		return nil, err
 	}
 	return parser.ParseCondition(string(c))
+}
+
+// otelcolPath finds a path that begins with otelcol, and text in quotes, where it is none.
+var otelcolPath = regexp.MustCompile(`"(?:\\.|[^"\\])*"|\botelcol\b`)
+
+// aboutRecord refuses paths to the request that a record came in. Batches merge requests
+// of several clients, and records that are tried again later have left theirs.
+func aboutRecord(text string) error {
+	for _, found := range otelcolPath.FindAllString(text, -1) {
+		if found == "otelcol" {
+			return errors.New("paths that begin with otelcol tell of a request, which a record in a batch or in the queue has left: " +
+				"copy what you need to an attribute of the record with the transform processor")
+		}
+	}
+	return nil
 }
 
 // newParser returns a parser that says nothing: OTTL's own log lines carry whole

@@ -178,8 +178,14 @@ func TestExpressionsDoNotParse(t *testing.T) {
 		`Concat(["a"])`:                     "incorrect number of arguments",
 		`log.body == "x"`:                   "expression has invalid syntax",
 		Expression(strings.Repeat("(", 50)): "expression has invalid syntax",
+		// what belongs to a request, and not to the record
+		`otelcol.client.addr`:                      "paths that begin with otelcol",
+		`Concat(["a", otelcol.client.addr], "\"")`: "paths that begin with otelcol",
 	} {
 		require.ErrorContains(t, expression.Validate(), message, "%s", expression)
 	}
 	require.NoError(t, Expression("").Validate(), "an entry without a value")
+	require.NoError(t, Expression(`log.attributes["otelcol.client.addr \" otelcol."]`).Validate())
+	require.ErrorContains(t, Condition(`otelcol.client.metadata["x"] != nil`).Validate(), "paths that begin with otelcol")
+	require.NoError(t, Condition(`log.attributes["otelcol"] != nil`).Validate())
 }
