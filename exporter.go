@@ -12,6 +12,8 @@ import (
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/arrival"
@@ -63,6 +65,9 @@ func newLogsExporter(cfg *Config, set exporter.Settings, accounts *quota.Registr
 		if e.guard, err = queuestorage.New(*queue.StorageID, set.Logger); err != nil {
 			return nil, err
 		}
+		e.guard.OnDamage(func(ctx context.Context) {
+			telemetry.AdobeTargetQueueDamaged.Add(ctx, 1, metric.WithAttributes(attribute.String("exporter", set.ID.String())))
+		})
 	}
 	return e, nil
 }

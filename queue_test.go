@@ -118,6 +118,35 @@ func TestWhatWasBeingSentComesBackWhenTheStorageFailsAtTheNextStart(t *testing.T
 	require.NoError(t, exp.Shutdown(t.Context()))
 }
 
+func TestADamagedItemOfTheQueueIsCounted(t *testing.T) {
+	telemetry := componenttest.NewTelemetry()
+	set := metadatatest.NewSettings(telemetry)
+	target, endpoint := startEmulator(t, emulator.Settings{Faults: []emulator.Fault{{Kind: emulator.FaultStatus, Status: 429}}})
+	h := newHost()
+	disk := &flawed{Extension: fileStorage(t, t.TempDir())}
+	h.extensions = map[component.ID]component.Component{queueStorageID: disk}
+	disk.fails = func(ops []*storage.Operation) error {
+		for _, op := range ops {
+			if op.Type == storage.Set && op.Key == "0" { // the first item
+				op.Value = op.Value[:len(op.Value)/2]
+			}
+		}
+		return nil
+	}
+	exp := start(t, set, persistentConfig(endpoint), h)
+	require.NoError(t, exp.ConsumeLogs(t.Context(), oneRecord("a", "tier", "gold")))
+	require.NoError(t, exp.ConsumeLogs(t.Context(), oneRecord("b", "tier", "gold")))
+	require.NoError(t, target.SetFaults(nil))
+	require.Eventually(t, func() bool { return target.Stats().Accepted == 1 }, 10*time.Second, time.Millisecond)
+	require.NoError(t, exp.Shutdown(t.Context()))
+	metadatatest.AssertEqualAdobeTargetQueueDamaged(t, telemetry, []metricdata.DataPoint[int64]{{
+		Attributes: attribute.NewSet(attribute.String("exporter", set.ID.String())), Value: 1,
+	}}, metricdatatest.IgnoreTimestamp())
+	_, ok := target.Profile("mbox3rdPartyId", "b")
+	assert.True(t, ok, "the item behind the damaged one is delivered")
+	require.NoError(t, telemetry.Shutdown(context.WithoutCancel(t.Context())))
+}
+
 func TestAFolderThatIsNoQueueIsAnErrorAtStart(t *testing.T) {
 	folder := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "exporter_adobe_target__logs"), make([]byte, 1<<16), 0o600))

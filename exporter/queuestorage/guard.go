@@ -31,6 +31,8 @@ type Guard struct {
 	packer  *packer
 	// moving is told of the items that go behind the others, before they do.
 	moving func(ctx context.Context, items [][]byte) error
+	// damaged is told of each item that was set aside.
+	damaged func(ctx context.Context)
 
 	stopping context.Context
 	stop     context.CancelFunc
@@ -54,7 +56,7 @@ func New(storageID component.ID, logger *zap.Logger) (*Guard, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Guard{storage: storageID, logger: logger, packer: packer, pause: pause, owed: make(map[string]struct{})}
+	g := &Guard{storage: storageID, logger: logger, packer: packer, damaged: func(context.Context) {}, pause: pause, owed: make(map[string]struct{})}
 	g.stopping, g.stop = context.WithCancel(context.Background())
 	return g, nil
 }
@@ -64,6 +66,10 @@ func New(storageID component.ID, logger *zap.Logger) (*Guard, error) {
 // run ended, as the queue encodes them. When it returns an error the exporter does not
 // start, and they stay where they are. It comes before Host.
 func (g *Guard) OnMove(moving func(ctx context.Context, items [][]byte) error) { g.moving = moving }
+
+// OnDamage has a function told of each item that was damaged and is set aside. It comes
+// before Host.
+func (g *Guard) OnDamage(damaged func(ctx context.Context)) { g.damaged = damaged }
 
 // Started ends the start. It returns what the queue met while it started and passed
 // over; the exporter may not run then.
@@ -155,6 +161,7 @@ func (g *Guard) setAside(ctx context.Context, damaged map[string][]byte, moved b
 				return errStopped
 			}
 		}
+		g.damaged(ctx)
 		g.logger.Error("An item of the sending queue is damaged: the log records in it are not sent, and its bytes are set aside in the storage",
 			zap.Stringer("storage", g.storage), zap.String("key", asideKey+key), zap.Int("bytes", len(stored)))
 	}

@@ -31,6 +31,7 @@ type TelemetryBuilder struct {
 	AdobeTargetCallDuration      metric.Float64Histogram
 	AdobeTargetCalls             metric.Int64Counter
 	AdobeTargetParametersDropped metric.Int64Counter
+	AdobeTargetQueueDamaged      metric.Int64Counter
 	AdobeTargetQuotaLimit        metric.Int64ObservableGauge
 	AdobeTargetQuotaNextFree     metric.Float64ObservableGauge
 	AdobeTargetQuotaUsed         metric.Int64ObservableGauge
@@ -199,6 +200,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol.adobe_target.parameters.dropped",
 		metric.WithDescription("Profile parameters left out of updates, by reason. [Alpha]"),
 		metric.WithUnit("{parameter}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.AdobeTargetQueueDamaged, err = builder.meter.Int64Counter(
+		"otelcol.adobe_target.queue.damaged",
+		metric.WithDescription("Items of the persistent queue that were damaged and set aside in its storage. The log records in them are not sent and are counted nowhere else. [Alpha]"),
+		metric.WithUnit("{item}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.AdobeTargetQuotaLimit, err = builder.meter.Int64ObservableGauge(

@@ -47,6 +47,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.AdobeTargetCallDuration.Record(context.Background(), 1)
 	tb.AdobeTargetCalls.Add(context.Background(), 1)
 	tb.AdobeTargetParametersDropped.Add(context.Background(), 1)
+	tb.AdobeTargetQueueDamaged.Add(context.Background(), 1)
 	tb.AdobeTargetRecords.Add(context.Background(), 1)
 	tb.AdobeTargetRecordsMerged.Add(context.Background(), 1)
 	tb.AdobeTargetRecordsReceived.Add(context.Background(), 1)
@@ -58,6 +59,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualAdobeTargetParametersDropped(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualAdobeTargetQueueDamaged(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualAdobeTargetQuotaLimit(t, testTel,
