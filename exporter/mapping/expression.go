@@ -6,6 +6,7 @@ package mapping // import "github.com/otelcol-adobetarget/adobetargetexporter/ex
 import (
 	"errors"
 	"regexp"
+	"slices"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottllog"
@@ -68,11 +69,9 @@ var otelcolPath = regexp.MustCompile(`"(?:\\.|[^"\\])*"|\botelcol\b`)
 // aboutRecord refuses paths to the request that a record came in. Batches merge requests
 // of several clients, and records that are tried again later have left theirs.
 func aboutRecord(text string) error {
-	for _, found := range otelcolPath.FindAllString(text, -1) {
-		if found == "otelcol" {
-			return errors.New("paths that begin with otelcol tell of a request, which a record in a batch or in the queue has left: " +
-				"copy what you need to an attribute of the record with the transform processor")
-		}
+	if slices.Contains(otelcolPath.FindAllString(text, -1), "otelcol") {
+		return errors.New("paths that begin with otelcol tell of a request, which a record in a batch or in the queue has left: " +
+			"copy what you need to an attribute of the record with the transform processor")
 	}
 	return nil
 }
