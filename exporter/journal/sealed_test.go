@@ -1,7 +1,7 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sealed
+package journal // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/journal"
 
 import (
 	"testing"
@@ -15,23 +15,23 @@ func FuzzWhatWasSealedOpensAndNothingElse(f *testing.F) {
 	f.Add([]byte{}, uint(0), byte(128))
 	f.Fuzz(func(t *testing.T, text []byte, at uint, flip byte) {
 		stored := Seal(text)
-		opened, whole := Open(stored)
+		opened, whole := Unseal(stored)
 		require.True(t, whole)
 		require.Equal(t, string(text), string(opened))
 
 		cut := stored[:at%uint(len(stored))]
-		if _, whole = Open(cut); whole {
+		if _, whole = Unseal(cut); whole {
 			require.Empty(t, cut[min(len(cut), sumSize):], "a shorter text is not whole, but by chance for the empty one")
 		}
 		if flip != 0 {
 			stored[at%uint(len(stored))] ^= flip
-			_, whole = Open(stored)
+			_, whole = Unseal(stored)
 			require.False(t, whole, "one byte is another")
 		}
 	})
 }
 
 func TestAnEmptyValueIsNotWhole(t *testing.T) {
-	_, whole := Open(nil)
+	_, whole := Unseal(nil)
 	assert.False(t, whole)
 }

@@ -1,0 +1,118 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package outbox // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/outbox"
+
+import (
+	"hash/maphash"
+	"slices"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
+)
+
+// maxSlots bounds how many entries can be told apart.
+const maxSlots = 1 << 30
+
+// state is where an entry is on its way, see the package's drawing.
+type state uint8
+
+const (
+	free state = iota
+	waiting
+	ready
+	called
+	// ended slots are free once that is written.
+	ended
+)
+
+// slot is what is kept in memory of an entry.
+type slot struct {
+	due     int64  // by the outbox's clock
+	first   int64  // when the oldest record arrived, in Unix milliseconds
+	records uint32 // those in the call among them
+	size    uint32 // bytes of the stored entry
+	failing uint32 // seconds for which it has failed alone
+	seen    uint32 // second of the sender's clock at its last attempt
+	state   state
+	// attempts is how often it failed alone.
+	attempts uint8
+	// unwritten counts the writes that the entry waits for before it can be taken.
+	unwritten uint8
+}
+
+// lane returns the lane in which the entry waits.
+func (s *slot) lane() Lane {
+	if s.attempts > 0 {
+		return FailingAlone
+	}
+	return Fresh
+}
+
+// slotTable finds the slot of a visitor. A visitor is known by a hash, to be compared with
+// what stands in the slot; the few visitors who share a hash with another are kept whole.
+type slotTable struct {
+	all    []slot
+	unused []uint32
+	seed   maphash.Seed
+	byHash map[uint64]uint32
+	twins  map[profile.Visitor]uint32
+}
+
+func newSlotTable() *slotTable {
+	return &slotTable{seed: maphash.MakeSeed(), byHash: make(map[uint64]uint32), twins: make(map[profile.Visitor]uint32)}
+}
+
+func (t *slotTable) hash(v profile.Visitor) uint64 { return maphash.Comparable(t.seed, v) }
+
+// guess returns the slot that may be the visitor's.
+func (t *slotTable) guess(v profile.Visitor) (n uint32, ok bool) {
+	if n, ok = t.twins[v]; ok {
+		return n, true
+	}
+	n, ok = t.byHash[t.hash(v)]
+	return n, ok
+}
+
+// add gives a visitor a slot, one that was used before if there is any: slots that are close
+// together are written together.
+func (t *slotTable) add(v profile.Visitor) uint32 {
+	n := uint32(len(t.all)) //nolint:gosec // maxSlots fits
+	if last := len(t.unused) - 1; last >= 0 {
+		n = t.unused[last]
+		t.unused = t.unused[:last]
+	} else {
+		t.all = append(t.all, slot{})
+	}
+	t.know(v, n)
+	return n
+}
+
+// next returns the slots that so many new visitors will get.
+func (t *slotTable) next(visitors int) []uint32 {
+	reused := min(visitors, len(t.unused))
+	slots := slices.Clone(t.unused[len(t.unused)-reused:])
+	for n := len(t.all); len(slots) < visitors; n++ {
+		slots = append(slots, uint32(n)) //nolint:gosec // maxSlots fits
+	}
+	return slots
+}
+
+// know notes whose a slot is.
+func (t *slotTable) know(v profile.Visitor, n uint32) {
+	if _, taken := t.byHash[t.hash(v)]; taken {
+		t.twins[v] = n
+		return
+	}
+	t.byHash[t.hash(v)] = n
+}
+
+// remove frees the slot of a visitor.
+func (t *slotTable) remove(v profile.Visitor, n uint32) {
+	if twin, ok := t.twins[v]; ok && twin == n {
+		delete(t.twins, v)
+	} else {
+		delete(t.byHash, t.hash(v))
+	}
+	t.all[n] = slot{}
+	t.unused = append(t.unused, n)
+}

@@ -1,0 +1,154 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
+
+import (
+	"context"
+	"errors"
+	"math"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/outbox"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
+)
+
+// storagePause is for how long nothing is tried after a storage has failed.
+const storagePause = time.Second
+
+// dispatch passes on entries as they fall due, and returns when ctx ends.
+func (s *Sender) dispatch(ctx context.Context, calls chan<- *outbox.Entry) {
+	for s.awaitDue(ctx) && s.awaitTurn(ctx) {
+		e, err := s.next(ctx)
+		if e != nil {
+			calls <- e
+			continue
+		}
+		s.turns.leave()
+		if err != nil && !sleep(ctx, storagePause) {
+			return
+		}
+	}
+}
+
+// awaitDue waits until an entry may be taken. It returns false when ctx ends.
+func (s *Sender) awaitDue(ctx context.Context) bool {
+	for ctx.Err() == nil {
+		now := time.Now()
+		due, next := s.set.Outbox.Due(now)
+		if due[outbox.Fresh] > 0 {
+			return true
+		}
+		if due[outbox.FailingAlone] > 0 {
+			wait := s.share.wait(now)
+			if wait <= 0 {
+				return true
+			}
+			next = earlier(next, wait)
+		}
+		await(ctx, s.set.Outbox.Changed(), next)
+	}
+	return false
+}
+
+// awaitTurn takes a turn as soon as there is one. It returns false when ctx ends.
+func (s *Sender) awaitTurn(ctx context.Context) bool {
+	for ctx.Err() == nil {
+		most, pause := math.MaxInt, s.health.pause(time.Now())
+		if s.health.careful() {
+			most = 1
+		}
+		if pause <= 0 && s.turns.enter(most) {
+			return true
+		}
+		await(ctx, s.turns.left, pause)
+	}
+	return false
+}
+
+// next waits for the account and takes the entry whose call may leave then. It returns nil
+// when there is none after all, or with an error of a storage.
+func (s *Sender) next(ctx context.Context) (*outbox.Entry, error) {
+	if err := s.await(ctx); err != nil {
+		return nil, err
+	}
+	for {
+		e, err := s.take(ctx, time.Now())
+		if err != nil {
+			s.say("outbox", "The outbox cannot be read, so nothing is sent; said once until it can", err)
+		}
+		if e == nil {
+			s.set.Account.GiveBack()
+			return nil, err
+		}
+		if !s.health.careful() || !s.expired(e) {
+			return e, nil
+		}
+		s.end(e, rejected, reasonRetriesEnded)
+	}
+}
+
+// await waits until the account lets a call leave.
+func (s *Sender) await(ctx context.Context) error {
+	err := s.set.Account.Wait(ctx, &s.waits)
+	switch {
+	case err == nil:
+		s.said.forget("quota")
+	case errors.Is(err, quota.ErrStorage):
+		s.say("quota", "The quota account cannot be written, so no call may leave; said once until it can", err)
+	}
+	return err
+}
+
+func (s *Sender) say(what, message string, err error) {
+	if s.said.first(what) {
+		s.set.Logger.Error(message, zap.Error(err))
+	}
+}
+
+// take takes an entry from the lane whose turn it is.
+func (s *Sender) take(ctx context.Context, now time.Time) (*outbox.Entry, error) {
+	due, _ := s.set.Outbox.Due(now)
+	from := outbox.Fresh
+	if due[outbox.FailingAlone] > 0 && s.share.spend(now) {
+		from = outbox.FailingAlone
+	}
+	e, err := s.set.Outbox.Take(ctx, from)
+	if err == nil {
+		s.said.forget("outbox")
+	}
+	if e != nil && from == outbox.Fresh {
+		s.share.earn()
+	}
+	return e, err
+}
+
+// await waits for a signal, for a time unless that is 0, or for the end of ctx.
+func await(ctx context.Context, signal <-chan struct{}, most time.Duration) {
+	var expired <-chan time.Time
+	if most > 0 {
+		timer := time.NewTimer(most)
+		defer timer.Stop()
+		expired = timer.C
+	}
+	select {
+	case <-signal:
+	case <-expired:
+	case <-ctx.Done():
+	}
+}
+
+// sleep returns false when ctx ends first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	await(ctx, nil, d)
+	return ctx.Err() == nil
+}
+
+func earlier(a, b time.Duration) time.Duration {
+	if a == 0 || b < a {
+		return b
+	}
+	return a
+}

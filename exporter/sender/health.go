@@ -1,0 +1,165 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
+
+import (
+	"fmt"
+	"math/bits"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/collector/config/configretry"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
+)
+
+const (
+	// fewFailures in a row let one call at a time find out whether any gets through. One is
+	// not enough: an update that fails alone must not hold up the others.
+	fewFailures = 3
+	// manyFailures in a row are an outage: even where half of all updates fail on their own,
+	// so many follow each other once in a thousand calls.
+	manyFailures = 10
+	// remembered is of how many calls the results are kept.
+	remembered = 32
+	// reminder is how often it is said that an outage lasts.
+	reminder = 5 * time.Minute
+	// lately is for how long a call that got through tells of the others.
+	lately = 10 * time.Minute
+)
+
+// health knows whether calls get through, from the answers to fresh entries: that an entry
+// which fails alone fails again says nothing of the others. It says so when that changes.
+type health struct {
+	retry  configretry.BackOffConfig
+	logger *zap.Logger
+	report func(error)
+	failed atomic.Int64 // calls in a row
+
+	mu      sync.Mutex
+	recent  uint32 // a bit a call, set when it got through, the last one lowest
+	through time.Time
+	good    time.Duration // in which most calls got through
+	probe   time.Time     // no call leaves before
+	outage  outage
+}
+
+// outage is one that has been said.
+type outage struct {
+	since, said time.Time
+	fault       bool // of the set-up
+	reason      string
+}
+
+func newHealth(retry configretry.BackOffConfig, logger *zap.Logger, report func(error)) *health {
+	return &health{retry: retry, logger: logger, report: report}
+}
+
+// careful reports whether one call at a time is to find out whether any gets through.
+func (h *health) careful() bool { return h.failed.Load() >= fewFailures }
+
+// down reports whether there is an outage.
+func (h *health) down() bool { return h.failed.Load() >= manyFailures }
+
+// pause returns for how long no call is to leave.
+func (h *health) pause(now time.Time) time.Duration {
+	if !h.careful() {
+		return 0
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.probe.Sub(now)
+}
+
+// othersGetThrough reports whether a call that fails now fails alone.
+func (h *health) othersGetThrough(now time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return !h.careful() && !h.through.IsZero() && now.Sub(h.through) <= lately
+}
+
+// clock returns how much time has passed in which most calls got through.
+func (h *health) clock() time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.good
+}
+
+// note takes the answer to a fresh entry into account.
+func (h *health) note(a route.Answer, now time.Time) {
+	if a.Reason == route.ReasonCanceled {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.recent <<= 1
+	if !a.Held() {
+		h.recent |= 1
+		if most := bits.OnesCount32(h.recent) > remembered/2; most && !h.through.IsZero() {
+			h.good += min(now.Sub(h.through), lately)
+		}
+		h.getsThrough(now)
+		return
+	}
+	failed := h.failed.Add(1)
+	if failed >= manyFailures {
+		h.probe = now.Add(pauseAfter(h.retry.InitialInterval, h.retry.Multiplier, h.retry.MaxInterval,
+			h.retry.RandomizationFactor, int(failed-manyFailures)+1))
+	}
+	// A set-up that has never worked is wrong from the first call on.
+	fault := a.Verdict == route.SetupFault && (failed >= fewFailures || h.through.IsZero())
+	if fault || failed >= manyFailures {
+		h.begin(fault, a.Reason, now)
+	}
+}
+
+// retried takes the answer to an entry into account that has failed alone before.
+func (h *health) retried(a route.Answer, now time.Time) {
+	if !a.Held() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.getsThrough(now)
+	}
+}
+
+func (h *health) getsThrough(now time.Time) {
+	h.through, h.probe = now, time.Time{}
+	h.failed.Store(0)
+	was := h.outage
+	h.outage = outage{}
+	switch {
+	case was.since.IsZero():
+	case was.fault:
+		h.logger.Info("Target takes calls again", zap.String("reason_before", was.reason), zap.Duration("after", now.Sub(was.since)))
+		h.report(nil)
+	default:
+		h.logger.Info("The outage is over", zap.String("reason_before", was.reason), zap.Duration("after", now.Sub(was.since)))
+	}
+}
+
+// begin says that there is an outage, and now and then that it lasts.
+func (h *health) begin(fault bool, reason string, now time.Time) {
+	o := &h.outage
+	if o.since.IsZero() {
+		o.since = now
+	}
+	if !o.said.IsZero() && o.fault == fault && now.Sub(o.said) < reminder {
+		return
+	}
+	known := o.fault
+	o.said, o.reason, o.fault = now, reason, o.fault || fault
+	lasts := zap.Duration("for", now.Sub(o.since).Round(time.Second))
+	if !o.fault {
+		h.logger.Warn("Outage: no call gets through, updates wait and merge", zap.String("reason", reason), lasts)
+		return
+	}
+	err := fmt.Errorf("the set-up is wrong, not the data: calls to Target end with %s; updates wait until it is mended, "+
+		"check client_code, endpoint, auth and tls", reason)
+	h.logger.Error("Target refuses all calls", zap.Error(err), lasts)
+	if !known {
+		h.report(err)
+	}
+}

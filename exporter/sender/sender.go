@@ -1,0 +1,168 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configretry"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/outbox"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
+	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadata"
+)
+
+// Route makes calls: a route.Traced, or a route.DryRun that shows them.
+type Route interface {
+	// Fits reports whether a call can carry the parameter.
+	Fits(v profile.Visitor, p profile.Parameter) bool
+	// Send makes one call with as many of the leading parameters as fit, of which the first
+	// does, and returns how many it carried and what came of it.
+	Send(ctx context.Context, v profile.Visitor, parameters []profile.Parameter) (carried int, answer route.Answer)
+}
+
+// Settings are the parts of a Sender.
+type Settings struct {
+	// ID is the exporter's, by which metrics tell it from others.
+	ID      component.ID
+	Mapper  *mapping.Mapper
+	Outbox  *outbox.Outbox
+	Account *quota.Account
+	Route   Route
+	// Concurrency is how many calls may be under way at once.
+	Concurrency int
+	// Retry is for how long entries are put off, and when they are no longer tried.
+	Retry configretry.BackOffConfig
+	// GiveUpAfter is for how long an update may fail alone; 0 never gives up.
+	GiveUpAfter time.Duration
+	Telemetry   *metadata.TelemetryBuilder
+	Logger      *zap.Logger
+	// Report is told when the set-up turns out to be wrong, and with nil when it is right
+	// again.
+	Report func(error)
+}
+
+// Sender sends what waits in an outbox. It is safe for concurrent use.
+type Sender struct {
+	set      Settings
+	outcomes *outcomes
+	health   *health
+	share    *share
+	waits    quota.Waits
+	turns    *turns
+	busy     busy
+	said     once
+	batches  sync.Pool // of *profile.Batch
+
+	stopping context.Context
+	stop     context.CancelFunc
+	running  sync.WaitGroup
+}
+
+// New returns a Sender that sends nothing before Start. The error is that of its telemetry.
+func New(set Settings) (*Sender, error) {
+	s := &Sender{
+		set: set, outcomes: newOutcomes(set.Telemetry, set.ID), share: newShare(),
+		health: newHealth(set.Retry, set.Logger, set.Report), turns: newTurns(set.Concurrency),
+	}
+	s.stopping, s.stop = context.WithCancel(context.Background())
+	return s, s.observe()
+}
+
+// Start begins to send what is due.
+func (s *Sender) Start() {
+	calls := make(chan *outbox.Entry)
+	s.running.Go(func() {
+		defer close(calls)
+		s.dispatch(s.stopping, calls)
+	})
+	for range s.set.Concurrency {
+		s.running.Go(func() {
+			for e := range calls {
+				s.settle(e, s.send(context.WithoutCancel(s.stopping), e))
+				s.turns.leave()
+			}
+		})
+	}
+}
+
+// Stop ends all waiting, now and from now on, and returns when the calls under way have come
+// to their end.
+func (s *Sender) Stop() {
+	s.stop()
+	s.running.Wait()
+}
+
+// Drain sends on, without waiting for windows, until nothing is left or ctx ends, and stops
+// then. What is left is lost: it is counted and said.
+func (s *Sender) Drain(ctx context.Context) {
+	defer context.AfterFunc(ctx, s.stop)()
+	s.set.Outbox.Hasten(time.Now())
+	for s.stopping.Err() == nil && s.set.Outbox.Held().Visitors > 0 {
+		select {
+		case <-s.set.Outbox.Room():
+		case <-s.stopping.Done():
+		}
+	}
+	s.Stop()
+	s.lose(s.set.Outbox.Held().Records, reasonShutdown)
+}
+
+// lose counts and says records that are held and that nothing keeps.
+func (s *Sender) lose(records int, reason string) {
+	if records == 0 {
+		return
+	}
+	s.outcomes.records(rejected, reason, records)
+	s.set.Logger.Error("Log records dropped: not sent, and no persistent queue to keep them",
+		zap.Int("records", records), zap.String("reason", reason))
+}
+
+// Reject counts and says records that were never taken, and that their caller is told not to
+// send again as they are.
+func (s *Sender) Reject(records int, reason string) {
+	s.outcomes.received(records)
+	s.outcomes.records(rejected, reason, records)
+	s.set.Logger.Error("Log records rejected", zap.Int("records", records), zap.String("reason", reason))
+}
+
+// Received counts records that were taken.
+func (s *Sender) Received(records int) { s.outcomes.received(records) }
+
+// Recovered counts records that an earlier run has left.
+func (s *Sender) Recovered(records int) { s.outcomes.recovered(records) }
+
+// turns counts the calls under way.
+type turns struct {
+	most  int
+	taken atomic.Int64
+	left  chan struct{}
+}
+
+func newTurns(most int) *turns { return &turns{most: most, left: make(chan struct{}, 1)} }
+
+// enter takes a turn, if fewer than most are taken.
+func (t *turns) enter(most int) bool {
+	if t.taken.Add(1) <= int64(min(most, t.most)) {
+		return true
+	}
+	t.taken.Add(-1)
+	return false
+}
+
+func (t *turns) leave() {
+	t.taken.Add(-1)
+	select {
+	case t.left <- struct{}{}:
+	default:
+	}
+}
