@@ -21,7 +21,7 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 // loadConfig reads one block of a file of testdata into the default configuration.
@@ -45,7 +45,7 @@ func TestOnlyTheClientCodeIsRequired(t *testing.T) {
 
 	assert.Equal(t, "https://acme.tt.omtrdc.net", cfg.endpoint())
 	assert.Equal(t, 10*time.Second, cfg.ClientConfig.Timeout)
-	assert.Equal(t, target.Config{Method: "POST", Path: "/m2/{client_code}/profile/update"}, cfg.API)
+	assert.Equal(t, route.Config{Method: "POST", Path: "/m2/{client_code}/profile/update"}, cfg.API)
 	assert.Equal(t, []mapping.VisitorEntry{
 		{Parameter: profile.Mbox3rdPartyID, Attribute: "mbox3rdPartyId"},
 		{Parameter: profile.MboxPC, Attribute: "mboxPC"},
@@ -86,7 +86,7 @@ func TestEverySettingReachesTheConfiguration(t *testing.T) {
 	assert.Equal(t, configopaque.String("on"), header)
 	assert.True(t, cfg.ClientConfig.Auth.HasValue())
 	assert.Equal(t, "1.3", cfg.ClientConfig.TLS.MinVersion)
-	assert.Equal(t, target.Config{Method: "POST", Parameters: target.Query, Path: "/m2/client/profile/update"}, cfg.API)
+	assert.Equal(t, route.Config{Method: "POST", Parameters: route.Query, Path: "/m2/client/profile/update"}, cfg.API)
 	assert.Equal(t, []mapping.VisitorEntry{
 		{Parameter: profile.Mbox3rdPartyID, Attribute: "customer.id"},
 		{Parameter: profile.MboxPC, Value: `log.body["target"]["pcId"]`},

@@ -26,7 +26,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/emulator"
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadata"
 )
@@ -249,7 +249,7 @@ func TestAPostWithAQueryGoesOverHTTP1WithoutABody(t *testing.T) {
 	server.StartTLS()
 	defer server.Close()
 	cfg := testConfig(server.URL)
-	cfg.API.Parameters = target.Query
+	cfg.API.Parameters = route.Query
 	cfg.ClientConfig.TLS.InsecureSkipVerify = true
 	cfg.ClientConfig.HTTP2ReadIdleTimeout = time.Second // brings HTTP/2 back on its own
 	exp := start(t, exportertest.NewNopSettings(metadata.Type), cfg, newHost())

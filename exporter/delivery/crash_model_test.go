@@ -27,7 +27,7 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/arrival"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/deferred"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 var testRetry = configretry.BackOffConfig{
@@ -227,7 +227,7 @@ func (s *seenTarget) moment() {
 	}
 }
 
-func (s *seenTarget) Send(_ context.Context, form []byte) target.Answer {
+func (s *seenTarget) Send(_ context.Context, form []byte) route.Answer {
 	s.moment()
 	time.Sleep(time.Duration(s.random.IntN(500)) * time.Millisecond)
 	values, err := url.ParseQuery(string(form))
