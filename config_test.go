@@ -179,7 +179,7 @@ func TestInvalidConfigurationIsRefusedWithItsPlaceAndWhatIsAllowed(t *testing.T)
 		"method":                              `api: method: "PUT" is unknown, use POST or GET`,
 		"query_with_get":                      `api: parameters: "query" is for method POST only`,
 		"parameters":                          `api: parameters: "header" is unknown, use body or query`,
-		"path":                                `api: path: "m2/update" has to begin with /`,
+		"path":                                `api: path: "m2/update" must begin with /`,
 		"path_query":                          `api: path: "/m2/{client_code}/update?x=1" may hold no query`,
 		"path_placeholder":                    `api: path: "/m2/{clientCode}/update" may hold no query, fragment, space or placeholder other than {client_code}`,
 		"timeout":                             "timeout: has to be 1ms or more, or a call that hangs never ends, got 0s",

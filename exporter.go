@@ -148,16 +148,16 @@ func (e *logsExporter) sender(ctx context.Context, host component.Host) (deliver
 	if e.cfg.DryRun {
 		return route.NewDryRun(e.api, e.set.Logger), nil
 	}
-	c, closeIdle, err := e.httpClient(ctx, host)
+	c, closeIdle, err := route.NewHTTPClient(ctx, e.cfg.ClientConfig, e.api, e.cfg.Concurrency, host, e.set.TelemetrySettings)
 	if err != nil {
 		return nil, err
 	}
-	client := route.NewClient(e.api, c, e.set.BuildInfo.Command+"/"+e.set.BuildInfo.Version, e.cfg.MaxRetryAfter)
+	single := route.NewSingle(e.api, c, e.set.BuildInfo.Command+"/"+e.set.BuildInfo.Version, e.cfg.MaxRetryAfter)
 	e.closers = append(e.closers, func(context.Context) error {
 		closeIdle()
 		return nil
 	})
-	return route.NewTraced(client, metadata.Tracer(e.set.TelemetrySettings)), nil
+	return route.NewTraced(single, metadata.Tracer(e.set.TelemetrySettings)), nil
 }
 
 // warn says what of the configuration has a price.

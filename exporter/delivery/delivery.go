@@ -27,7 +27,7 @@ import (
 
 // Sender makes one call: a route.Traced, or a route.DryRun that shows it.
 type Sender interface {
-	Send(ctx context.Context, form []byte) route.Answer
+	Send(ctx context.Context, v profile.Visitor, parameters []profile.Parameter) (carried int, answer route.Answer)
 }
 
 // Settings are the parts of a Delivery.

@@ -45,14 +45,16 @@ var (
 
 // fakeTarget answers calls as told and keeps what was delivered, as Target would.
 type fakeTarget struct {
-	answer func(visitor string, form url.Values) route.Answer
+	maxForm int
+	answer  func(visitor string, form url.Values) route.Answer
 
 	mu      sync.Mutex
 	calls   []url.Values
 	profile map[string]map[string]string
 }
 
-func (f *fakeTarget) Send(_ context.Context, form []byte) route.Answer {
+func (f *fakeTarget) Send(_ context.Context, v profile.Visitor, parameters []profile.Parameter) (int, route.Answer) {
+	form, carried := profile.AppendForm(nil, v, parameters, f.maxForm)
 	values, err := url.ParseQuery(string(form))
 	if err != nil {
 		panic(err)
@@ -81,7 +83,7 @@ func (f *fakeTarget) Send(_ context.Context, form []byte) route.Answer {
 			}
 		}
 	}
-	return answer
+	return carried, answer
 }
 
 // fail lets the calls of some visitors fail from now on, and of no others.
@@ -153,6 +155,7 @@ func newFixture(t *testing.T, change ...func(*Settings)) *fixture {
 	for _, c := range change {
 		c(&set)
 	}
+	f.target.maxForm = set.MaxForm
 	f.Delivery, err = New(set)
 	require.NoError(t, err)
 	return f

@@ -416,7 +416,7 @@ func TestAPartOfAnUpdateThatWasDeliveredCounts(t *testing.T) {
 		end(t, first)
 
 		second, _ := openRun(t, d.rebooted(), older)
-		second.MaxForm = 200
+		second.MaxForm, second.target.maxForm = 200, 200
 		second.target.answer = func(_ string, form url.Values) route.Answer {
 			if form.Has("profile.zone") {
 				return refused

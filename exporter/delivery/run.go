@@ -4,7 +4,6 @@
 package delivery // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/delivery"
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"sync"
@@ -116,7 +115,6 @@ func (r *run) position(i int) int { return (i + r.begin) % r.batch.Len() }
 // scratch is the memory that one worker uses for one visitor after another.
 type scratch struct {
 	parameters []profile.Parameter
-	form       []byte
 }
 
 // work delivers one visitor after another until none is left, the run is halted,
@@ -141,15 +139,13 @@ func (r *run) visitor(ctx, waiting context.Context, i int, s *scratch) {
 	var parameters []profile.Parameter
 	parameters, s.parameters = r.batch.Parameters(i, s.parameters)
 	for len(parameters) > 0 {
-		var n int
-		s.form, n = profile.AppendForm(s.form[:0], r.batch.Visitor(i), parameters, r.MaxForm)
-		if n == 0 {
+		if !profile.Fits(r.batch.Visitor(i), parameters[0].Name, parameters[0].Value, r.MaxForm) {
 			// Mapping leaves out what fits no call, so this is for a mistake of ours only.
 			outcome, reason = outcomeRejected, mapping.SkipTooLarge.String()
 			parameters = parameters[1:]
 			continue
 		}
-		answer := r.call(ctx, waiting, bytes.Clone(s.form))
+		n, answer := r.call(ctx, waiting, r.batch.Visitor(i), parameters)
 		switch answer.Verdict {
 		case route.Delivered:
 			r.sent(r.batch.Visitor(i), parameters[:n])
@@ -169,21 +165,21 @@ func (r *run) visitor(ctx, waiting context.Context, i int, s *scratch) {
 
 // call makes one call as soon as the account lets it leave. Only waiting can keep
 // it from being made; once made it comes to its end.
-func (r *run) call(ctx, waiting context.Context, form []byte) route.Answer {
+func (r *run) call(ctx, waiting context.Context, v profile.Visitor, parameters []profile.Parameter) (carried int, answer route.Answer) {
 	select {
 	case r.slots <- struct{}{}:
 		defer func() { <-r.slots }()
 	case <-waiting.Done():
-		return r.kept(waiting.Err())
+		return 0, r.kept(waiting.Err())
 	}
 	if err := r.Account.Wait(waiting, &r.waits); err != nil {
-		return r.kept(err)
+		return 0, r.kept(err)
 	}
 	if r.saidQuota.Load() {
 		r.saidQuota.Store(false)
 	}
 	start := time.Now()
-	answer := r.Sender.Send(ctx, form)
+	carried, answer = r.Sender.Send(ctx, v, parameters)
 	if answer.RetryAfter > 0 {
 		r.Account.Pause(answer.RetryAfter)
 	}
@@ -196,7 +192,7 @@ func (r *run) call(ctx, waiting context.Context, form []byte) route.Answer {
 	if !r.again || !answer.Held() {
 		r.health.note(answer) // that a deferred visitor fails again says nothing of the others
 	}
-	return answer
+	return carried, answer
 }
 
 // kept is the answer to a call that did not leave.
