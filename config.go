@@ -15,7 +15,7 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 const (
@@ -48,7 +48,7 @@ type Config struct {
 	// ClientCode is the client code of the Target account: lower case letters and digits.
 	ClientCode string `mapstructure:"client_code"`
 	// API is the way a call is made.
-	API target.Config `mapstructure:"api"`
+	API route.Config `mapstructure:"api"`
 
 	// Visitor says where a visitor's id is found. The first entry that gives a usable
 	// id names the visitor.
@@ -93,7 +93,7 @@ type Config struct {
 func createDefaultConfig() component.Config {
 	return &Config{
 		ClientConfig:          defaultClientConfig(),
-		API:                   target.NewDefaultConfig(),
+		API:                   route.NewDefaultConfig(),
 		Visitor:               mapping.DefaultVisitor(),
 		Profile:               mapping.DefaultProfile(),
 		MaxThirdPartyIDLength: profile.DefaultMaxThirdPartyIDLength,

@@ -21,7 +21,7 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 // loadConfig reads one block of a file of testdata into the default configuration.
@@ -45,7 +45,7 @@ func TestOnlyTheClientCodeIsRequired(t *testing.T) {
 
 	assert.Equal(t, "https://acme.tt.omtrdc.net", cfg.endpoint())
 	assert.Equal(t, 10*time.Second, cfg.ClientConfig.Timeout)
-	assert.Equal(t, target.Config{Method: "POST", Path: "/m2/{client_code}/profile/update"}, cfg.API)
+	assert.Equal(t, route.Config{Method: "POST", Path: "/m2/{client_code}/profile/update"}, cfg.API)
 	assert.Equal(t, []mapping.VisitorEntry{
 		{Parameter: profile.Mbox3rdPartyID, Attribute: "mbox3rdPartyId"},
 		{Parameter: profile.MboxPC, Attribute: "mboxPC"},
@@ -86,7 +86,7 @@ func TestEverySettingReachesTheConfiguration(t *testing.T) {
 	assert.Equal(t, configopaque.String("on"), header)
 	assert.True(t, cfg.ClientConfig.Auth.HasValue())
 	assert.Equal(t, "1.3", cfg.ClientConfig.TLS.MinVersion)
-	assert.Equal(t, target.Config{Method: "POST", Parameters: target.Query, Path: "/m2/client/profile/update"}, cfg.API)
+	assert.Equal(t, route.Config{Method: "POST", Parameters: route.Query, Path: "/m2/client/profile/update"}, cfg.API)
 	assert.Equal(t, []mapping.VisitorEntry{
 		{Parameter: profile.Mbox3rdPartyID, Attribute: "customer.id"},
 		{Parameter: profile.MboxPC, Value: `log.body["target"]["pcId"]`},
@@ -179,7 +179,7 @@ func TestInvalidConfigurationIsRefusedWithItsPlaceAndWhatIsAllowed(t *testing.T)
 		"method":                              `api: method: "PUT" is unknown, use POST or GET`,
 		"query_with_get":                      `api: parameters: "query" is for method POST only`,
 		"parameters":                          `api: parameters: "header" is unknown, use body or query`,
-		"path":                                `api: path: "m2/update" has to begin with /`,
+		"path":                                `api: path: "m2/update" must begin with /`,
 		"path_query":                          `api: path: "/m2/{client_code}/update?x=1" may hold no query`,
 		"path_placeholder":                    `api: path: "/m2/{clientCode}/update" may hold no query, fragment, space or placeholder other than {client_code}`,
 		"timeout":                             "timeout: has to be 1ms or more, or a call that hangs never ends, got 0s",

@@ -22,7 +22,7 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/overflow"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/queuestorage"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadata"
 )
 
@@ -32,7 +32,7 @@ type logsExporter struct {
 	set      exporter.Settings
 	accounts *quota.Registry
 
-	api       target.API
+	api       route.API
 	mapper    *mapping.Mapper
 	telemetry *metadata.TelemetryBuilder
 	guard     *queuestorage.Guard // nil without a persistent queue
@@ -45,7 +45,7 @@ type logsExporter struct {
 }
 
 func newLogsExporter(cfg *Config, set exporter.Settings, accounts *quota.Registry) (*logsExporter, error) {
-	api, err := target.NewAPI(cfg.API, cfg.endpoint(), cfg.ClientCode)
+	api, err := route.NewAPI(cfg.API, cfg.endpoint(), cfg.ClientCode)
 	if err != nil {
 		return nil, err
 	}
@@ -146,18 +146,18 @@ func (e *logsExporter) consumers() int {
 // sender returns what makes the calls, or shows them.
 func (e *logsExporter) sender(ctx context.Context, host component.Host) (delivery.Sender, error) {
 	if e.cfg.DryRun {
-		return target.NewDryRun(e.api, e.set.Logger), nil
+		return route.NewDryRun(e.api, e.set.Logger), nil
 	}
-	c, closeIdle, err := e.httpClient(ctx, host)
+	c, closeIdle, err := route.NewHTTPClient(ctx, e.cfg.ClientConfig, e.api, e.cfg.Concurrency, host, e.set.TelemetrySettings)
 	if err != nil {
 		return nil, err
 	}
-	client := target.NewClient(e.api, c, e.set.BuildInfo.Command+"/"+e.set.BuildInfo.Version, e.cfg.MaxRetryAfter)
+	single := route.NewSingle(e.api, c, e.set.BuildInfo.Command+"/"+e.set.BuildInfo.Version, e.cfg.MaxRetryAfter)
 	e.closers = append(e.closers, func(context.Context) error {
 		closeIdle()
 		return nil
 	})
-	return target.NewTraced(client, metadata.Tracer(e.set.TelemetrySettings)), nil
+	return route.NewTraced(single, metadata.Tracer(e.set.TelemetrySettings)), nil
 }
 
 // warn says what of the configuration has a price.

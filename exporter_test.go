@@ -26,7 +26,6 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/emulator"
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadata"
 )
@@ -237,27 +236,4 @@ func TestCallersThatStopWaitingGetTheirErrorAtOnce(t *testing.T) {
 	err := <-done
 	require.Error(t, err)
 	require.NoError(t, exp.Shutdown(t.Context()))
-}
-
-func TestAPostWithAQueryGoesOverHTTP1WithoutABody(t *testing.T) {
-	got := make(chan *http.Request, 1)
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		got <- r
-		_, _ = w.Write([]byte("true"))
-	}))
-	server.EnableHTTP2 = true
-	server.StartTLS()
-	defer server.Close()
-	cfg := testConfig(server.URL)
-	cfg.API.Parameters = target.Query
-	cfg.ClientConfig.TLS.InsecureSkipVerify = true
-	cfg.ClientConfig.HTTP2ReadIdleTimeout = time.Second // brings HTTP/2 back on its own
-	exp := start(t, exportertest.NewNopSettings(metadata.Type), cfg, newHost())
-	require.NoError(t, exp.ConsumeLogs(t.Context(), oneRecord("a", "tier", "gold")))
-	require.NoError(t, exp.Shutdown(t.Context()))
-	req := <-got
-	assert.Equal(t, 1, req.ProtoMajor)
-	assert.Equal(t, "0", req.Header.Get("Content-Length"))
-	assert.Empty(t, req.TransferEncoding)
-	assert.Equal(t, "mbox3rdPartyId=a&profile.tier=gold", req.URL.RawQuery)
 }

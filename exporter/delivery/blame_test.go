@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/plog"
 
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 // TestAnOutageOfSomeVisitorsGivesNobodyUp has a long time in which Target answers for some
@@ -25,7 +25,7 @@ func TestAnOutageOfSomeVisitorsGivesNobodyUp(t *testing.T) {
 			t.Run(strconv.Itoa(share*10)+" percent of "+strconv.Itoa(traffic), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					f := queued(t, nil)
-					f.target.answer = func(visitor string, _ url.Values) target.Answer {
+					f.target.answer = func(visitor string, _ url.Values) route.Answer {
 						if n, _ := strconv.Atoi(visitor[1:]); n%10 < share {
 							return down
 						}
@@ -60,7 +60,7 @@ func (f *fixture) consume(t *testing.T, ld plog.Logs) (held plog.Logs) {
 func TestAVisitorIsNotBlamedForFewerCallsBeingAskedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := queued(t, nil)
-		f.target.answer = func(visitor string, _ url.Values) target.Answer {
+		f.target.answer = func(visitor string, _ url.Values) route.Answer {
 			if visitor == "v0" {
 				return throttled
 			}

@@ -7,7 +7,7 @@ import (
 	"context"
 	"sync/atomic"
 
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 // maxFailures is how many calls in a row may fail before the rest of the batch goes
@@ -27,12 +27,12 @@ type breaker struct {
 }
 
 // note takes the answer of a call into account.
-func (b *breaker) note(a target.Answer) {
+func (b *breaker) note(a route.Answer) {
 	switch a.Verdict {
-	case target.Delivered, target.Rejected, target.NotSent:
+	case route.Delivered, route.Rejected, route.NotSent:
 		b.failures.Store(0)
 		b.alive.Store(true)
-	case target.SetupFault, target.NotNow:
+	case route.SetupFault, route.NotNow:
 		if a.Throttled() {
 			b.throttled.Store(true)
 		}

@@ -16,7 +16,7 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/deferred"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadata"
 )
 
@@ -49,9 +49,9 @@ type counters struct {
 	telemetry *metadata.TelemetryBuilder
 	exporter  attribute.KeyValue
 	byMerge   []metric.AddOption
-	byOutcome map[target.Verdict][]metric.RecordOption
+	byOutcome map[route.Verdict][]metric.RecordOption
 	byRecord  options[[2]string] // of outcome and reason
-	byCall    options[target.Answer]
+	byCall    options[route.Answer]
 }
 
 // options are those of one instrument, made once for each key.
@@ -86,9 +86,9 @@ func newCounters(telemetry *metadata.TelemetryBuilder, id component.ID) *counter
 	}
 }
 
-func byOutcome(exporter attribute.KeyValue) map[target.Verdict][]metric.RecordOption {
-	made := make(map[target.Verdict][]metric.RecordOption)
-	for _, v := range []target.Verdict{target.Delivered, target.Rejected, target.SetupFault, target.NotNow} {
+func byOutcome(exporter attribute.KeyValue) map[route.Verdict][]metric.RecordOption {
+	made := make(map[route.Verdict][]metric.RecordOption)
+	for _, v := range []route.Verdict{route.Delivered, route.Rejected, route.SetupFault, route.NotNow} {
 		made[v] = []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(exporter, attribute.String("outcome", v.String())))}
 	}
 	return made
@@ -158,13 +158,13 @@ func (c *counters) recovered(ctx context.Context, n int) {
 }
 
 // call counts a call by what came of it, and how long it took.
-func (c *counters) call(ctx context.Context, a target.Answer, took time.Duration) {
+func (c *counters) call(ctx context.Context, a route.Answer, took time.Duration) {
 	a.RetryAfter = 0
 	c.telemetry.AdobeTargetCallDuration.Record(ctx, took.Seconds(), c.byOutcome[a.Verdict]...)
 	c.telemetry.AdobeTargetCalls.Add(ctx, 1, c.byCall.of(a, c.ofCall)...)
 }
 
-func (c *counters) ofCall(a target.Answer) []attribute.KeyValue {
+func (c *counters) ofCall(a route.Answer) []attribute.KeyValue {
 	attributes := []attribute.KeyValue{c.exporter, attribute.String("outcome", a.Verdict.String())}
 	if a.StatusCode != 0 {
 		attributes = append(attributes, attribute.Int("http.response.status_code", a.StatusCode))

@@ -27,7 +27,7 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/arrival"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/deferred"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 var testRetry = configretry.BackOffConfig{
@@ -227,7 +227,8 @@ func (s *seenTarget) moment() {
 	}
 }
 
-func (s *seenTarget) Send(_ context.Context, form []byte) target.Answer {
+func (s *seenTarget) Send(_ context.Context, v profile.Visitor, parameters []profile.Parameter) (int, route.Answer) {
+	form, carried := profile.AppendForm(nil, v, parameters, 200) // as MaxForm
 	s.moment()
 	time.Sleep(time.Duration(s.random.IntN(500)) * time.Millisecond)
 	values, err := url.ParseQuery(string(form))
@@ -239,13 +240,13 @@ func (s *seenTarget) Send(_ context.Context, form []byte) target.Answer {
 	visitor := values.Get("mbox3rdPartyId")
 	fails := visitor == s.poison || (s.failing > 0 && s.random.IntN(s.failing) == 0)
 	if s.moments <= 0 || (fails && s.random.IntN(2) == 0) {
-		return down
+		return carried, down
 	}
 	s.apply(visitor, values)
 	if fails {
-		return down // and took effect all the same
+		return carried, down // and took effect all the same
 	}
-	return delivered
+	return carried, delivered
 }
 
 func (s *seenTarget) apply(visitor string, values url.Values) {

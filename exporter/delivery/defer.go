@@ -15,7 +15,7 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/deferred"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 // maxUnproven is how many visitors are deferred while it is not known whether others
@@ -70,7 +70,7 @@ func (d *Delivery) setAside(ctx context.Context, ld plog.Logs, r *run) []bool {
 		d.Logger.Error("Log records can not be deferred, so they hold up the queue", zap.Error(err))
 	}
 	if added < len(p.portions) && r.reason.Reason == "" {
-		r.reason = target.Answer{Verdict: target.NotNow, Reason: reasonDeferredFull}
+		r.reason = route.Answer{Verdict: route.NotNow, Reason: reasonDeferredFull}
 	}
 	d.deferredMore()
 	d.sayDeferred(r, added)

@@ -24,7 +24,7 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/deferred"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadatatest"
 )
 
@@ -50,8 +50,8 @@ func queued(t *testing.T, d *disk, change ...func(*Settings)) *fixture {
 }
 
 // failFor lets the calls of some visitors fail.
-func failFor(visitors ...string) func(string, url.Values) target.Answer {
-	return func(visitor string, _ url.Values) target.Answer {
+func failFor(visitors ...string) func(string, url.Values) route.Answer {
+	return func(visitor string, _ url.Values) route.Answer {
 		if slices.Contains(visitors, visitor) {
 			return down
 		}
@@ -93,15 +93,15 @@ func TestAVisitorThatFailsAloneDoesNotHoldUpTheQueue(t *testing.T) {
 }
 
 func TestAnUpdateThatFailsAloneIsRejectedAfterItsAttempts(t *testing.T) {
-	for name, answer := range map[string]target.Answer{
-		"5xx": down, "forbidden": forbidden, "times out": {Verdict: target.NotNow, Reason: target.ReasonTimeout},
+	for name, answer := range map[string]route.Answer{
+		"5xx": down, "forbidden": forbidden, "times out": {Verdict: route.NotNow, Reason: route.ReasonTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := queued(t, nil)
 				var mu sync.Mutex
 				attempts := 0
-				f.target.answer = func(visitor string, _ url.Values) target.Answer {
+				f.target.answer = func(visitor string, _ url.Values) route.Answer {
 					if visitor != "poison" {
 						return delivered
 					}
@@ -181,7 +181,7 @@ func TestWhereTargetTakesOnlySomeCallsNothingIsGivenUp(t *testing.T) {
 		f := queued(t, nil)
 		var mu sync.Mutex
 		n := 0
-		f.target.answer = func(visitor string, _ url.Values) target.Answer {
+		f.target.answer = func(visitor string, _ url.Values) route.Answer {
 			mu.Lock()
 			defer mu.Unlock()
 			n++
@@ -360,7 +360,7 @@ func TestNoMoreCallsAreUnderWayThanTheConcurrencyAllows(t *testing.T) {
 		f := queued(t, nil, func(set *Settings) { set.Concurrency = 2 })
 		var mu sync.Mutex
 		now, most := 0, 0
-		f.target.answer = func(visitor string, _ url.Values) target.Answer {
+		f.target.answer = func(visitor string, _ url.Values) route.Answer {
 			mu.Lock()
 			now++
 			most = max(most, now)

@@ -21,13 +21,13 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadata"
 )
 
-// Sender makes one call: a target.Traced, or a target.DryRun that shows it.
+// Sender makes one call: a route.Traced, or a route.DryRun that shows it.
 type Sender interface {
-	Send(ctx context.Context, form []byte) target.Answer
+	Send(ctx context.Context, v profile.Visitor, parameters []profile.Parameter) (carried int, answer route.Answer)
 }
 
 // Settings are the parts of a Delivery.
@@ -164,7 +164,7 @@ func (d *Delivery) attempt(ctx context.Context, ld plog.Logs, before writtenDown
 // down and that this one would replace.
 func (d *Delivery) leave(ld plog.Logs) error {
 	records := ld.LogRecordCount()
-	err := heldError(records, records, target.Answer{Verdict: target.NotNow, Reason: target.ReasonCanceled})
+	err := heldError(records, records, route.Answer{Verdict: route.NotNow, Reason: route.ReasonCanceled})
 	if d.Consumers == 0 {
 		return consumererror.NewLogs(err, ld)
 	}

@@ -29,30 +29,32 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadata"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var (
-	delivered = target.Answer{Verdict: target.Delivered, StatusCode: http.StatusOK}
-	refused   = target.Answer{Verdict: target.Rejected, StatusCode: http.StatusOK, Reason: target.ReasonRefused}
-	down      = target.Answer{Verdict: target.NotNow, StatusCode: http.StatusServiceUnavailable, Reason: "status_503"}
-	throttled = target.Answer{Verdict: target.NotNow, StatusCode: http.StatusTooManyRequests, Reason: "status_429"}
-	forbidden = target.Answer{Verdict: target.SetupFault, StatusCode: http.StatusForbidden, Reason: "status_403"}
+	delivered = route.Answer{Verdict: route.Delivered, StatusCode: http.StatusOK}
+	refused   = route.Answer{Verdict: route.Rejected, StatusCode: http.StatusOK, Reason: route.ReasonRefused}
+	down      = route.Answer{Verdict: route.NotNow, StatusCode: http.StatusServiceUnavailable, Reason: "status_503"}
+	throttled = route.Answer{Verdict: route.NotNow, StatusCode: http.StatusTooManyRequests, Reason: "status_429"}
+	forbidden = route.Answer{Verdict: route.SetupFault, StatusCode: http.StatusForbidden, Reason: "status_403"}
 )
 
 // fakeTarget answers calls as told and keeps what was delivered, as Target would.
 type fakeTarget struct {
-	answer func(visitor string, form url.Values) target.Answer
+	maxForm int
+	answer  func(visitor string, form url.Values) route.Answer
 
 	mu      sync.Mutex
 	calls   []url.Values
 	profile map[string]map[string]string
 }
 
-func (f *fakeTarget) Send(_ context.Context, form []byte) target.Answer {
+func (f *fakeTarget) Send(_ context.Context, v profile.Visitor, parameters []profile.Parameter) (int, route.Answer) {
+	form, carried := profile.AppendForm(nil, v, parameters, f.maxForm)
 	values, err := url.ParseQuery(string(form))
 	if err != nil {
 		panic(err)
@@ -68,7 +70,7 @@ func (f *fakeTarget) Send(_ context.Context, form []byte) target.Answer {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.calls = append(f.calls, values)
-	if answer.Verdict == target.Delivered {
+	if answer.Verdict == route.Delivered {
 		if f.profile == nil {
 			f.profile = make(map[string]map[string]string)
 		}
@@ -81,7 +83,7 @@ func (f *fakeTarget) Send(_ context.Context, form []byte) target.Answer {
 			}
 		}
 	}
-	return answer
+	return carried, answer
 }
 
 // fail lets the calls of some visitors fail from now on, and of no others.
@@ -94,7 +96,7 @@ func (f *fakeTarget) fail(visitors ...string) {
 func (f *fakeTarget) everybodyFails() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.answer = func(string, url.Values) target.Answer { return down }
+	f.answer = func(string, url.Values) route.Answer { return down }
 }
 
 // attributes returns what is known of a visitor.
@@ -153,6 +155,7 @@ func newFixture(t *testing.T, change ...func(*Settings)) *fixture {
 	for _, c := range change {
 		c(&set)
 	}
+	f.target.maxForm = set.MaxForm
 	f.Delivery, err = New(set)
 	require.NoError(t, err)
 	return f

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/plog"
 
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 // failFirst lets the first calls fail.
@@ -22,7 +22,7 @@ func (f *fakeTarget) failFirst(calls int64) {
 	var n atomic.Int64
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.answer = func(string, url.Values) target.Answer {
+	f.answer = func(string, url.Values) route.Answer {
 		if n.Add(1) <= calls {
 			return down
 		}

@@ -11,7 +11,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 // reminder is how often a fault of the set-up that lasts is said again.
@@ -42,12 +42,12 @@ const (
 func (h *health) failing() bool { return h.state.Load() != working }
 
 // note takes the answer of a call into account.
-func (h *health) note(a target.Answer) {
+func (h *health) note(a route.Answer) {
 	state := working
 	switch a.Verdict {
-	case target.SetupFault, target.NotNow:
+	case route.SetupFault, route.NotNow:
 		// Nothing but a call that gets through shows that a fault of the set-up is mended.
-		if a.Reason == target.ReasonCanceled {
+		if a.Reason == route.ReasonCanceled {
 			return
 		}
 		if h.state.Load() == setupFault {
@@ -55,7 +55,7 @@ func (h *health) note(a target.Answer) {
 			return
 		}
 		state = outage
-	case target.Delivered, target.Rejected, target.NotSent:
+	case route.Delivered, route.Rejected, route.NotSent:
 	}
 	if h.state.Load() != state {
 		h.change(state, a)
@@ -64,9 +64,9 @@ func (h *health) note(a target.Answer) {
 
 // fault notes that a whole batch met nothing but this fault of the set-up. While
 // other calls get through it is not the set-up that is wrong.
-func (h *health) fault(a target.Answer) { h.change(setupFault, a) }
+func (h *health) fault(a route.Answer) { h.change(setupFault, a) }
 
-func (h *health) change(state uint32, a target.Answer) {
+func (h *health) change(state uint32, a route.Answer) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	before := h.state.Swap(state)

@@ -20,7 +20,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadatatest"
 )
 
@@ -79,7 +79,7 @@ func TestTheLagGrowsWhileABatchIsSentAndWhileItWaitsForItsRetry(t *testing.T) {
 			set.Consumers = 1
 			set.Account = quota.NewAccount(quota.Limits{Quota: quota.WindowConfig{Calls: 2, Window: 24 * time.Hour}})
 		})
-		f.target.answer = func(visitor string, _ url.Values) target.Answer {
+		f.target.answer = func(visitor string, _ url.Values) route.Answer {
 			if visitor == "v1" {
 				return delivered
 			}
@@ -106,7 +106,7 @@ func TestTheLagGrowsWhileABatchIsSentAndWhileItWaitsForItsRetry(t *testing.T) {
 func TestRecordsWithoutATimeAgeFromWhenTheirBatchCameFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, func(set *Settings) { set.Consumers = 1 })
-		f.target.answer = func(string, url.Values) target.Answer { return down }
+		f.target.answer = func(string, url.Values) route.Answer { return down }
 		batch := logs(visitors(2)...)
 		for range 3 {
 			require.Error(t, f.Consume(t.Context(), batch))
@@ -132,7 +132,7 @@ func TestABatchThatNobodySendsAgainHasNoLag(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFixture(t)
-				f.target.answer = func(string, url.Values) target.Answer { return down }
+				f.target.answer = func(string, url.Values) route.Answer { return down }
 				err := f.Consume(t.Context(), observed(time.Hour, time.Minute))
 				f.assertLag(t, time.Hour)
 				giveUp(t, f, err)
@@ -142,7 +142,7 @@ func TestABatchThatNobodySendsAgainHasNoLag(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, func(set *Settings) { set.Consumers = 1 })
-		f.target.answer = func(string, url.Values) target.Answer { return down }
+		f.target.answer = func(string, url.Values) route.Answer { return down }
 		f.LastChance("shutdown")
 		require.Error(t, f.Consume(t.Context(), observed(time.Hour)))
 		f.assertLag(t, 0)

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 // TestAfterAnySequenceOfFailuresEveryVisitorHasItsLatestValues sends random
@@ -31,7 +31,7 @@ func TestAfterAnySequenceOfFailuresEveryVisitorHasItsLatestValues(t *testing.T) 
 				set.MaxForm = 300 // so that updates are split
 			})
 			var mu sync.Mutex
-			f.target.answer = func(string, url.Values) target.Answer {
+			f.target.answer = func(string, url.Values) route.Answer {
 				mu.Lock()
 				defer mu.Unlock()
 				if random.IntN(4) == 0 {

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 // TestWhatHadToWaitIsWrittenDownWhenItIsSentAfterAll has a visitor who is deferred, with a
@@ -57,7 +57,7 @@ func TestWhatABatchMergedStaysKnownWhenARetryCanNotBegin(t *testing.T) {
 	first := r.next(t, nil)
 	first.held.consumers = 1
 	first.Concurrency = 1
-	first.target.answer = func(visitor string, _ url.Values) target.Answer {
+	first.target.answer = func(visitor string, _ url.Values) route.Answer {
 		if visitor == "a" {
 			return delivered
 		}

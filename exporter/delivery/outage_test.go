@@ -16,12 +16,12 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumererror"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 func TestAnOutageCostsAHandfulOfCalls(t *testing.T) {
 	f := newFixture(t, func(set *Settings) { set.Concurrency = 8 })
-	f.target.answer = func(string, url.Values) target.Answer { return down }
+	f.target.answer = func(string, url.Values) route.Answer { return down }
 	batch := logs(visitors(1000)...)
 
 	require.Error(t, f.Consume(t.Context(), batch))
@@ -39,7 +39,7 @@ func TestAnOutageCostsAHandfulOfCalls(t *testing.T) {
 
 func TestTooManyRequestsEndsTheBatchAtOnce(t *testing.T) {
 	f := newFixture(t, func(set *Settings) { set.Concurrency = 1 })
-	f.target.answer = func(string, url.Values) target.Answer {
+	f.target.answer = func(string, url.Values) route.Answer {
 		return throttled
 	}
 	require.ErrorContains(t, f.Consume(t.Context(), logs(visitors(100)...)), "answered with the status 429")
@@ -48,7 +48,7 @@ func TestTooManyRequestsEndsTheBatchAtOnce(t *testing.T) {
 
 func TestAVisitorThatAlwaysFailsDoesNotHoldUpTheOthers(t *testing.T) {
 	f := newFixture(t)
-	f.target.answer = func(visitor string, _ url.Values) target.Answer {
+	f.target.answer = func(visitor string, _ url.Values) route.Answer {
 		if visitor == "v0" {
 			return down
 		}
@@ -60,10 +60,10 @@ func TestAVisitorThatAlwaysFailsDoesNotHoldUpTheOthers(t *testing.T) {
 }
 
 func TestVisitorsAtTheHeadOfABatchWhoAloneFailDoNotHoldUpTheOthers(t *testing.T) {
-	for name, answer := range map[string]target.Answer{"5xx": down, "forbidden for their content": forbidden} {
+	for name, answer := range map[string]route.Answer{"5xx": down, "forbidden for their content": forbidden} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t, func(set *Settings) { set.Concurrency = 1 })
-			f.target.answer = func(visitor string, _ url.Values) target.Answer {
+			f.target.answer = func(visitor string, _ url.Values) route.Answer {
 				if visitor == "v0" || visitor == "v1" || visitor == "v2" || visitor == "v3" {
 					return answer
 				}
@@ -87,7 +87,7 @@ func TestAFaultOfTheSetUpHoldsEverythingAndIsSaidOnce(t *testing.T) {
 	f := newFixture(t, func(set *Settings) { set.Concurrency = 4 })
 	var broken atomic.Bool
 	broken.Store(true)
-	f.target.answer = func(string, url.Values) target.Answer {
+	f.target.answer = func(string, url.Values) route.Answer {
 		if broken.Load() {
 			return forbidden
 		}
@@ -116,7 +116,7 @@ func TestCallsRunInParallelUpToTheConcurrency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, func(set *Settings) { set.Concurrency = 5 })
 		var now, most atomic.Int32
-		f.target.answer = func(string, url.Values) target.Answer {
+		f.target.answer = func(string, url.Values) route.Answer {
 			if n := now.Add(1); n > most.Load() {
 				most.Store(n)
 			}

@@ -21,7 +21,7 @@ import (
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadatatest"
 )
 
@@ -69,7 +69,7 @@ func TestASkippedRecordIsCountedAndHarmsNoNeighbour(t *testing.T) {
 
 func TestARejectedRecordIsCountedAndSaidOnceABatch(t *testing.T) {
 	f := newFixture(t)
-	f.target.answer = func(visitor string, _ url.Values) target.Answer {
+	f.target.answer = func(visitor string, _ url.Values) route.Answer {
 		if visitor == "v3" || visitor == "v7" {
 			return refused
 		}
@@ -84,7 +84,7 @@ func TestARejectedRecordIsCountedAndSaidOnceABatch(t *testing.T) {
 
 func TestOnlyWhatIsHeldGoesBack(t *testing.T) {
 	f := newFixture(t)
-	f.target.answer = func(visitor string, _ url.Values) target.Answer {
+	f.target.answer = func(visitor string, _ url.Values) route.Answer {
 		switch visitor {
 		case "v2", "v5":
 			return down
@@ -102,7 +102,7 @@ func TestOnlyWhatIsHeldGoesBack(t *testing.T) {
 
 func TestWhenAllIsHeldTheBatchItselfGoesBack(t *testing.T) {
 	f := newFixture(t, func(set *Settings) { set.Consumers = 1 })
-	f.target.answer = func(string, url.Values) target.Answer { return down }
+	f.target.answer = func(string, url.Values) route.Answer { return down }
 	err := f.Consume(t.Context(), logs(visitors(2)...))
 	require.EqualError(t, err, "rpc error: code = Unavailable desc = 2 of 2 log records are held: Target answered with the status 503")
 	var carried consumererror.Logs
@@ -112,7 +112,7 @@ func TestWhenAllIsHeldTheBatchItselfGoesBack(t *testing.T) {
 
 func TestWithoutAQueueTheCallerIsToldWhatIsHeldEvenIfItIsAllOfIt(t *testing.T) {
 	f := newFixture(t)
-	f.target.answer = func(visitor string, _ url.Values) target.Answer {
+	f.target.answer = func(visitor string, _ url.Values) route.Answer {
 		if visitor == "v0" {
 			return delivered
 		}
@@ -128,7 +128,7 @@ func TestTheVisitorsOfASplitUpdateShareOneOutcome(t *testing.T) {
 	f := newFixture(t)
 	big := strings.Repeat("x", profile.MaxBody/2)
 	var calls atomic.Int32
-	f.target.answer = func(visitor string, _ url.Values) target.Answer {
+	f.target.answer = func(visitor string, _ url.Values) route.Answer {
 		if visitor == "split" && calls.Add(1) == 2 {
 			return down
 		}
@@ -149,7 +149,7 @@ func TestTheVisitorsOfASplitUpdateShareOneOutcome(t *testing.T) {
 
 func TestADryRunSkipsWhatItShows(t *testing.T) {
 	f := newFixture(t)
-	f.target.answer = func(string, url.Values) target.Answer { return target.Answer{Verdict: target.NotSent} }
+	f.target.answer = func(string, url.Values) route.Answer { return route.Answer{Verdict: route.NotSent} }
 	require.NoError(t, f.Consume(t.Context(), logs(visitors(3)...)))
 	assert.Equal(t, map[string]int{"skipped dry_run": 3}, f.counts(t, "records"))
 	assert.Empty(t, f.counts(t, "calls"))
@@ -157,7 +157,7 @@ func TestADryRunSkipsWhatItShows(t *testing.T) {
 
 func TestWhatIsHeldOnTheLastChanceIsCountedAsRejected(t *testing.T) {
 	f := newFixture(t)
-	f.target.answer = func(string, url.Values) target.Answer { return down }
+	f.target.answer = func(string, url.Values) route.Answer { return down }
 	require.Error(t, f.Consume(t.Context(), logs(visitors(2)...)))
 	f.LastChance("shutdown")
 	require.Error(t, f.Consume(t.Context(), logs(visitors(5)...)))
@@ -170,7 +170,7 @@ func TestWhatIsHeldWhenItEndsIsLostOnlyWithoutAnotherChance(t *testing.T) {
 	for name, lastChance := range map[string]bool{"persistent queue": false, "memory queue": true} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t, func(set *Settings) { set.Consumers = 1 })
-			f.target.answer = func(string, url.Values) target.Answer { return down }
+			f.target.answer = func(string, url.Values) route.Answer { return down }
 			require.Error(t, f.Consume(t.Context(), logs(visitors(2)...)))
 			if lastChance {
 				f.LastChance("shutdown")
@@ -190,7 +190,7 @@ func TestRetryAfterDelaysTheRetryAndPausesEveryCall(t *testing.T) {
 		f := newFixture(t)
 		limited := down
 		limited.RetryAfter = time.Minute
-		f.target.answer = func(visitor string, _ url.Values) target.Answer {
+		f.target.answer = func(visitor string, _ url.Values) route.Answer {
 			if visitor == "v0" {
 				return limited
 			}
@@ -208,7 +208,7 @@ func TestStopEndsEveryWaitAndLetsCallsComeToTheirEnd(t *testing.T) {
 	limits := quota.Limits{Quota: quota.WindowConfig{Calls: 3, Window: time.Hour}}
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, func(set *Settings) { set.Account = quota.NewAccount(limits) })
-		f.target.answer = func(string, url.Values) target.Answer {
+		f.target.answer = func(string, url.Values) route.Answer {
 			time.Sleep(2 * time.Second)
 			return delivered
 		}
@@ -252,7 +252,7 @@ func TestTheQuotaCanBeSeen(t *testing.T) {
 
 func TestABatchThatDoesNotComeAgainIsCountedAsLost(t *testing.T) {
 	f := newFixture(t, func(set *Settings) { set.Consumers = 1 })
-	f.target.answer = func(visitor string, _ url.Values) target.Answer {
+	f.target.answer = func(visitor string, _ url.Values) route.Answer {
 		if visitor == "v0" {
 			return delivered
 		}
@@ -271,7 +271,7 @@ func TestABatchThatDoesNotComeAgainIsCountedAsLost(t *testing.T) {
 
 func TestWithTwoConsumersABatchMayComeAgainLater(t *testing.T) {
 	f := newFixture(t, func(set *Settings) { set.Consumers = 2 })
-	f.target.answer = func(string, url.Values) target.Answer { return down }
+	f.target.answer = func(string, url.Values) route.Answer { return down }
 	one, two := logs(visitors(2)...), logs(visitors(3)...)
 	require.Error(t, f.Consume(t.Context(), one))
 	require.Error(t, f.Consume(t.Context(), two))

@@ -23,7 +23,7 @@ import (
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/arrival"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 var storageID = component.MustNewID("file_storage")
@@ -162,7 +162,7 @@ func TestABatchThatComesAgainInPartsDoesNotGoBackToAnOlderValue(t *testing.T) {
 
 	second := r.after(t, first, one, two)
 	var seen []string
-	second.target.answer = func(visitor string, form url.Values) target.Answer {
+	second.target.answer = func(visitor string, form url.Values) route.Answer {
 		if visitor == "a" {
 			seen = append(seen, form.Get("profile.tier"))
 		}
@@ -216,7 +216,7 @@ func TestARecoveredBatchThatIsHeldKeepsItsPlaceInTheOrder(t *testing.T) {
 	inFlight, queued := r.request(tier("a", "1"), tier("b", "1")), r.request(tier("a", "2"), tier("c", "2"))
 
 	second := r.after(t, first, inFlight)
-	second.target.answer = func(visitor string, _ url.Values) target.Answer {
+	second.target.answer = func(visitor string, _ url.Values) route.Answer {
 		if visitor == "a" {
 			return down
 		}
@@ -283,7 +283,7 @@ func TestARecoveredBatchIsWrittenDownOnceHoweverOftenItIsSent(t *testing.T) {
 	second := r.after(t, first, recovered)
 	written = 0
 	second.held.consumers = 1
-	second.target.answer = func(string, url.Values) target.Answer { return down }
+	second.target.answer = func(string, url.Values) route.Answer { return down }
 	for range 5 {
 		require.Error(t, second.Consume(t.Context(), recovered))
 	}
@@ -304,7 +304,7 @@ func TestWhatWaitedInABatchThatComesAgainInPartsDoesNotGoBackToAnOlderValue(t *t
 		require.NoError(t, first.Consume(t.Context(), stamped(counter, tier("a", "1"), tier("b", "1"))))
 		one := stamped(counter, tier("a", "2"), tier("c", "1"), tier("d", "1"), tier("e", "1"))
 		two := stamped(counter, tier("a", "3"))
-		first.target.answer = func(visitor string, _ url.Values) target.Answer {
+		first.target.answer = func(visitor string, _ url.Values) route.Answer {
 			if visitor == "a" {
 				return delivered
 			}
@@ -327,7 +327,7 @@ func TestABatchThatComesAfterTheEndLeavesTheOrderOfTheOneBefore(t *testing.T) {
 	r := newRuns(t)
 	first := r.next(t, nil)
 	first.held.consumers = 1
-	first.target.answer = func(visitor string, _ url.Values) target.Answer {
+	first.target.answer = func(visitor string, _ url.Values) route.Answer {
 		if visitor == "b" {
 			return down
 		}
@@ -416,8 +416,8 @@ func TestAPartOfAnUpdateThatWasDeliveredCounts(t *testing.T) {
 		end(t, first)
 
 		second, _ := openRun(t, d.rebooted(), older)
-		second.MaxForm = 200
-		second.target.answer = func(_ string, form url.Values) target.Answer {
+		second.MaxForm, second.target.maxForm = 200, 200
+		second.target.answer = func(_ string, form url.Values) route.Answer {
 			if form.Has("profile.zone") {
 				return refused
 			}

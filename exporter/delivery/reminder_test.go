@@ -12,14 +12,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 func TestAFaultOfTheSetUpIsSaidAgainEveryFiveMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
 		answer := forbidden
-		f.target.answer = func(string, url.Values) target.Answer { return answer }
+		f.target.answer = func(string, url.Values) route.Answer { return answer }
 		const retry = 30 * time.Second
 		tryFor := func(d time.Duration) {
 			for range d / retry {

@@ -4,7 +4,6 @@
 package delivery // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/delivery"
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"sync"
@@ -18,7 +17,7 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 // run is the delivery of one batch.
@@ -56,7 +55,7 @@ type run struct {
 
 	mu       sync.Mutex
 	rejected map[string]int // records by reason
-	reason   target.Answer  // the first answer for which records are held
+	reason   route.Answer   // the first answer for which records are held
 	failed   []int          // visitors, by position, that were tried and are held
 	spared   []int          // those for which Target asked for fewer calls
 	uncalled int            // visitors that are held and were not tried
@@ -116,7 +115,6 @@ func (r *run) position(i int) int { return (i + r.begin) % r.batch.Len() }
 // scratch is the memory that one worker uses for one visitor after another.
 type scratch struct {
 	parameters []profile.Parameter
-	form       []byte
 }
 
 // work delivers one visitor after another until none is left, the run is halted,
@@ -141,23 +139,21 @@ func (r *run) visitor(ctx, waiting context.Context, i int, s *scratch) {
 	var parameters []profile.Parameter
 	parameters, s.parameters = r.batch.Parameters(i, s.parameters)
 	for len(parameters) > 0 {
-		var n int
-		s.form, n = profile.AppendForm(s.form[:0], r.batch.Visitor(i), parameters, r.MaxForm)
-		if n == 0 {
+		if !profile.Fits(r.batch.Visitor(i), parameters[0].Name, parameters[0].Value, r.MaxForm) {
 			// Mapping leaves out what fits no call, so this is for a mistake of ours only.
 			outcome, reason = outcomeRejected, mapping.SkipTooLarge.String()
 			parameters = parameters[1:]
 			continue
 		}
-		answer := r.call(ctx, waiting, bytes.Clone(s.form))
+		n, answer := r.call(ctx, waiting, r.batch.Visitor(i), parameters)
 		switch answer.Verdict {
-		case target.Delivered:
+		case route.Delivered:
 			r.sent(r.batch.Visitor(i), parameters[:n])
-		case target.Rejected:
+		case route.Rejected:
 			outcome, reason = outcomeRejected, answer.Reason
-		case target.NotSent:
+		case route.NotSent:
 			outcome, reason = outcomeSkipped, reasonDryRun
-		case target.SetupFault, target.NotNow:
+		case route.SetupFault, route.NotNow:
 			r.holdFor(i, answer)
 			return
 		}
@@ -169,46 +165,46 @@ func (r *run) visitor(ctx, waiting context.Context, i int, s *scratch) {
 
 // call makes one call as soon as the account lets it leave. Only waiting can keep
 // it from being made; once made it comes to its end.
-func (r *run) call(ctx, waiting context.Context, form []byte) target.Answer {
+func (r *run) call(ctx, waiting context.Context, v profile.Visitor, parameters []profile.Parameter) (carried int, answer route.Answer) {
 	select {
 	case r.slots <- struct{}{}:
 		defer func() { <-r.slots }()
 	case <-waiting.Done():
-		return r.kept(waiting.Err())
+		return 0, r.kept(waiting.Err())
 	}
 	if err := r.Account.Wait(waiting, &r.waits); err != nil {
-		return r.kept(err)
+		return 0, r.kept(err)
 	}
 	if r.saidQuota.Load() {
 		r.saidQuota.Store(false)
 	}
 	start := time.Now()
-	answer := r.Sender.Send(ctx, form)
+	carried, answer = r.Sender.Send(ctx, v, parameters)
 	if answer.RetryAfter > 0 {
 		r.Account.Pause(answer.RetryAfter)
 	}
 	took := time.Since(start)
 	r.Account.Done(start.Add(took))
-	if answer.Verdict != target.NotSent {
+	if answer.Verdict != route.NotSent {
 		r.counters.call(ctx, answer, took)
 	}
 	r.note(answer)
 	if !r.again || !answer.Held() {
 		r.health.note(answer) // that a deferred visitor fails again says nothing of the others
 	}
-	return answer
+	return carried, answer
 }
 
 // kept is the answer to a call that did not leave.
-func (r *run) kept(err error) target.Answer {
+func (r *run) kept(err error) route.Answer {
 	if !errors.Is(err, quota.ErrStorage) {
-		return target.Answer{Verdict: target.NotNow, Reason: target.ReasonCanceled}
+		return route.Answer{Verdict: route.NotNow, Reason: route.ReasonCanceled}
 	}
 	r.halt()
 	if !r.saidQuota.Swap(true) {
 		r.Logger.Error("The quota account can not be written, so no call may leave; said once until it can", zap.Error(err))
 	}
-	return target.Answer{Verdict: target.NotNow, Reason: reasonQuotaStorage}
+	return route.Answer{Verdict: route.NotNow, Reason: reasonQuotaStorage}
 }
 
 // finish counts the records of a visitor whose update has come to its end.
@@ -235,19 +231,19 @@ func (r *run) hold(i int) {
 
 // holdFor holds the records of a visitor whose call ended with that answer, or was not
 // made.
-func (r *run) holdFor(i int, answer target.Answer) {
+func (r *run) holdFor(i int, answer route.Answer) {
 	r.hold(i)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case answer.Reason == target.ReasonCanceled, answer.Reason == reasonQuotaStorage:
+	case answer.Reason == route.ReasonCanceled, answer.Reason == reasonQuotaStorage:
 		r.uncalled++
 	case answer.Throttled():
 		r.spared = append(r.spared, i)
 	default:
 		r.failed = append(r.failed, i)
 	}
-	if r.reason.Reason == "" || r.reason.Reason == target.ReasonCanceled {
+	if r.reason.Reason == "" || r.reason.Reason == route.ReasonCanceled {
 		retryAfter := max(r.reason.RetryAfter, answer.RetryAfter)
 		r.reason = answer
 		r.reason.RetryAfter = retryAfter

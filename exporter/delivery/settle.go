@@ -16,7 +16,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 // settle gives the records of visitors that failed their outcome, says what was
@@ -24,7 +24,7 @@ import (
 func (d *Delivery) settle(ctx context.Context, ld plog.Logs, r *run) error {
 	if r.alive.Load() {
 		d.unproven.Store(0)
-	} else if r.reason.Verdict == target.SetupFault {
+	} else if r.reason.Verdict == route.SetupFault {
 		d.health.fault(r.reason)
 	}
 	r.giveUp(ctx)
@@ -84,7 +84,7 @@ func (r *run) sayRejected() {
 }
 
 // heldError says how many records of a batch are held, and for what answer.
-func heldError(held, records int, why target.Answer) error {
+func heldError(held, records int, why route.Answer) error {
 	return status.Error(code(why), fmt.Sprintf("%d of %d log records are held: %s", held, records, explain(why)))
 }
 
@@ -143,17 +143,17 @@ func (d *Delivery) lose(ctx context.Context, records int, reason string) {
 }
 
 // why returns the answer for which records are held.
-func (r *run) why() target.Answer {
+func (r *run) why() route.Answer {
 	if r.reason.Reason == "" {
-		return target.Answer{Verdict: target.NotNow, Reason: target.ReasonCanceled}
+		return route.Answer{Verdict: route.NotNow, Reason: route.ReasonCanceled}
 	}
 	return r.reason
 }
 
 // explain says for what records are held, in words that hold nothing of them.
-func explain(a target.Answer) string {
+func explain(a route.Answer) string {
 	switch {
-	case a.Reason == target.ReasonCanceled:
+	case a.Reason == route.ReasonCanceled:
 		return "the exporter or the caller stopped before they could be sent"
 	case a.Reason == reasonQuotaStorage:
 		return "the quota account can not be written"
@@ -169,8 +169,8 @@ func explain(a target.Answer) string {
 // code returns the gRPC code of the error for what is held. Receivers pass it on to
 // their clients, who send again what is Unavailable and drop what is forbidden or
 // not found; a token that has expired is not their data's fault.
-func code(a target.Answer) codes.Code {
-	if a.Reason == target.ReasonCanceled {
+func code(a route.Answer) codes.Code {
+	if a.Reason == route.ReasonCanceled {
 		return codes.Canceled
 	}
 	return codes.Unavailable

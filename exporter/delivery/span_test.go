@@ -12,12 +12,12 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 func TestAnAttemptIsASpanThatSaysWhatBecameOfItsRecords(t *testing.T) {
 	for name, tt := range map[string]struct {
-		answer      map[string]target.Answer
+		answer      map[string]route.Answer
 		description string
 		want        map[attribute.Key]any
 	}{
@@ -26,19 +26,19 @@ func TestAnAttemptIsASpanThatSaysWhatBecameOfItsRecords(t *testing.T) {
 			map[attribute.Key]any{"records": int64(5), "visitors": int64(3), "delivered": int64(4), "skipped": int64(1), "rejected": int64(0), "held": int64(0)},
 		},
 		"one rejected": {
-			map[string]target.Answer{"a": refused},
+			map[string]route.Answer{"a": refused},
 			"log records were rejected",
 			map[attribute.Key]any{"records": int64(5), "visitors": int64(3), "delivered": int64(2), "skipped": int64(1), "rejected": int64(2), "held": int64(0)},
 		},
 		"one held, one rejected": {
-			map[string]target.Answer{"a": down, "b": refused},
+			map[string]route.Answer{"a": down, "b": refused},
 			"log records are held",
 			map[attribute.Key]any{"records": int64(5), "visitors": int64(3), "delivered": int64(1), "skipped": int64(1), "rejected": int64(1), "held": int64(2), "error.type": "status_503"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)
-			f.target.answer = func(visitor string, _ url.Values) target.Answer {
+			f.target.answer = func(visitor string, _ url.Values) route.Answer {
 				if answer, ok := tt.answer[visitor]; ok {
 					return answer
 				}
@@ -71,7 +71,7 @@ func TestAnAttemptIsASpanThatSaysWhatBecameOfItsRecords(t *testing.T) {
 
 func TestADryRunIsSkippedInItsSpan(t *testing.T) {
 	f := newFixture(t)
-	f.target.answer = func(string, url.Values) target.Answer { return target.Answer{Verdict: target.NotSent} }
+	f.target.answer = func(string, url.Values) route.Answer { return route.Answer{Verdict: route.NotSent} }
 	require.NoError(t, f.Consume(t.Context(), logs(visitors(3)...)))
 	spans := f.telemetry.SpanRecorder.Ended()
 	require.Len(t, spans, 1)

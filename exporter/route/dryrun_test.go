@@ -1,11 +1,11 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package target // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+package route // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 
 import (
 	"net/url"
-	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 )
 
 func newDryRun(t *testing.T, cfg Config) (*DryRun, *observer.ObservedLogs) {
@@ -36,7 +38,7 @@ func TestDryRunShowsTheCallAsItWouldLeave(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			d, logs := newDryRun(t, tt.cfg)
-			assert.Equal(t, Answer{Verdict: NotSent}, d.Send(t.Context(), []byte(form)))
+			assert.Equal(t, Answer{Verdict: NotSent}, send(t.Context(), t, d))
 			require.Equal(t, 1, logs.Len())
 			entry := logs.All()[0]
 			assert.Equal(t, zap.InfoLevel, entry.Level)
@@ -49,27 +51,42 @@ func TestDryRunShowsTheCallAsItWouldLeave(t *testing.T) {
 func TestDryRunKeepsWhatIsEncoded(t *testing.T) {
 	d, logs := newDryRun(t, get)
 	const form = "mboxPC=a%26b%20%2B%C3%A4&profile.x=%25"
-	d.Send(t.Context(), []byte(form))
+	visitor := profile.Visitor{Parameter: profile.MboxPC, ID: "a&b +ä"}
+	carried, _ := d.Send(t.Context(), visitor, []profile.Parameter{{Name: "x", Value: "%"}})
+	assert.Equal(t, 1, carried)
 	u, err := url.Parse(logs.All()[0].ContextMap()["url"].(string))
 	require.NoError(t, err)
 	assert.Equal(t, form, u.RawQuery)
 }
 
 func TestDryRunShowsEachCallOnce(t *testing.T) {
-	const calls = 64
-	d, logs := newDryRun(t, postBody)
-	var callers sync.WaitGroup
-	for i := range calls {
-		callers.Go(func() { d.Send(t.Context(), []byte(strconv.Itoa(i))) })
-	}
-	callers.Wait()
+	const callers, callsOfEach = 16, 100
+	for name, way := range ways {
+		t.Run(name, func(t *testing.T) {
+			d, logs := newDryRun(t, way)
+			var running sync.WaitGroup
+			for i := range callers {
+				running.Go(func() {
+					for j := range callsOfEach {
+						v, p := numbered(i*callsOfEach + j)
+						d.Send(t.Context(), v, []profile.Parameter{p})
+					}
+				})
+			}
+			running.Wait()
 
-	bodies, messages := make(map[any]int), make(map[string]int)
-	for _, entry := range logs.All() {
-		bodies[entry.ContextMap()["body"]]++
-		messages[entry.Message]++
+			calls, messages := make(map[string]int), make(map[string]int)
+			for _, entry := range logs.All() {
+				fields := entry.ContextMap()
+				_, query, _ := strings.Cut(fields["url"].(string), "?")
+				calls[query+fields["body"].(string)]++
+				messages[entry.Message]++
+			}
+			assert.Equal(t, callers*callsOfEach, logs.Len())
+			assert.Len(t, messages, callers*callsOfEach, "sampling goes by the message")
+			for n := range callers * callsOfEach {
+				assert.Equal(t, 1, calls[numberedForm(n)], "call %d", n)
+			}
+		})
 	}
-	assert.Equal(t, calls, logs.Len())
-	assert.Len(t, bodies, calls, "each call is shown")
-	assert.Len(t, messages, calls, "sampling goes by the message")
 }

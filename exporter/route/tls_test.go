@@ -1,7 +1,7 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package target // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+package route // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 
 import (
 	"crypto/tls"
@@ -57,7 +57,7 @@ func TestTLSThatDoesNotComeAbout(t *testing.T) {
 			if tt.client != nil {
 				tt.client(transport.TLSClientConfig)
 			}
-			answer := newClient(t, get, server.URL, &http.Client{Transport: transport}).Send(t.Context(), []byte(form))
+			answer := send(t.Context(), t, newSingle(t, get, server.URL, &http.Client{Transport: transport}))
 			assert.Equal(t, Answer{Verdict: SetupFault, Reason: ReasonTLS}, answer)
 			assertNoSecret(t, answer)
 			assert.Zero(t, calls.Load())
@@ -69,7 +69,7 @@ func TestServerThatSpeaksNoTLS(t *testing.T) {
 	for name, text := range map[string]string{"but HTTP": okAnswer, "nor HTTP": secretValue + strings.Repeat("\n", 10)} {
 		t.Run(name, func(t *testing.T) {
 			address := speakFirst(t, text)
-			answer := newClient(t, get, "https://"+address, &http.Client{}).Send(t.Context(), []byte(form))
+			answer := send(t.Context(), t, newSingle(t, get, "https://"+address, &http.Client{}))
 			assert.Equal(t, Answer{Verdict: SetupFault, Reason: ReasonTLS}, answer)
 			assertNoSecret(t, answer)
 		})

@@ -1,7 +1,7 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package target // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+package route // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 
 import (
 	"context"
@@ -29,14 +29,15 @@ type recordingSpan struct{ noop.Span }
 
 func (recordingSpan) IsRecording() bool { return true }
 
-func TestACallHasASpanOnlyWhereItsBatchIsRecorded(t *testing.T) {
+func TestACallHasASpanOnlyWhereItsCallerIsRecorded(t *testing.T) {
 	refused := &http.Client{Transport: http.NewFileTransport(http.Dir(t.TempDir()))} // answers 404
 	tracer := &countingTracer{}
-	traced := NewTraced(newClient(t, postBody, "http://target.example", refused), tracer)
+	traced := NewTraced(newSingle(t, postBody, "http://target.example", refused), tracer)
+	recorded := trace.ContextWithSpan(t.Context(), recordingSpan{})
 	want := Answer{Verdict: SetupFault, StatusCode: http.StatusNotFound, Reason: "status_404"}
 
-	assert.Equal(t, want, traced.Send(t.Context(), []byte("mboxPC=1")))
+	assert.Equal(t, want, send(t.Context(), t, traced))
 	assert.Zero(t, tracer.begun)
-	assert.Equal(t, want, traced.Send(trace.ContextWithSpan(t.Context(), recordingSpan{}), []byte("mboxPC=1")))
+	assert.Equal(t, want, send(recorded, t, traced))
 	assert.Equal(t, 1, tracer.begun)
 }

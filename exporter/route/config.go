@@ -1,7 +1,7 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package target // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+package route // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 
 import (
 	"errors"
@@ -9,8 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 )
 
 // Placement is the part of a POST that carries the parameters.
@@ -61,9 +59,9 @@ func (c Config) Validate() error {
 	path := strings.ReplaceAll(c.Path, clientCodePlaceholder, "")
 	switch {
 	case !strings.HasPrefix(c.Path, "/"):
-		errs = append(errs, fmt.Errorf("path: %q has to begin with /", c.Path))
+		errs = append(errs, fmt.Errorf("path: %q must begin with /", c.Path))
 	case badEscape(path):
-		errs = append(errs, fmt.Errorf("path: %q makes no URL, a %% has to be followed by two hexadecimal digits", c.Path))
+		errs = append(errs, fmt.Errorf("path: %q makes no URL, a %% must be followed by two hexadecimal digits", c.Path))
 	case strings.ContainsAny(path, "?#{} "):
 		errs = append(errs, fmt.Errorf("path: %q may hold no query, fragment, space or placeholder other than %s", c.Path, clientCodePlaceholder))
 	}
@@ -73,35 +71,4 @@ func (c Config) Validate() error {
 func badEscape(path string) bool {
 	_, err := url.PathUnescape(path)
 	return err != nil
-}
-
-// API is where and how calls are made.
-type API struct {
-	method  string
-	inQuery bool
-	url     *url.URL
-}
-
-// NewAPI returns the API of a client code at an endpoint, such as
-// https://acme.tt.omtrdc.net. A path in the endpoint stands before the API's own.
-func NewAPI(cfg Config, endpoint, clientCode string) (API, error) {
-	path := strings.ReplaceAll(cfg.Path, clientCodePlaceholder, clientCode)
-	u, err := url.Parse(strings.TrimRight(endpoint, "/") + path)
-	if err != nil {
-		return API{}, errors.New("endpoint and api::path make no URL")
-	}
-	return API{
-		method:  cfg.Method,
-		inQuery: cfg.Method == http.MethodGet || cfg.Parameters == Query,
-		url:     u,
-	}, nil
-}
-
-// MaxForm returns the most bytes of a call's form: the whole body, or what the
-// request target leaves for the query.
-func (a API) MaxForm() int {
-	if a.inQuery {
-		return profile.MaxRequestTarget - len(a.url.EscapedPath()) - len("?")
-	}
-	return profile.MaxBody
 }

@@ -1,7 +1,7 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package target // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+package route // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 
 import (
 	"maps"
@@ -75,13 +75,13 @@ func TestEveryStatusHasItsMeaning(t *testing.T) {
 	t.Cleanup(server.Close)
 	for name, way := range ways {
 		t.Run(name, func(t *testing.T) {
-			client := newClient(t, way, server.URL, &http.Client{})
+			client := newSingle(t, way, server.URL, &http.Client{})
 			for status = 200; status < 600; status++ {
 				want := wantAnswer(status)
 				if status/100 == 2 && status != http.StatusNoContent {
 					want = Answer{Verdict: Delivered, StatusCode: status}
 				}
-				require.Equal(t, want, client.Send(t.Context(), []byte(form)))
+				require.Equal(t, want, send(t.Context(), t, client))
 			}
 		})
 	}
@@ -95,8 +95,8 @@ func TestStatusesOutsideHTTPAreHeld(t *testing.T) {
 
 func TestSwitchedProtocolsDoNotHang(t *testing.T) {
 	server := newWireServer(t, answering("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"))
-	client := newClient(t, postBody, server.url(), &http.Client{})
-	assert.Equal(t, Answer{SetupFault, 101, "status_101", 0}, client.Send(t.Context(), []byte(form)))
+	client := newSingle(t, postBody, server.url(), &http.Client{})
+	assert.Equal(t, Answer{SetupFault, 101, "status_101", 0}, send(t.Context(), t, client))
 }
 
 func TestBodyOf2xxDecides(t *testing.T) {
@@ -120,8 +120,8 @@ func TestBodyOf2xxDecides(t *testing.T) {
 				_, _ = w.Write([]byte(tt.body))
 			}))
 			t.Cleanup(server.Close)
-			client := newClient(t, postBody, server.URL, &http.Client{})
-			assert.Equal(t, tt.want, client.Send(t.Context(), []byte(form)))
+			client := newSingle(t, postBody, server.URL, &http.Client{})
+			assert.Equal(t, tt.want, send(t.Context(), t, client))
 		})
 	}
 }

@@ -1,7 +1,7 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package target // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+package route // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 
 import (
 	"context"
@@ -54,7 +54,7 @@ func failure(err error) Answer {
 	}
 }
 
-// isAlert tells whether one side ended the connection with a TLS alert, such as a
+// isAlert reports whether one side ended the connection with a TLS alert, such as a
 // server that wants a client certificate. crypto/tls keeps the alert's type to
 // itself and marks it by the operation only.
 func isAlert(err error) bool {

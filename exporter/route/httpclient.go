@@ -1,7 +1,7 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package adobetargetexporter // import "github.com/otelcol-adobetarget/adobetargetexporter"
+package route // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 
 import (
 	"context"
@@ -10,9 +10,40 @@ import (
 	"slices"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/configmiddleware"
 	"go.opentelemetry.io/collector/extension/extensionmiddleware"
 )
+
+// NewHTTPClient returns confighttp's client for calls of the API, and what closes its idle
+// connections. Unless the configuration limits the connections, there are as many as
+// there may be calls at once.
+//
+// The client has none of confighttp's tracing and metrics: they would write whole URLs
+// into spans, and with method GET the ids along with them.
+func NewHTTPClient(
+	ctx context.Context, cfg confighttp.ClientConfig, api API, concurrency int, host component.Host, set component.TelemetrySettings,
+) (client *http.Client, closeIdle func(), err error) {
+	if cfg.MaxConnsPerHost == 0 {
+		cfg.MaxConnsPerHost = concurrency
+	}
+	keeper := &transportKeeper{http1: api.needsHTTP1()}
+	if keeper.http1 {
+		// These would bring HTTP/2 back.
+		cfg.ForceAttemptHTTP2 = false
+		cfg.HTTP2ReadIdleTimeout = 0
+		cfg.HTTP2PingTimeout = 0
+	}
+	cfg.Middlewares = append(slices.Clip(cfg.Middlewares), configmiddleware.Config{ID: transportKeeperID})
+	extensions := maps.Clone(host.GetExtensions())
+	if extensions == nil {
+		extensions = make(map[component.ID]component.Component, 1)
+	}
+	extensions[transportKeeperID] = keeper
+	set.TracerProvider, set.MeterProvider = nil, nil
+	client, err = cfg.ToClient(ctx, extensions, set)
+	return client, keeper.closeIdleConnections, err
+}
 
 // transportKeeper is a middleware of confighttp's client that changes nothing on the
 // way of a call. Standing innermost it is handed the transport itself, which the
@@ -50,31 +81,4 @@ func (k *transportKeeper) closeIdleConnections() {
 	if k.transport != nil {
 		k.transport.CloseIdleConnections()
 	}
-}
-
-// httpClient returns confighttp's client, and what closes its idle connections. It
-// has none of confighttp's tracing and metrics: they would write whole URLs into
-// spans, and with method GET the ids along with them.
-func (e *logsExporter) httpClient(ctx context.Context, host component.Host) (*http.Client, func(), error) {
-	cfg := e.cfg.ClientConfig
-	if cfg.MaxConnsPerHost == 0 {
-		cfg.MaxConnsPerHost = e.cfg.Concurrency
-	}
-	keeper := &transportKeeper{http1: e.api.NeedsHTTP1()}
-	if keeper.http1 {
-		// These would bring HTTP/2 back.
-		cfg.ForceAttemptHTTP2 = false
-		cfg.HTTP2ReadIdleTimeout = 0
-		cfg.HTTP2PingTimeout = 0
-	}
-	cfg.Middlewares = append(slices.Clip(cfg.Middlewares), configmiddleware.Config{ID: transportKeeperID})
-	extensions := maps.Clone(host.GetExtensions())
-	if extensions == nil {
-		extensions = make(map[component.ID]component.Component, 1)
-	}
-	extensions[transportKeeperID] = keeper
-	set := e.set.TelemetrySettings
-	set.TracerProvider, set.MeterProvider = nil, nil
-	client, err := cfg.ToClient(ctx, extensions, set)
-	return client, keeper.closeIdleConnections, err
 }

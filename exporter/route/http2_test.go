@@ -1,7 +1,7 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package target // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+package route // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 
 import (
 	"context"
@@ -83,9 +83,9 @@ func TestCallThatAnHTTP2ServerResetsIsNotRepeated(t *testing.T) {
 						cancel() // or a repeat would have no end
 					}
 				})
-				client := newClient(t, cfg, server.URL, server.Client())
-				assert.False(t, client.api.NeedsHTTP1())
-				assert.Equal(t, Answer{Verdict: NotNow, Reason: ReasonNetwork}, client.Send(ctx, []byte(form)))
+				client := newSingle(t, cfg, server.URL, server.Client())
+				assert.False(t, client.api.needsHTTP1())
+				assert.Equal(t, Answer{Verdict: NotNow, Reason: ReasonNetwork}, send(ctx, t, client))
 				assert.EqualValues(t, 1, calls.Load())
 			})
 		}
@@ -103,8 +103,8 @@ func TestPostWithAQueryWouldBeRepeatedOverHTTP2(t *testing.T) {
 			cancel()
 		}
 	})
-	client := newClient(t, postQuery, server.URL, server.Client())
-	require.True(t, client.api.NeedsHTTP1())
-	assert.Equal(t, Answer{Verdict: NotNow, Reason: ReasonCanceled}, client.Send(ctx, []byte(form)))
+	client := newSingle(t, postQuery, server.URL, server.Client())
+	require.True(t, client.api.needsHTTP1())
+	assert.Equal(t, Answer{Verdict: NotNow, Reason: ReasonCanceled}, send(ctx, t, client))
 	assert.GreaterOrEqual(t, calls.Load(), int64(20))
 }

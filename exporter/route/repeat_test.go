@@ -1,7 +1,7 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package target // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+package route // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 
 import (
 	"net"
@@ -37,15 +37,15 @@ func TestCallThatMayHaveArrivedIsNotRepeated(t *testing.T) {
 		for ending, end := range endings {
 			t.Run(way+", the server "+ending, func(t *testing.T) {
 				server := leavesSecondUnanswered(t, end)
-				client := newClient(t, cfg, server.url(), &http.Client{})
+				client := newSingle(t, cfg, server.url(), &http.Client{})
 
-				require.Equal(t, Delivered, client.Send(t.Context(), []byte(form)).Verdict)
-				answer := client.Send(t.Context(), []byte(form))
+				require.Equal(t, Delivered, send(t.Context(), t, client).Verdict)
+				answer := send(t.Context(), t, client)
 				assert.Equal(t, NotNow, answer.Verdict)
 				assert.Contains(t, []string{ReasonConnectionClosed, ReasonConnectionReset}, answer.Reason)
 				assert.Len(t, server.seen(), 2, "one attempt for each Send")
 
-				require.Equal(t, Delivered, client.Send(t.Context(), []byte(form)).Verdict)
+				require.Equal(t, Delivered, send(t.Context(), t, client).Verdict)
 				assert.Len(t, server.seen(), 3)
 			})
 		}
@@ -92,8 +92,8 @@ func TestFirstCallOnAConnectionIsNotRepeatedEither(t *testing.T) {
 					end(t, conn)
 					return false
 				})
-				client := newClient(t, cfg, server.url(), &http.Client{})
-				assert.Equal(t, NotNow, client.Send(t.Context(), []byte(form)).Verdict)
+				client := newSingle(t, cfg, server.url(), &http.Client{})
+				assert.Equal(t, NotNow, send(t.Context(), t, client).Verdict)
 				assert.Len(t, server.seen(), 1)
 			})
 		}

@@ -1,7 +1,7 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package target // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+package route // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 
 import (
 	"bytes"
@@ -10,13 +10,15 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 )
 
 // maxAnswer is the most bytes of an answer that are read.
 const maxAnswer = 64 << 10
 
-// Client makes calls. It is safe for concurrent use.
-type Client struct {
+// Single makes calls of the Single Profile Update API. It is safe for concurrent use.
+type Single struct {
 	api       API
 	http      *http.Client
 	timeout   time.Duration // 0 for none
@@ -26,37 +28,47 @@ type Client struct {
 	maxRetryAfter time.Duration
 }
 
-// NewClient returns a Client that calls the API through c, which it keeps from
+// NewSingle returns a Single that calls the API through c, which it keeps from
 // following redirects: Go would turn the POST into a GET without its body, and
 // take the page it lands on for an answer. A Retry-After beyond maxRetryAfter counts
 // as that. The client's timeout is taken over: net/http keeps a goroutine for it in each
 // call, where a context needs a timer only.
-func NewClient(api API, c *http.Client, userAgent string, maxRetryAfter time.Duration) *Client {
+func NewSingle(api API, c *http.Client, userAgent string, maxRetryAfter time.Duration) *Single {
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	timeout := c.Timeout
 	c.Timeout = 0
-	return &Client{api: api, http: c, timeout: timeout, userAgent: []string{userAgent}, maxRetryAfter: maxRetryAfter}
+	return &Single{api: api, http: c, timeout: timeout, userAgent: []string{userAgent}, maxRetryAfter: maxRetryAfter}
 }
 
-// Send makes one call with the form and returns what came of it. The form must
-// not be changed afterwards.
-func (c *Client) Send(ctx context.Context, form []byte) Answer {
-	if c.timeout > 0 {
+// Send makes one call for the visitor with as many of the leading parameters as fit.
+// It returns how many the call carried and what came of it. Without a first parameter
+// that fits, see API.Fits, Send makes no call and returns 0 and the zero Answer.
+func (s *Single) Send(ctx context.Context, v profile.Visitor, parameters []profile.Parameter) (carried int, answer Answer) {
+	form, carried := s.api.compose(v, parameters)
+	if carried == 0 {
+		return 0, Answer{}
+	}
+	return carried, s.call(ctx, form)
+}
+
+// call makes the call that carries the form.
+func (s *Single) call(ctx context.Context, form []byte) Answer {
+	if s.timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, c.timeout)
+		ctx, cancel = context.WithTimeout(ctx, s.timeout)
 		defer cancel()
 	}
-	resp, err := c.http.Do(c.api.request(ctx, form, c.userAgent))
+	resp, err := s.http.Do(s.api.request(ctx, form, s.userAgent))
 	if err != nil {
 		return failure(err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusMultipleChoices {
 		discard(resp)
-		return statusAnswer(resp.StatusCode, retryAfter(resp.Header, time.Now(), c.maxRetryAfter))
+		return statusAnswer(resp.StatusCode, retryAfter(resp.Header, time.Now(), s.maxRetryAfter))
 	}
-	answer := c.buffer()
-	defer c.answers.Put(answer)
+	answer := s.buffer()
+	defer s.answers.Put(answer)
 	if _, err := answer.ReadFrom(io.LimitReader(resp.Body, maxAnswer)); err != nil {
 		return failure(err)
 	}
@@ -69,8 +81,8 @@ func (c *Client) Send(ctx context.Context, form []byte) Answer {
 	return Answer{Verdict: Delivered, StatusCode: resp.StatusCode}
 }
 
-func (c *Client) buffer() *bytes.Buffer {
-	if b, ok := c.answers.Get().(*bytes.Buffer); ok {
+func (s *Single) buffer() *bytes.Buffer {
+	if b, ok := s.answers.Get().(*bytes.Buffer); ok {
 		b.Reset()
 		return b
 	}

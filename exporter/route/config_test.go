@@ -1,7 +1,7 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package target // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+package route // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 
 import (
 	"strings"
@@ -30,14 +30,14 @@ func TestConfigValidate(t *testing.T) {
 		"another method":                        {func(c *Config) { c.Method = "PUT" }, `method: "PUT" is unknown, use POST or GET`},
 		"a method in another letter case":       {func(c *Config) { c.Method = "post" }, `method: "post" is unknown, use POST or GET`},
 		"no method":                             {func(c *Config) { c.Method = "" }, `method: "" is unknown, use POST or GET`},
-		"no path":                               {func(c *Config) { c.Path = "" }, `path: "" has to begin with /`},
-		"a path that begins with the code":      {func(c *Config) { c.Path = "{client_code}/update" }, `path: "{client_code}/update" has to begin with /`},
+		"no path":                               {func(c *Config) { c.Path = "" }, `path: "" must begin with /`},
+		"a path that begins with the code":      {func(c *Config) { c.Path = "{client_code}/update" }, `path: "{client_code}/update" must begin with /`},
 		"a path with a query":                   {func(c *Config) { c.Path = "/u?a=b" }, `path: "/u?a=b" may hold no query, fragment, space or placeholder other than {client_code}`},
 		"a path with a fragment":                {func(c *Config) { c.Path = "/u#a" }, `path: "/u#a" may hold no query, fragment, space or placeholder other than {client_code}`},
 		"a path with a space":                   {func(c *Config) { c.Path = "/a b" }, `path: "/a b" may hold no query, fragment, space or placeholder other than {client_code}`},
 		"a path with another placeholder":       {func(c *Config) { c.Path = "/{mboxPC}" }, `path: "/{mboxPC}" may hold no query, fragment, space or placeholder other than {client_code}`},
 		"a path with a placeholder of its rest": {func(c *Config) { c.Path = "/{{client_code}}" }, `path: "/{{client_code}}" may hold no query, fragment, space or placeholder other than {client_code}`},
-		"two faults are both said":              {func(c *Config) { c.Method, c.Path = "PUT", "u" }, "method: \"PUT\" is unknown, use POST or GET\npath: \"u\" has to begin with /"},
+		"two faults are both said":              {func(c *Config) { c.Method, c.Path = "PUT", "u" }, "method: \"PUT\" is unknown, use POST or GET\npath: \"u\" must begin with /"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

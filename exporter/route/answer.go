@@ -1,7 +1,7 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package target // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+package route // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 
 import (
 	"errors"
@@ -14,9 +14,11 @@ import (
 type Verdict uint8
 
 const (
+	// NotSent means that no call was made, as in a dry run.
+	NotSent Verdict = iota
 	// Delivered means that Target took the update. Taken is not applied: Adobe's
 	// answer is "Request successfully submitted".
-	Delivered Verdict = iota
+	Delivered
 	// Rejected means that this call is wrong and would be refused again.
 	Rejected
 	// SetupFault means that the set-up is wrong and not the update: it is to be held
@@ -24,16 +26,14 @@ const (
 	SetupFault
 	// NotNow means that the call may go through later.
 	NotNow
-	// NotSent means that a dry run kept the call back.
-	NotSent
 )
 
 var verdictNames = [...]string{
+	NotSent:    "not_sent",
 	Delivered:  "delivered",
 	Rejected:   "rejected",
 	SetupFault: "setup_fault",
 	NotNow:     "not_now",
-	NotSent:    "not_sent",
 }
 
 // String returns the verdict as metrics name it.
@@ -64,10 +64,10 @@ type Answer struct {
 	RetryAfter time.Duration
 }
 
-// Held tells whether the update is to be sent again.
+// Held reports whether the update is to be sent again.
 func (a Answer) Held() bool { return a.Verdict == SetupFault || a.Verdict == NotNow }
 
-// Throttled tells whether Target asked for fewer calls, of whatever visitor.
+// Throttled reports whether Target asked for fewer calls, of whatever visitor.
 func (a Answer) Throttled() bool {
 	return a.RetryAfter > 0 || a.StatusCode == http.StatusTooManyRequests
 }

@@ -1,7 +1,7 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package target // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+package route // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 
 import (
 	"fmt"
@@ -37,9 +37,9 @@ func TestRedirectsAreNeverFollowed(t *testing.T) {
 						w.WriteHeader(status)
 					}))
 					t.Cleanup(server.Close)
-					client := newClient(t, cfg, server.URL, &http.Client{})
+					client := newSingle(t, cfg, server.URL, &http.Client{})
 					assert.Equal(t, Answer{SetupFault, status, "status_" + strconv.Itoa(status), 0},
-						client.Send(t.Context(), []byte(form)))
+						send(t.Context(), t, client))
 					assert.EqualValues(t, 1, calls.Load())
 				})
 			}

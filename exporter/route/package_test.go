@@ -1,7 +1,7 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package target // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+package route // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 
 import (
 	"testing"

@@ -1,7 +1,7 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package target // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+package route // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 
 import (
 	"net/http"
@@ -16,8 +16,10 @@ import (
 )
 
 func TestEachWayHasItsBytes(t *testing.T) {
-	// What profile.AppendForm gives: everything that is not unreserved is encoded, and
-	// nothing on the way may encode, decode or reorder it.
+	// Everything that is not unreserved is encoded, and nothing on the way may encode,
+	// decode or reorder it.
+	visitor := profile.Visitor{Parameter: profile.Mbox3rdPartyID, ID: "a&b=%"}
+	parameters := []profile.Parameter{{Name: "Tier", Value: " +ä~"}, {Name: "A", Value: "1"}}
 	const form = "mbox3rdPartyId=a%26b%3D%25&profile.Tier=%20%2B%C3%A4~&profile.A=1"
 	tests := map[string]struct {
 		cfg     Config
@@ -46,8 +48,10 @@ func TestEachWayHasItsBytes(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			server := newWireServer(t, answering(okAnswer))
-			client := newClient(t, tt.cfg, server.url(), &http.Client{})
-			require.Equal(t, Answer{Verdict: Delivered, StatusCode: 200}, client.Send(t.Context(), []byte(form)))
+			client := newSingle(t, tt.cfg, server.url(), &http.Client{})
+			carried, answer := client.Send(t.Context(), visitor, parameters)
+			require.Equal(t, Answer{Verdict: Delivered, StatusCode: 200}, answer)
+			require.Equal(t, 2, carried)
 
 			require.Len(t, server.seen(), 1)
 			head, body, found := strings.Cut(server.seen()[0], "\r\n\r\n")
@@ -83,12 +87,12 @@ func TestPathForms(t *testing.T) {
 			server := newWireServer(t, answering(okAnswer))
 			for _, way := range []Config{{Method: "POST", Path: tt.path}, {Method: "GET", Path: tt.path}} {
 				require.NoError(t, way.Validate())
-				client := newClient(t, way, server.url()+tt.below, &http.Client{})
-				require.Equal(t, Delivered, client.Send(t.Context(), []byte("a=b")).Verdict)
+				client := newSingle(t, way, server.url()+tt.below, &http.Client{})
+				require.Equal(t, Delivered, send(t.Context(), t, client).Verdict)
 			}
 			require.Len(t, server.seen(), 2)
 			assert.True(t, strings.HasPrefix(server.seen()[0], "POST "+tt.want+" HTTP/1.1\r\n"), server.seen()[0])
-			assert.True(t, strings.HasPrefix(server.seen()[1], "GET "+tt.want+"?a=b HTTP/1.1\r\n"), server.seen()[1])
+			assert.True(t, strings.HasPrefix(server.seen()[1], "GET "+tt.want+"?"+form+" HTTP/1.1\r\n"), server.seen()[1])
 		})
 	}
 }
@@ -97,11 +101,21 @@ func TestCallsOfTheGreatestSizeLeaveWhole(t *testing.T) {
 	for name, way := range ways {
 		t.Run(name, func(t *testing.T) {
 			server := newWireServer(t, answering(okAnswer))
-			client := newClient(t, way, server.url(), &http.Client{})
-			form := "a=" + strings.Repeat("x", client.api.MaxForm()-2)
-			require.Equal(t, Delivered, client.Send(t.Context(), []byte(form)).Verdict)
+			client := newSingle(t, way, server.url(), &http.Client{})
+			// One byte of the value more, and the second parameter would not fit.
+			first := profile.Parameter{Name: "a", Value: "1"}
+			second := profile.Parameter{Name: "b", Value: strings.Repeat("x", client.api.MaxForm()-len("mboxPC="+secretID+"&profile.a=1&profile.b="))}
+			form := "mboxPC=" + secretID + "&profile.a=1&profile.b=" + second.Value
+			carried, answer := client.Send(t.Context(), secretVisitor, []profile.Parameter{first, second, first})
+			require.Equal(t, Delivered, answer.Verdict)
+			require.Equal(t, 2, carried)
+			second.Value += "x"
+			carried, answer = client.Send(t.Context(), secretVisitor, []profile.Parameter{first, second})
+			require.Equal(t, Delivered, answer.Verdict)
+			require.Equal(t, 1, carried)
 
-			require.Len(t, server.seen(), 1)
+			require.Len(t, server.seen(), 2)
+			assert.NotContains(t, server.seen()[1], "profile.b")
 			head, body, _ := strings.Cut(server.seen()[0], "\r\n\r\n")
 			target := strings.Fields(head)[1]
 			if client.api.inQuery {

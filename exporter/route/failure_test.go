@@ -1,7 +1,7 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package target // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+package route // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 
 import (
 	"context"
@@ -75,7 +75,7 @@ func TestFailuresOnTheWire(t *testing.T) {
 		for way, cfg := range ways {
 			t.Run(name+", "+way, func(t *testing.T) {
 				server := newWireServer(t, tt.answer)
-				answer := newClient(t, cfg, server.url(), &http.Client{}).Send(t.Context(), []byte(form))
+				answer := send(t.Context(), t, newSingle(t, cfg, server.url(), &http.Client{}))
 				assert.Equal(t, tt.want, answer)
 				assertNoSecret(t, answer)
 			})
@@ -87,7 +87,7 @@ func TestRefusedPort(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, listener.Close())
-	answer := newClient(t, get, "http://"+listener.Addr().String(), &http.Client{}).Send(t.Context(), []byte(form))
+	answer := send(t.Context(), t, newSingle(t, get, "http://"+listener.Addr().String(), &http.Client{}))
 	assert.Equal(t, Answer{Verdict: NotNow, Reason: ReasonConnectionRefused}, answer)
 	assertNoSecret(t, answer)
 }
@@ -97,8 +97,8 @@ func TestTimeout(t *testing.T) {
 	for name, text := range tests {
 		t.Run(name, func(t *testing.T) {
 			server := newWireServer(t, func(conn *net.TCPConn, n int) bool { return answering(text)(conn, n) })
-			client := newClient(t, get, server.url(), &http.Client{Timeout: 50 * time.Millisecond})
-			answer := client.Send(t.Context(), []byte(form))
+			client := newSingle(t, get, server.url(), &http.Client{Timeout: 50 * time.Millisecond})
+			answer := send(t.Context(), t, client)
 			assert.Equal(t, Answer{Verdict: NotNow, Reason: ReasonTimeout}, answer)
 			assertNoSecret(t, answer)
 		})
@@ -106,7 +106,7 @@ func TestTimeout(t *testing.T) {
 			server := newWireServer(t, func(conn *net.TCPConn, n int) bool { return answering(text)(conn, n) })
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 			defer cancel()
-			answer := newClient(t, get, server.url(), &http.Client{}).Send(ctx, []byte(form))
+			answer := send(ctx, t, newSingle(t, get, server.url(), &http.Client{}))
 			assert.Equal(t, Answer{Verdict: NotNow, Reason: ReasonTimeout}, answer)
 		})
 	}
@@ -122,7 +122,7 @@ func TestCanceledCall(t *testing.T) {
 				cancel()
 				return goOn
 			})
-			answer := newClient(t, get, server.url(), &http.Client{}).Send(ctx, []byte(form))
+			answer := send(ctx, t, newSingle(t, get, server.url(), &http.Client{}))
 			assert.Equal(t, Answer{Verdict: NotNow, Reason: ReasonCanceled}, answer)
 			assertNoSecret(t, answer)
 		})
@@ -131,7 +131,7 @@ func TestCanceledCall(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		server := newWireServer(t, answering(okAnswer))
-		answer := newClient(t, get, server.url(), &http.Client{}).Send(ctx, []byte(form))
+		answer := send(ctx, t, newSingle(t, get, server.url(), &http.Client{}))
 		assert.Equal(t, Answer{Verdict: NotNow, Reason: ReasonCanceled}, answer)
 		assert.Empty(t, server.seen())
 	})

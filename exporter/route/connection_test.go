@@ -1,7 +1,7 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package target // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+package route // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 
 import (
 	"io"
@@ -53,12 +53,12 @@ func TestAnswersAreReadWithinBounds(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			body := &endless{}
-			client := newClient(t, postBody, "http://acme.invalid", &http.Client{
+			client := newSingle(t, postBody, "http://acme.invalid", &http.Client{
 				Transport: roundTripper(func(*http.Request) (*http.Response, error) {
 					return &http.Response{StatusCode: tt.status, Body: body}, nil
 				}),
 			})
-			assert.Equal(t, tt.want, client.Send(t.Context(), []byte(form)))
+			assert.Equal(t, tt.want, send(t.Context(), t, client))
 			assert.LessOrEqual(t, body.read, tt.most)
 			assert.True(t, body.closed)
 		})
@@ -80,8 +80,8 @@ func TestSuccessCountsWithinBoundsOnly(t *testing.T) {
 				_, _ = w.Write(usualAnswer)
 			}))
 			t.Cleanup(server.Close)
-			client := newClient(t, postBody, server.URL, &http.Client{})
-			assert.Equal(t, tt.want, client.Send(t.Context(), []byte(form)).Verdict)
+			client := newSingle(t, postBody, server.URL, &http.Client{})
+			assert.Equal(t, tt.want, send(t.Context(), t, client).Verdict)
 		})
 	}
 }
@@ -133,9 +133,9 @@ func TestConnectionIsUsedAgain(t *testing.T) {
 		for wayName, way := range ways {
 			t.Run(name+" to a "+wayName, func(t *testing.T) {
 				server, conns := startCounting(t, func(w http.ResponseWriter, _ *http.Request) { answer(w) })
-				client := newClient(t, way, server.URL, &http.Client{})
+				client := newSingle(t, way, server.URL, &http.Client{})
 				for range 20 {
-					require.NotZero(t, client.Send(t.Context(), []byte(form)).StatusCode)
+					require.NotZero(t, send(t.Context(), t, client).StatusCode)
 				}
 				assert.EqualValues(t, 1, conns.opened.Load())
 			})

@@ -1,7 +1,7 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package target // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+package route // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 
 import (
 	"bytes"
@@ -21,7 +21,7 @@ type response struct {
 	Success []string `xml:"success"`
 }
 
-// submitted tells whether the body of a 2xx answer says that Target took the
+// submitted reports whether the body of a 2xx answer says that Target took the
 // update: XML whose one success is true, or text that begins with true, as
 // Adobe's page shows the XML with its tags lost.
 func submitted(body []byte) bool {

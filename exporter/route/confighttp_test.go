@@ -1,7 +1,7 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package target // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+package route // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 
 import (
 	"bytes"
@@ -45,16 +45,26 @@ func bearer(base http.RoundTripper) http.RoundTripper {
 	})
 }
 
-func configured(t *testing.T, cfg confighttp.ClientConfig, wrap func(http.RoundTripper) http.RoundTripper) (*http.Client, *observer.ObservedLogs) {
+// host is a Collector with extensions.
+type host map[component.ID]component.Component
+
+func (h host) GetExtensions() map[component.ID]component.Component { return h }
+
+// configured returns the client of a configuration for that way of a call.
+func configured(
+	t *testing.T, way Config, cfg confighttp.ClientConfig, wrap func(http.RoundTripper) http.RoundTripper,
+) (*http.Client, *observer.ObservedLogs) {
 	t.Helper()
 	id := component.MustNewID("bearer")
 	cfg.Auth = configoptional.Some(configauth.Config{AuthenticatorID: id})
 	core, logs := observer.New(zap.DebugLevel)
 	set := componenttest.NewNopTelemetrySettings()
 	set.Logger = zap.New(core)
-	set.TracerProvider, set.MeterProvider = nil, nil
-	client, err := cfg.ToClient(t.Context(), map[component.ID]component.Component{id: &authenticator{wrap: wrap}}, set)
+	api, err := NewAPI(way, "http://acme.invalid", "acme")
 	require.NoError(t, err)
+	client, closeIdle, err := NewHTTPClient(t.Context(), cfg, api, 16, host{id: &authenticator{wrap: wrap}}, set)
+	require.NoError(t, err)
+	t.Cleanup(closeIdle)
 	return client, logs
 }
 
@@ -64,8 +74,8 @@ func TestHeadersAndAuthGoAlong(t *testing.T) {
 			server := newWireServer(t, answering(okAnswer))
 			cfg := confighttp.NewDefaultClientConfig()
 			cfg.Headers = configopaque.MapList{{Name: "X-Team", Value: "stores"}, {Name: "Host", Value: "acme.invalid"}}
-			c, logs := configured(t, cfg, bearer)
-			answer := newClient(t, way, server.url(), c).Send(t.Context(), []byte(form))
+			c, logs := configured(t, way, cfg, bearer)
+			answer := send(t.Context(), t, newSingle(t, way, server.url(), c))
 			assert.Equal(t, Answer{Verdict: Delivered, StatusCode: 200}, answer)
 
 			require.Len(t, server.seen(), 1)
@@ -87,10 +97,10 @@ func TestWrappedCallIsNotRepeatedEither(t *testing.T) {
 				server := leavesSecondUnanswered(t, end)
 				clientConfig := confighttp.NewDefaultClientConfig()
 				clientConfig.Headers = configopaque.MapList{{Name: "X-Team", Value: "stores"}}
-				c, _ := configured(t, clientConfig, bearer)
-				client := newClient(t, cfg, server.url(), c)
-				require.Equal(t, Delivered, client.Send(t.Context(), []byte(form)).Verdict)
-				assert.Equal(t, NotNow, client.Send(t.Context(), []byte(form)).Verdict)
+				c, _ := configured(t, cfg, clientConfig, bearer)
+				client := newSingle(t, cfg, server.url(), c)
+				require.Equal(t, Delivered, send(t.Context(), t, client).Verdict)
+				assert.Equal(t, NotNow, send(t.Context(), t, client).Verdict)
 				assert.Len(t, server.seen(), 2)
 			})
 		}
@@ -144,8 +154,8 @@ func TestNothingSaysASecret(t *testing.T) {
 					u.User = url.UserPassword("proxy-user", secretToken)
 					clientConfig.ProxyURL = u.String()
 				}
-				c, logs := configured(t, clientConfig, tt.wrap)
-				answer := newClient(t, cfg, tt.endpoint, c).Send(t.Context(), []byte(form))
+				c, logs := configured(t, cfg, clientConfig, tt.wrap)
+				answer := send(t.Context(), t, newSingle(t, cfg, tt.endpoint, c))
 				assert.Equal(t, tt.want, answer)
 				assertNoSecret(t, answer)
 				assert.Empty(t, logs.All())

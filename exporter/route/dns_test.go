@@ -1,7 +1,7 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package target // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+package route // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 
 import (
 	"context"
@@ -49,10 +49,10 @@ func TestNamesThatDoNotResolve(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			client := newClient(t, get, "http://acme.invalid.", &http.Client{
+			client := newSingle(t, get, "http://acme.invalid.", &http.Client{
 				Transport: &http.Transport{DialContext: (&net.Dialer{Resolver: tt.resolver}).DialContext},
 			})
-			answer := client.Send(t.Context(), []byte(form))
+			answer := send(t.Context(), t, client)
 			assert.Equal(t, tt.want, answer)
 			assertNoSecret(t, answer)
 		})

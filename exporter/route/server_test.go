@@ -1,11 +1,12 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package target // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+package route // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -13,7 +14,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 )
 
 const (
@@ -28,6 +32,12 @@ const (
 	okAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntrue"
 )
 
+// What form carries.
+var (
+	secretVisitor = profile.Visitor{Parameter: profile.MboxPC, ID: secretID}
+	secretTier    = profile.Parameter{Name: "tier", Value: secretValue}
+)
+
 var (
 	postBody  = Config{Method: http.MethodPost, Path: "/m2/{client_code}/profile/update"}
 	postQuery = Config{Method: http.MethodPost, Parameters: Query, Path: "/m2/{client_code}/profile/update"}
@@ -37,17 +47,29 @@ var (
 // ways are all the ways of a call.
 var ways = map[string]Config{"POST with a body": postBody, "POST with a query": postQuery, "GET": get}
 
-// newClient returns a Client whose connections end with the test.
-func newClient(t *testing.T, cfg Config, endpoint string, c *http.Client) *Client {
+// newSingle returns a Single whose connections end with the test.
+func newSingle(t *testing.T, cfg Config, endpoint string, c *http.Client) *Single {
 	t.Helper()
 	api, err := NewAPI(cfg, endpoint, "acme")
 	require.NoError(t, err)
 	if c.Transport == nil {
 		c.Transport = &http.Transport{}
 	}
-	client := NewClient(api, c, userAgent, 24*time.Hour)
-	t.Cleanup(client.http.CloseIdleConnections)
-	return client
+	single := NewSingle(api, c, userAgent, 24*time.Hour)
+	t.Cleanup(c.CloseIdleConnections)
+	return single
+}
+
+type sender interface {
+	Send(ctx context.Context, v profile.Visitor, parameters []profile.Parameter) (carried int, answer Answer)
+}
+
+// send makes the call that carries form, and returns its answer.
+func send(ctx context.Context, t *testing.T, s sender) Answer {
+	t.Helper()
+	carried, answer := s.Send(ctx, secretVisitor, []profile.Parameter{secretTier})
+	assert.Equal(t, 1, carried)
+	return answer
 }
 
 // wireServer is a server below HTTP: it keeps the bytes of each request, and lets
