@@ -27,6 +27,13 @@ func (o *Outbox) Held() Held {
 	return held
 }
 
+// Loaded returns how many records an earlier run has left.
+func (o *Outbox) Loaded() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.loaded
+}
+
 // slotsAtOnce is how many slots are looked at before others have their turn.
 const slotsAtOnce = 1 << 16
 

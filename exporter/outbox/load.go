@@ -21,43 +21,38 @@ const asideKey = "damaged"
 var errHeader = errors.New("sending_queue::storage: the outbox was written by a newer build, or is damaged: " +
 	"use that build, restore the folder, or remove its file for \"logs\" and accept that what it held is lost")
 
-// Stored reports whether an outbox was ever kept in the storage.
-func Stored(ctx context.Context, client storage.Client) (bool, error) {
-	header, err := client.Get(ctx, headerKey)
-	return header != nil, err
-}
-
 // Load keeps the outbox in a storage, and takes up what an earlier run has left there. It
 // comes before everything else. Pages that are damaged are set aside under keys of their
-// own; damaged is how many.
-func (o *Outbox) Load(ctx context.Context, client storage.Client, now time.Time) (damaged int, err error) {
+// own; damaged is how many. found reports whether an outbox was ever kept there.
+func (o *Outbox) Load(ctx context.Context, client storage.Client, now time.Time) (found bool, damaged int, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.pages.client = client
 	header, err := client.Get(ctx, headerKey)
 	if err != nil {
-		return 0, fmt.Errorf("sending_queue::storage: reading the outbox: %w", err)
+		return false, 0, fmt.Errorf("sending_queue::storage: reading the outbox: %w", err)
 	}
 	if header == nil {
-		return 0, nil
+		return false, 0, nil
 	}
 	text, whole := journal.Unseal(header)
 	if !whole || len(text) != 5 || text[0] != headerFormat {
-		return 0, errHeader
+		return true, 0, errHeader
 	}
-	o.stored = binary.BigEndian.Uint32(text[1:])
-	if o.stored > maxSlots/slotsPerPage {
-		return 0, errHeader
+	o.pages.stored = binary.BigEndian.Uint32(text[1:])
+	if o.pages.stored > maxSlots/slotsPerPage {
+		return true, 0, errHeader
 	}
-	for first := uint32(0); first < o.stored; first += pagesPerRead {
-		n, err := o.loadPages(ctx, first, min(first+pagesPerRead, o.stored), now)
+	for first := uint32(0); first < o.pages.stored; first += pagesPerRead {
+		n, err := o.loadPages(ctx, first, min(first+pagesPerRead, o.pages.stored), now)
 		if err != nil {
-			return 0, err
+			return true, damaged, err
 		}
 		damaged += n
 	}
 	o.loadUnused()
-	return damaged, nil
+	o.loaded = o.held.Records
+	return true, damaged, nil
 }
 
 // loadPages takes up pages, one after another.

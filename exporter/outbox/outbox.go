@@ -29,9 +29,8 @@ type Outbox struct {
 	since map[uint32]*Entry
 	// unwritten are the slots that wait for the next write.
 	unwritten []uint32
-	// stored is for how many pages the header in the storage has room.
-	stored uint32
-	held   Held
+	loaded    int // records that Load has found
+	held      Held
 }
 
 // New returns an Outbox in memory. Load keeps it in a storage instead.

@@ -27,12 +27,12 @@ const (
 func (o *Outbox) Owed() (ops []*storage.Operation, written func(ok bool)) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.pages.dirty) == 0 {
+	stored := o.pages.stored
+	if stored > 0 && len(o.pages.dirty) == 0 {
 		return nil, func(bool) {}
 	}
-	stored := o.stored
-	if o.pages.used > stored {
-		stored = (o.pages.used + headerStep - 1) / headerStep * headerStep
+	if o.pages.used > stored || stored == 0 {
+		stored = (o.pages.used/headerStep + 1) * headerStep
 		ops = append(ops, storage.SetOperation(headerKey, journal.Seal(binary.BigEndian.AppendUint32([]byte{headerFormat}, stored))))
 	}
 	numbers := slices.Sorted(maps.Keys(o.pages.dirty))
@@ -61,7 +61,7 @@ func (o *Outbox) wrote(ok bool, stored uint32, numbers, slots []uint32) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if ok {
-		o.stored = stored
+		o.pages.stored = stored
 		o.release(slots)
 	} else {
 		o.unwritten = append(slots, o.unwritten...)

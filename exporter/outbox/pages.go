@@ -40,6 +40,8 @@ type pages struct {
 	dirty map[uint32]struct{}
 	// used is how many pages were ever used; those behind are empty.
 	used uint32
+	// stored is for how many pages the header in the storage has room, 0 when there is none.
+	stored uint32
 }
 
 func newPages(packer *journal.Packer) *pages {

@@ -188,6 +188,21 @@ func (a *Account) NextFree() time.Duration {
 	return a.window.untilFree(time.Since(a.origin))
 }
 
+// Cause returns what a call that waits now waits for.
+func (a *Account) Cause() Cause {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.settle()
+	now := time.Since(a.origin)
+	switch {
+	case a.paused > now:
+		return Paused
+	case a.window.untilFree(now) > 0:
+		return Window
+	}
+	return Pace
+}
+
 // adopt changes the limits of an account and keeps what it has counted.
 func (a *Account) adopt(limits Limits) {
 	a.mu.Lock()

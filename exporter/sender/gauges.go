@@ -73,12 +73,12 @@ func (s *Sender) waiting() map[string]int {
 	}
 	visitors := map[string]int{
 		causeWindow: held.Waiting[outbox.Fresh], causeAlone: held.Waiting[outbox.FailingAlone] + held.Ready[outbox.FailingAlone],
-		causeOutage: 0, causeCalling: held.Calling,
+		causeOutage: 0, causeCalling: calling,
 	}
 	for _, c := range quota.Causes() {
 		visitors[c.String()] = 0
 	}
-	cause := s.set.Account.Waits().String()
+	cause := s.set.Account.Cause().String()
 	if s.health.careful() {
 		cause = causeOutage
 	}

@@ -35,7 +35,9 @@ const (
 	// that made way for another visitor in a full outbox.
 	reasonAttemptsExhausted = "attempts_exhausted"
 	reasonShutdown          = "shutdown"
-	reasonQuotaStorage      = "quota_storage"
+	// reasonConfiguration is for entries that a changed configuration does not let be sent.
+	reasonConfiguration = "configuration"
+	reasonQuotaStorage  = "quota_storage"
 )
 
 // outcomes counts with attribute sets that are made once. All of them name the exporter: a

@@ -26,9 +26,9 @@ var canceled = route.Answer{Verdict: route.NotNow, Reason: route.ReasonCanceled}
 // the answer that decides what becomes of it. Of an answer that holds it, the parameters that
 // have not been carried stay in the entry.
 func (s *Sender) send(ctx context.Context, e *outbox.Entry) route.Answer {
-	if !s.sendable(e) {
+	if !s.recheck(e) {
 		s.set.Account.GiveBack()
-		return route.Answer{Verdict: route.Rejected, Reason: mapping.SkipTooLarge.String()}
+		return route.Answer{Verdict: route.Rejected, Reason: reasonConfiguration}
 	}
 	result := route.Answer{Verdict: route.Delivered}
 	for {
@@ -48,16 +48,14 @@ func (s *Sender) send(ctx context.Context, e *outbox.Entry) route.Answer {
 	}
 }
 
-// sendable leaves out the parameters that no call can carry, and reports whether any is left.
-// Mapping leaves them out too, but the configuration may have changed since.
-func (s *Sender) sendable(e *outbox.Entry) bool {
-	fits := func(p profile.Parameter) bool { return s.set.Route.Fits(e.Visitor, p) }
-	if i := slices.IndexFunc(e.Parameters, func(p profile.Parameter) bool { return !fits(p) }); i >= 0 {
-		before := len(e.Parameters)
-		e.Parameters = slices.DeleteFunc(e.Parameters, func(p profile.Parameter) bool { return !fits(p) })
-		s.outcomes.dropped(mapping.DropTooLarge.String(), before-len(e.Parameters))
-	}
-	return len(e.Parameters) > 0
+// recheck leaves out the parameters that no call can carry, and reports whether any is left to
+// be sent to a visitor that a call can name. Mapping has seen to it, but the configuration may
+// have changed since.
+func (s *Sender) recheck(e *outbox.Entry) bool {
+	before := len(e.Parameters)
+	e.Parameters = slices.DeleteFunc(e.Parameters, func(p profile.Parameter) bool { return !s.set.Mapper.Fits(e.Visitor, &p) })
+	s.outcomes.dropped(mapping.DropTooLarge.String(), before-len(e.Parameters))
+	return len(e.Parameters) > 0 && s.set.Mapper.Sendable(e.Visitor)
 }
 
 // call makes one call and notes what came of it.

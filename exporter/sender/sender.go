@@ -23,8 +23,6 @@ import (
 
 // Route makes calls: a route.Traced, or a route.DryRun that shows them.
 type Route interface {
-	// Fits reports whether a call can carry the parameter.
-	Fits(v profile.Visitor, p profile.Parameter) bool
 	// Send makes one call with as many of the leading parameters as fit, of which the first
 	// does, and returns how many it carried and what came of it.
 	Send(ctx context.Context, v profile.Visitor, parameters []profile.Parameter) (carried int, answer route.Answer)
@@ -102,11 +100,16 @@ func (s *Sender) Stop() {
 	s.running.Wait()
 }
 
-// Drain sends on, without waiting for windows, until nothing is left or ctx ends, and stops
-// then. What is left is lost: it is counted and said.
-func (s *Sender) Drain(ctx context.Context) {
-	defer context.AfterFunc(ctx, s.stop)()
+// Hasten sends on without waiting for windows, until ctx ends and stops it. release lets go of
+// ctx.
+func (s *Sender) Hasten(ctx context.Context) (release func() bool) {
 	s.set.Outbox.Hasten(time.Now())
+	return context.AfterFunc(ctx, s.stop)
+}
+
+// Drain returns when nothing waits any more, or when the sender was stopped. What is left then
+// is lost: it is counted and said.
+func (s *Sender) Drain() {
 	for s.stopping.Err() == nil && s.set.Outbox.Held().Visitors > 0 {
 		select {
 		case <-s.set.Outbox.Room():

@@ -34,7 +34,8 @@ func (cfg *Config) Validate() error {
 		cfg.validateMapping(),
 		atLeast("concurrency", cfg.Concurrency, 1),
 		atMost("concurrency", cfg.Concurrency, maxConcurrency),
-		cfg.validateAttempts(),
+		cfg.validateQueue(),
+		cfg.validateRetry(),
 		cfg.validateDurations(),
 	)
 }
@@ -128,11 +129,19 @@ func (cfg *Config) validateMapping() error {
 	)...)
 }
 
-// validateAttempts refuses a single attempt: with it whatever fails in an outage would
-// be rejected.
-func (cfg *Config) validateAttempts() error {
-	if cfg.MaxUpdateAttempts != 0 && cfg.MaxUpdateAttempts < 2 {
-		return fmt.Errorf("max_update_attempts: has to be 2 or more, or 0 to go on for ever, got %d", cfg.MaxUpdateAttempts)
+// validateQueue refuses several consumers: they would only let requests overtake each other.
+func (cfg *Config) validateQueue() error {
+	if queue := cfg.QueueConfig.Get(); queue != nil && queue.NumConsumers > 1 {
+		return fmt.Errorf("sending_queue::num_consumers: must be 1, got %d: calls run in parallel by concurrency, and several consumers "+
+			"would let an older value follow a newer one", queue.NumConsumers)
+	}
+	return nil
+}
+
+// validateRetry refuses pauses so short that an outage would burn the quota.
+func (cfg *Config) validateRetry() error {
+	if cfg.RetryConfig.Enabled && cfg.RetryConfig.InitialInterval < minRetryInterval {
+		return fmt.Errorf("retry_on_failure::initial_interval: must be at least %s, got %s", minRetryInterval, cfg.RetryConfig.InitialInterval)
 	}
 	return nil
 }

@@ -1,11 +1,10 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package queuestorage // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/queuestorage"
+package queue // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/queue"
 
 import (
 	"context"
-	"fmt"
 	"maps"
 
 	"go.opentelemetry.io/collector/component"
@@ -23,12 +22,12 @@ type guardedHost struct {
 	guard *Guard
 }
 
-// Host returns a host to start the helper with. It is the given one but for the
-// storage of the queue.
+// Host returns a host to start the helper with. It is the given one but for the storage of the
+// queue.
 func (g *Guard) Host(host component.Host) component.Host { return &guardedHost{host, g} }
 
-// Unguarded returns the host that was given to Guard.Host, or the host itself. What
-// else it can do is found by type assertion, which a wrapper hides.
+// Unguarded returns the host that was given to Guard.Host, or the host itself. What else it can
+// do is found by type assertion, which a wrapper hides.
 func Unguarded(host component.Host) component.Host {
 	if guarded, ok := host.(*guardedHost); ok {
 		return guarded.Host
@@ -38,12 +37,12 @@ func Unguarded(host component.Host) component.Host {
 
 func (h *guardedHost) GetExtensions() map[component.ID]component.Component {
 	extensions := h.Host.GetExtensions()
-	extension, ok := extensions[h.guard.storage].(storage.Extension)
+	extension, ok := extensions[h.guard.set.Storage].(storage.Extension)
 	if !ok {
 		return extensions // the helper names what is missing
 	}
 	extensions = maps.Clone(extensions)
-	extensions[h.guard.storage] = &guardedExtension{extension, h.guard}
+	extensions[h.guard.set.Storage] = &guardedExtension{extension, h}
 	return extensions
 }
 
@@ -54,20 +53,20 @@ func (h *guardedHost) Report(event *componentstatus.Event) {
 
 type guardedExtension struct {
 	storage.Extension
-	guard *Guard
+	host *guardedHost
 }
 
 // GetClient returns the extension's client, guarded when it is the queue's.
 func (e *guardedExtension) GetClient(ctx context.Context, kind component.Kind, id component.ID, name string) (storage.Client, error) {
 	client, err := e.Extension.GetClient(ctx, kind, id, name)
-	if err != nil {
-		return nil, fmt.Errorf("sending_queue::storage: %q can not be opened: %w", e.guard.storage, err)
+	if err != nil || name != queueName {
+		return client, err
 	}
-	if name != queueName {
-		return client, nil
-	}
-	e.guard.mu.Lock()
-	defer e.guard.mu.Unlock()
-	e.guard.client = client
-	return &guardedClient{client, e.guard}, nil
+	g := e.host.guard
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.source = source{client: client, open: func(ctx context.Context, name string) (storage.Client, error) {
+		return e.Extension.GetClient(ctx, kind, id, name)
+	}}
+	return &guarded{client, g}, nil
 }

@@ -14,8 +14,7 @@ import (
 var _ confmap.Unmarshaler = (*Config)(nil)
 
 // Unmarshal reads the YAML into the configuration. It refuses keys that it does not
-// know, and lets the batch follow a queue or a batch that was made smaller than our
-// default batch.
+// know, and gives a queue of another sizer a size in its unit.
 func (cfg *Config) Unmarshal(conf *confmap.Conf) error {
 	if err := conf.Unmarshal(cfg); err != nil {
 		return err
@@ -23,7 +22,7 @@ func (cfg *Config) Unmarshal(conf *confmap.Conf) error {
 	if err := cfg.refuseUnknown(conf); err != nil {
 		return err
 	}
-	cfg.fitBatch(conf)
+	cfg.sizeQueue(conf)
 	return nil
 }
 
@@ -56,21 +55,16 @@ func (cfg *Config) refuseUnknown(conf *confmap.Conf) error {
 	return conf.Unmarshal(strict.Interface())
 }
 
-// fitBatch keeps our default for the batch from being larger than what the user has
-// set for the queue or the batch itself.
-func (cfg *Config) fitBatch(conf *confmap.Conf) {
+// sizeQueue keeps our default size, which is in records, from being one in bytes or requests.
+func (cfg *Config) sizeQueue(conf *confmap.Conf) {
 	queue := cfg.QueueConfig.Get()
-	if queue == nil || conf.IsSet("sending_queue::batch::min_size") {
+	if queue == nil || conf.IsSet("sending_queue::queue_size") {
 		return
 	}
-	batch := queue.Batch.Get()
-	if batch == nil {
-		return
-	}
-	if queue.Sizer == exporterhelper.RequestSizerTypeItems && queue.QueueSize > 0 {
-		batch.MinSize = min(batch.MinSize, queue.QueueSize)
-	}
-	if batch.MaxSize > 0 {
-		batch.MinSize = min(batch.MinSize, batch.MaxSize)
+	switch queue.Sizer {
+	case exporterhelper.RequestSizerTypeBytes:
+		queue.QueueSize = defaultQueueBytes
+	case exporterhelper.RequestSizerTypeRequests:
+		queue.QueueSize = defaultQueueRequests
 	}
 }
