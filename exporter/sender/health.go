@@ -50,6 +50,7 @@ type health struct {
 // outage is one that has been said.
 type outage struct {
 	since, said time.Time
+	probes      int
 	fault       bool // of the set-up
 	reason      string
 }
@@ -72,6 +73,13 @@ func (h *health) pause(now time.Time) time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.probe.Sub(now)
+}
+
+// probeNow lets the next call leave at once.
+func (h *health) probeNow() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.probe = time.Time{}
 }
 
 // othersGetThrough reports whether a call that fails now fails alone.
@@ -105,9 +113,10 @@ func (h *health) note(a route.Answer, now time.Time) {
 		return
 	}
 	failed := h.failed.Add(1)
-	if failed >= manyFailures {
+	if failed >= manyFailures && !now.Before(h.probe) { // those that left together are one probe
+		h.outage.probes++
 		h.probe = now.Add(pauseAfter(h.retry.InitialInterval, h.retry.Multiplier, h.retry.MaxInterval,
-			h.retry.RandomizationFactor, int(failed-manyFailures)+1))
+			h.retry.RandomizationFactor, h.outage.probes))
 	}
 	// A set-up that has never worked is wrong from the first call on.
 	fault := a.Verdict == route.SetupFault && (failed >= fewFailures || h.through.IsZero())

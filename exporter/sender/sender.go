@@ -104,6 +104,8 @@ func (s *Sender) Stop() {
 // ctx.
 func (s *Sender) Hasten(ctx context.Context) (release func() bool) {
 	s.set.Outbox.Hasten(time.Now())
+	s.health.probeNow()
+	s.turns.signal()
 	return context.AfterFunc(ctx, s.stop)
 }
 
@@ -164,6 +166,11 @@ func (t *turns) enter(most int) bool {
 
 func (t *turns) leave() {
 	t.taken.Add(-1)
+	t.signal()
+}
+
+// signal has the turns looked at again.
+func (t *turns) signal() {
 	select {
 	case t.left <- struct{}{}:
 	default:
