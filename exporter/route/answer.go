@@ -52,6 +52,9 @@ const (
 	ReasonNetwork           = "network"
 )
 
+// statusEnhanceYourCalm is no status of HTTP's own. Some servers have it for 429.
+const statusEnhanceYourCalm = 420
+
 // Answer is what came of one call.
 type Answer struct {
 	Verdict Verdict
@@ -69,7 +72,7 @@ func (a Answer) Held() bool { return a.Verdict == SetupFault || a.Verdict == Not
 
 // Throttled reports whether Target asked for fewer calls, of whatever visitor.
 func (a Answer) Throttled() bool {
-	return a.RetryAfter > 0 || a.StatusCode == http.StatusTooManyRequests
+	return a.RetryAfter > 0 || a.StatusCode == http.StatusTooManyRequests || a.StatusCode == statusEnhanceYourCalm
 }
 
 // statusAnswer reads a status that is not 2xx.
@@ -78,7 +81,7 @@ func statusAnswer(status int, retryAfter time.Duration) Answer {
 	switch status {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusProxyAuthRequired:
 		a.Verdict = SetupFault
-	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+	case http.StatusRequestTimeout, statusEnhanceYourCalm, http.StatusTooEarly, http.StatusTooManyRequests:
 		a.Verdict = NotNow
 		a.RetryAfter = retryAfter
 	default:
