@@ -202,9 +202,14 @@ func TestInvalidConfigurationIsRefusedWithItsPlaceAndWhatIsAllowed(t *testing.T)
 		"unknown_key_of_quota":                "invalid keys: call",
 		"unknown_key_of_api":                  "invalid keys: verb",
 		"unknown_key_of_an_entry":             "invalid keys: attr",
-		"proxy":                               "proxy_url: has to be a URL such as http://proxy.example:3128",
+		"proxy":                               "proxy_url: must be a URL with http, https, socks5 or socks5h such as http://proxy.example:3128",
+		"proxy_without_scheme":                "proxy_url: must be a URL with http, https, socks5 or socks5h",
+		"proxy_scheme":                        "proxy_url: must be a URL with http, https, socks5 or socks5h",
+		"proxy_host":                          "proxy_url: must be a URL with http, https, socks5 or socks5h",
+		"proxy_port":                          "proxy_url: must be a URL with http, https, socks5 or socks5h",
 		"accept_encoding":                     "headers: Accept-Encoding is not allowed",
 		"content_type":                        "headers: Content-Type is not allowed",
+		"host":                                "headers: Host is not allowed, with it calls could reach another account",
 		"fewer_connections_than_calls":        "max_conns_per_host: has to be 0 or at least the concurrency of 16, got 4",
 		"path_escape":                         `api: path: "/%zz" makes no URL`,
 		"endpoint_port":                       "endpoint: the port has to be 65535 or less",
@@ -222,6 +227,16 @@ func TestInvalidConfigurationIsRefusedWithItsPlaceAndWhatIsAllowed(t *testing.T)
 			}
 			assert.NotContains(t, err.Error(), "secret-token")
 		})
+	}
+}
+
+func TestProxiesThatNetHTTPKnowsAreTaken(t *testing.T) {
+	for _, proxy := range []string{
+		"http://proxy.example:3128", "https://proxy.example", "socks5://user:password@127.0.0.1:1080", "socks5h://[::1]:1080", "HTTP://proxy.example",
+	} {
+		cfg := testConfig("https://acme.example")
+		cfg.ClientConfig.ProxyURL = proxy
+		assert.NoError(t, cfg.Validate(), proxy)
 	}
 }
 

@@ -40,27 +40,29 @@ func (a *Account) Persist(ctx context.Context, host component.Host, storageID co
 	if !ok {
 		return false, fmt.Errorf("quota::storage: %q is no storage extension of this collector", storageID)
 	}
-	l := a.ledger
-	if l == nil {
-		client, err := key.open(ctx, extension)
-		if err != nil {
+	if a.ledger != nil {
+		if _, err = a.takeOver(ctx, extension, a.ledger, key); err != nil {
 			return false, err
 		}
-		l = &ledger{client: client, key: key, batch: a.limits.Quota.Reservation}
-		if cold, err = a.load(ctx, l); err != nil {
-			return false, errors.Join(err, client.Close(ctx))
-		}
+		a.ledger.users++
+		return false, nil
 	}
-	found, err := a.takeOver(ctx, extension, l, key)
+	client, err := key.open(ctx, extension)
 	if err != nil {
-		if a.ledger == nil {
-			err = errors.Join(err, l.client.Close(ctx))
-		}
 		return false, err
 	}
-	l.users++
+	l := &ledger{client: client, key: key, batch: a.limits.Quota.Reservation, users: 1}
+	cold, err = a.load(ctx, l)
+	if err == nil {
+		var found bool
+		found, err = a.takeOver(ctx, extension, l, key)
+		cold = cold && !found
+	}
+	if err != nil {
+		return false, errors.Join(err, client.Close(ctx))
+	}
 	a.ledger = l
-	return cold && !found, nil
+	return cold, nil
 }
 
 // open opens what is stored under the key. The account is not that of one exporter, so it
