@@ -81,7 +81,8 @@ func NewDefaultRateLimitConfig() RateLimitConfig {
 func (c RateLimitConfig) Validate() error {
 	var errs []error
 	if !(c.CallsPerSecond > 0) || math.IsInf(c.CallsPerSecond, 0) {
-		errs = append(errs, fmt.Errorf("calls_per_second: must be above 0, got %v", c.CallsPerSecond))
+		errs = append(errs, fmt.Errorf(
+			"calls_per_second: must be above 0, got %v", c.CallsPerSecond))
 	}
 	if c.Burst <= 0 {
 		errs = append(errs, fmt.Errorf("burst: must be at least 1, got %d", c.Burst))
@@ -117,8 +118,9 @@ func (l Limits) differences(other Limits) []string {
 	differ("quota::reservation", l.Quota.Reservation, other.Quota.Reservation)
 	differ("rate_limit::enabled", l.RateLimit != nil, other.RateLimit != nil)
 	if l.RateLimit != nil && other.RateLimit != nil {
-		differ("rate_limit::calls_per_second", l.RateLimit.CallsPerSecond, other.RateLimit.CallsPerSecond)
-		differ("rate_limit::burst", l.RateLimit.Burst, other.RateLimit.Burst)
+		here, there := l.RateLimit, other.RateLimit
+		differ("rate_limit::calls_per_second", here.CallsPerSecond, there.CallsPerSecond)
+		differ("rate_limit::burst", here.Burst, there.Burst)
 	}
 	return found
 }

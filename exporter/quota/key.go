@@ -24,15 +24,13 @@ type Key struct {
 // write the endpoint's host. The scheme is no part of it: both lead to the same Target.
 func NewKey(clientCode string, endpoint *url.URL) Key {
 	host := strings.TrimSuffix(strings.ToLower(endpoint.Hostname()), ".")
-	port := endpoint.Port()
-	if (endpoint.Scheme == "https" && port == "443") || (endpoint.Scheme == "http" && port == "80") {
-		port = ""
-	}
-	if port != "" {
+	scheme, port := endpoint.Scheme, endpoint.Port()
+	isDefault := (scheme == "https" && port == "443") || (scheme == "http" && port == "80")
+	if port != "" && !isDefault {
 		host = net.JoinHostPort(host, port)
 	}
 	key := Key{ClientCode: clientCode, Endpoint: "https://" + host}
-	if endpoint.Scheme == "http" {
+	if scheme == "http" {
 		key.earlier = "http://" + host
 	}
 	return key

@@ -33,12 +33,15 @@ type ledger struct {
 // Persist keeps the account in a storage extension from now on, and counts what
 // is stored there. The first user of an account loads it. Persist reports whether the
 // account is cold: nothing was stored. Each user calls Unpersist in the end.
-func (a *Account) Persist(ctx context.Context, host component.Host, storageID component.ID, key Key) (cold bool, err error) {
+func (a *Account) Persist(
+	ctx context.Context, host component.Host, storageID component.ID, key Key,
+) (cold bool, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	extension, ok := host.GetExtensions()[storageID].(storage.Extension)
 	if !ok {
-		return false, fmt.Errorf("quota::storage: %q is no storage extension of this collector", storageID)
+		return false, fmt.Errorf(
+			"quota::storage: %q is no storage extension of this collector", storageID)
 	}
 	if a.ledger != nil {
 		if _, err = a.takeOver(ctx, extension, a.ledger, key); err != nil {
@@ -68,7 +71,8 @@ func (a *Account) Persist(ctx context.Context, host component.Host, storageID co
 // open opens what is stored under the key. The account is not that of one exporter, so it
 // has an id of its own.
 func (k Key) open(ctx context.Context, extension storage.Extension) (storage.Client, error) {
-	client, err := extension.GetClient(ctx, component.KindExporter, component.MustNewIDWithName("adobe_target", "quota"), k.name())
+	id := component.MustNewIDWithName("adobe_target", "quota")
+	client, err := extension.GetClient(ctx, component.KindExporter, id, k.name())
 	if err != nil {
 		return nil, fmt.Errorf("quota::storage: opening the account: %w", err)
 	}
@@ -121,7 +125,9 @@ func (a *Account) load(ctx context.Context, l *ledger) (cold bool, err error) {
 // takeOver counts what an earlier version has stored under another name, and moves it to
 // this account's. It reports whether there was anything. A crash in between counts these
 // calls twice, never not at all.
-func (a *Account) takeOver(ctx context.Context, extension storage.Extension, l *ledger, key Key) (found bool, err error) {
+func (a *Account) takeOver(
+	ctx context.Context, extension storage.Extension, l *ledger, key Key,
+) (found bool, err error) {
 	if key.earlier == "" {
 		return false, nil
 	}
@@ -187,7 +193,8 @@ func (a *Account) store(ctx context.Context, l *ledger) error {
 	a.settle()
 	at, now := time.Since(a.origin), a.now()
 	s := &statement{
-		Format: statementFormat, ClientCode: l.key.ClientCode, Endpoint: l.key.Endpoint, Account: a.id,
+		Format:     statementFormat,
+		ClientCode: l.key.ClientCode, Endpoint: l.key.Endpoint, Account: a.id,
 		Wall: now.wall, Boot: now.boot, Uptime: int64(now.uptime),
 		Reserved: l.credits + a.window.inFlight,
 		history:  a.window.history(at),
