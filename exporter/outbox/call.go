@@ -66,7 +66,7 @@ func (o *Outbox) TakeFailing(ctx context.Context) (*Entry, error) {
 	o.mu.Lock()
 	l := &o.lanes[FailingAlone]
 	if len(l.ready) == 0 && l.waiting.Len() > 0 {
-		l.ripen(l.waiting.table.all[l.waiting.slots[0]].due)
+		l.ripen(l.waiting.table.at(l.waiting.slots[0]).due)
 	}
 	o.mu.Unlock()
 	return o.Take(ctx, FailingAlone)
@@ -78,7 +78,7 @@ func (o *Outbox) call(n uint32) (*Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &o.slots.all[n]
+	s := o.slots.at(n)
 	s.state = called
 	o.pages.use(n)
 	e.slot = n
@@ -90,7 +90,7 @@ func (o *Outbox) call(n uint32) (*Entry, error) {
 func (o *Outbox) End(e *Entry) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	s := &o.slots.all[e.slot]
+	s := o.slots.at(e.slot)
 	o.pages.unuse(e.slot)
 	o.held.Records -= e.Records
 	o.held.Visitors--
@@ -100,7 +100,7 @@ func (o *Outbox) End(e *Entry) {
 		_ = o.begin(since)
 	} else {
 		o.held.Bytes -= int64(s.size)
-		s.size, s.records, s.state = 0, 0, ended
+		s.size, s.state = 0, ended
 		o.pages.touch(e.slot)
 		o.wait(e.slot)
 	}
@@ -112,7 +112,7 @@ func (o *Outbox) End(e *Entry) {
 func (o *Outbox) Retry(e *Entry, due time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	s := &o.slots.all[e.slot]
+	s := o.slots.at(e.slot)
 	o.pages.unuse(e.slot)
 	if since := o.since[e.slot]; since != nil {
 		delete(o.since, e.slot)
@@ -144,7 +144,7 @@ func (o *Outbox) settled() {
 // release lets entries go on that waited for a write.
 func (o *Outbox) release(slots []uint32) {
 	for _, n := range slots {
-		s := &o.slots.all[n]
+		s := o.slots.at(n)
 		if s.unwritten--; s.unwritten > 0 {
 			continue
 		}
@@ -162,8 +162,8 @@ func (o *Outbox) release(slots []uint32) {
 // forget frees a slot whose entry has ended.
 func (o *Outbox) forget(n uint32) {
 	pg := o.pages.loaded[pageOf(n)]
-	if e, err := decode(pg.entries[n%slotsPerPage]); err == nil {
-		o.slots.remove(e.Visitor, n)
+	if v, err := decodeVisitor(pg.entries[n%slotsPerPage]); err == nil {
+		o.slots.remove(v, n)
 	}
 	pg.entries[n%slotsPerPage] = nil
 	o.pages.letGo(n)

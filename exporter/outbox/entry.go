@@ -67,6 +67,15 @@ func (e *Entry) encode() []byte {
 	return dst
 }
 
+// decodeVisitor returns the visitor of an entry that was encoded.
+func decodeVisitor(raw []byte) (profile.Visitor, error) {
+	size, n := binary.Uvarint(raw[min(1, len(raw)):])
+	if n <= 0 || int(raw[0]) >= len(visitorParameters) || size > uint64(len(raw)-1-n) {
+		return profile.Visitor{}, errCorrupt
+	}
+	return profile.Visitor{Parameter: visitorParameters[raw[0]], ID: string(raw[1+n : 1+n+int(size)])}, nil //nolint:gosec // not more than raw
+}
+
 // decode returns the entry that was encoded.
 func decode(raw []byte) (*Entry, error) {
 	if len(raw) == 0 || int(raw[0]) >= len(visitorParameters) {

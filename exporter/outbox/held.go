@@ -37,24 +37,27 @@ func (o *Outbox) Loaded() int {
 // slotsAtOnce is how many slots are looked at before others have their turn.
 const slotsAtOnce = 1 << 16
 
-// Age returns for how long the oldest record has waited, 0 when none waits.
+// Age returns for how long the oldest record has waited, in whole seconds, 0 when none waits.
 func (o *Outbox) Age(now time.Time) time.Duration {
-	oldest := now.UnixMilli()
-	for first, more := 0, true; more; first += slotsAtOnce {
+	oldest := seconds(now)
+	for first, more := uint32(0), true; more; first += slotsAtOnce {
 		oldest, more = o.oldest(first, oldest)
 	}
-	return time.Duration(now.UnixMilli()-oldest) * time.Millisecond
+	return time.Duration(seconds(now)-oldest) * time.Second
 }
 
 // oldest looks at some of the slots.
-func (o *Outbox) oldest(first int, oldest int64) (_ int64, more bool) {
+func (o *Outbox) oldest(first, oldest uint32) (_ uint32, more bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	end := min(first+slotsAtOnce, len(o.slots.all))
+	end := min(first+slotsAtOnce, o.slots.size)
 	for n := first; n < end; n++ {
-		if s := &o.slots.all[n]; s.state != free && s.state != ended {
+		if s := o.slots.at(n); s.state != free && s.state != ended {
 			oldest = min(oldest, s.first)
 		}
 	}
-	return oldest, end < len(o.slots.all)
+	return oldest, end < o.slots.size
 }
+
+// seconds returns a time as slots keep it.
+func seconds(t time.Time) uint32 { return uint32(max(0, t.Unix())) } //nolint:gosec // until the year 2106

@@ -27,7 +27,7 @@ func newLane(slots *slotTable) lane { return lane{waiting: dueHeap{table: slots}
 
 // add puts a slot among those that wait.
 func (l *lane) add(n uint32) {
-	l.waiting.table.all[n].state = waiting
+	l.waiting.table.at(n).state = waiting
 	heap.Push(&l.waiting, n)
 }
 
@@ -35,7 +35,7 @@ func (l *lane) add(n uint32) {
 // one is due, 0 when none is.
 func (l *lane) ripen(now int64) (next int64) {
 	for l.waiting.Len() > 0 {
-		s := &l.waiting.table.all[l.waiting.slots[0]]
+		s := l.waiting.table.at(l.waiting.slots[0])
 		if s.due > now {
 			return s.due
 		}
@@ -58,13 +58,13 @@ func (l *lane) take() (n uint32, ok bool) {
 // putBack makes a slot that was taken the next one again.
 func (l *lane) putBack(n uint32) {
 	l.ready = append([]uint32{n}, l.ready...)
-	l.waiting.table.all[n].state = ready
+	l.waiting.table.at(n).state = ready
 }
 
 // hasten makes all that wait due now.
 func (l *lane) hasten(now int64) {
 	for _, n := range l.waiting.slots {
-		s := &l.waiting.table.all[n]
+		s := l.waiting.table.at(n)
 		s.due = min(s.due, now)
 	}
 	heap.Init(&l.waiting)
@@ -78,7 +78,7 @@ type dueHeap struct {
 
 func (h *dueHeap) Len() int { return len(h.slots) }
 func (h *dueHeap) Less(i, j int) bool {
-	return h.table.all[h.slots[i]].due < h.table.all[h.slots[j]].due
+	return h.table.at(h.slots[i]).due < h.table.at(h.slots[j]).due
 }
 func (h *dueHeap) Swap(i, j int) { h.slots[i], h.slots[j] = h.slots[j], h.slots[i] }
 func (h *dueHeap) Push(n any)    { h.slots = append(h.slots, n.(uint32)) }

@@ -106,16 +106,14 @@ func (o *Outbox) loadPage(number uint32, stored []byte, now time.Time) error {
 
 // loadEntry takes up an entry, to be due when its window ends.
 func (o *Outbox) loadEntry(e *Entry, size int, now time.Time) {
-	for uint32(len(o.slots.all)) <= e.slot { //nolint:gosec // maxSlots fits
-		o.slots.all = append(o.slots.all, slot{})
-	}
+	o.slots.grow(e.slot + 1)
 	o.pages.used = max(o.pages.used, pageOf(e.slot)+1)
 	o.slots.know(e.Visitor, e.slot)
 	window := max(0, min(o.cfg.MergeWindow, e.First.Add(o.cfg.MergeWindow).Sub(now)))
-	s := &o.slots.all[e.slot]
+	s := o.slots.at(e.slot)
 	*s = slot{
-		due: o.at(now.Add(window)), first: e.First.UnixMilli(), attempts: uint8(min(e.Attempts, 255)), //nolint:gosec // bounded
-		records: uint32(e.Records), size: uint32(size), //nolint:gosec // both were stored from one
+		due: o.at(now.Add(window)), first: seconds(e.First), size: uint32(size), //nolint:gosec // it was stored from one
+		attempts: uint8(min(e.Attempts, 255)), //nolint:gosec // bounded
 	}
 	o.lanes[s.lane()].add(e.slot)
 	o.held.Visitors++
@@ -125,9 +123,9 @@ func (o *Outbox) loadEntry(e *Entry, size int, now time.Time) {
 
 // loadUnused notes the slots that are free, the lowest to be used first.
 func (o *Outbox) loadUnused() {
-	for n := len(o.slots.all) - 1; n >= 0; n-- {
-		if o.slots.all[n].state == free {
-			o.slots.unused = append(o.slots.unused, uint32(n)) //nolint:gosec // maxSlots fits
+	for n := o.slots.size; n > 0; n-- {
+		if o.slots.at(n-1).state == free {
+			o.slots.unused = append(o.slots.unused, n-1)
 		}
 	}
 }

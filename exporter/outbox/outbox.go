@@ -107,7 +107,7 @@ func (o *Outbox) put(e *Entry) error {
 		return o.begin(e)
 	}
 	e.slot = n
-	s := &o.slots.all[n]
+	s := o.slots.at(n)
 	if s.state == ended {
 		return o.begin(e)
 	}
@@ -141,9 +141,9 @@ func (o *Outbox) find(v profile.Visitor) (n uint32, known bool) {
 
 // begin makes a new entry in a slot.
 func (o *Outbox) begin(e *Entry) error {
-	s := &o.slots.all[e.slot]
+	s := o.slots.at(e.slot)
 	o.held.Bytes -= int64(s.size)
-	*s = slot{first: e.First.UnixMilli(), state: waiting, unwritten: s.unwritten, due: o.at(e.First.Add(o.cfg.MergeWindow))}
+	*s = slot{first: seconds(e.First), state: waiting, unwritten: s.unwritten, due: o.at(e.First.Add(o.cfg.MergeWindow))}
 	o.store(e.slot, e)
 	o.wait(e.slot)
 	o.held.Visitors++
@@ -168,16 +168,15 @@ func (o *Outbox) layer(e *Entry) error {
 // store writes an entry into its slot, in memory.
 func (o *Outbox) store(n uint32, e *Entry) {
 	raw := e.encode()
-	s := &o.slots.all[n]
+	s := o.slots.at(n)
 	o.held.Bytes += int64(len(raw)) - int64(s.size)
-	s.size = uint32(min(len(raw), math.MaxUint32))     //nolint:gosec // bounded
-	s.records = uint32(min(e.Records, math.MaxUint32)) //nolint:gosec // bounded
+	s.size = uint32(min(len(raw), math.MaxUint32)) //nolint:gosec // bounded
 	o.pages.set(n, raw)
 }
 
 // wait lets an entry wait for the next write, and then for its time.
 func (o *Outbox) wait(n uint32) {
-	o.slots.all[n].unwritten++
+	o.slots.at(n).unwritten++
 	o.unwritten = append(o.unwritten, n)
 }
 
@@ -191,7 +190,7 @@ func (o *Outbox) Fits(batch *profile.Batch) bool {
 	}
 	missing := 0
 	for i := range batch.Len() {
-		if n, known := o.slots.guess(batch.Visitor(i)); !known || o.slots.all[n].state == ended {
+		if n, known := o.slots.guess(batch.Visitor(i)); !known || o.slots.at(n).state == ended {
 			missing++
 		}
 	}

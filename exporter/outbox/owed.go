@@ -47,8 +47,8 @@ func (o *Outbox) Owed() (ops []*storage.Operation, written func(ok bool)) {
 // write returns the operation that stores a page.
 func (o *Outbox) write(number uint32) *storage.Operation {
 	packed := o.pages.pack(o.pages.loaded[number], func(i int) bool {
-		n := int(number)*slotsPerPage + i
-		return n < len(o.slots.all) && o.slots.all[n].state != ended
+		n := number*slotsPerPage + uint32(i) //nolint:gosec // below slotsPerPage
+		return n < o.slots.size && o.slots.at(n).state != ended
 	})
 	if packed == nil {
 		return storage.DeleteOperation(pageKey(number))

@@ -27,13 +27,11 @@ const (
 
 // slot is what is kept in memory of an entry.
 type slot struct {
-	due     int64  // by the outbox's clock
-	first   int64  // when the oldest record arrived, in Unix milliseconds
-	records uint32 // those in the call among them
-	size    uint32 // bytes of the stored entry
-	failing uint32 // seconds for which it has failed alone
-	seen    uint32 // second of the sender's clock at its last attempt
-	state   state
+	due   int64  // by the outbox's clock
+	first uint32 // when the oldest record arrived, in Unix seconds
+	size  uint32 // bytes of the stored entry
+	seen  uint32 // second of the sender's clock at its last attempt
+	state state
 	// attempts is how often it failed alone.
 	attempts uint8
 	// unwritten counts the writes that the entry waits for before it can be taken.
@@ -48,10 +46,14 @@ func (s *slot) lane() Lane {
 	return Fresh
 }
 
+const slotsPerChunk = 4096
+
 // slotTable finds the slot of a visitor. A visitor is known by a hash, to be compared with
 // what stands in the slot; the few visitors who share a hash with another are kept whole.
 type slotTable struct {
-	all    []slot
+	// chunks hold the slots, so that a table that grows is not copied.
+	chunks []*[slotsPerChunk]slot
+	size   uint32
 	unused []uint32
 	seed   maphash.Seed
 	byHash map[uint64]uint32
@@ -60,6 +62,17 @@ type slotTable struct {
 
 func newSlotTable() *slotTable {
 	return &slotTable{seed: maphash.MakeSeed(), byHash: make(map[uint64]uint32), twins: make(map[profile.Visitor]uint32)}
+}
+
+// at returns a slot.
+func (t *slotTable) at(n uint32) *slot { return &t.chunks[n/slotsPerChunk][n%slotsPerChunk] }
+
+// grow makes the table so large at least.
+func (t *slotTable) grow(size uint32) {
+	t.size = max(t.size, size)
+	for uint32(len(t.chunks))*slotsPerChunk < t.size { //nolint:gosec // maxSlots fits
+		t.chunks = append(t.chunks, new([slotsPerChunk]slot))
+	}
 }
 
 func (t *slotTable) hash(v profile.Visitor) uint64 { return maphash.Comparable(t.seed, v) }
@@ -76,12 +89,12 @@ func (t *slotTable) guess(v profile.Visitor) (n uint32, ok bool) {
 // add gives a visitor a slot, one that was used before if there is any: slots that are close
 // together are written together.
 func (t *slotTable) add(v profile.Visitor) uint32 {
-	n := uint32(len(t.all)) //nolint:gosec // maxSlots fits
+	n := t.size
 	if last := len(t.unused) - 1; last >= 0 {
 		n = t.unused[last]
 		t.unused = t.unused[:last]
 	} else {
-		t.all = append(t.all, slot{})
+		t.grow(n + 1)
 	}
 	t.know(v, n)
 	return n
@@ -91,8 +104,8 @@ func (t *slotTable) add(v profile.Visitor) uint32 {
 func (t *slotTable) next(visitors int) []uint32 {
 	reused := min(visitors, len(t.unused))
 	slots := slices.Clone(t.unused[len(t.unused)-reused:])
-	for n := len(t.all); len(slots) < visitors; n++ {
-		slots = append(slots, uint32(n)) //nolint:gosec // maxSlots fits
+	for n := t.size; len(slots) < visitors; n++ {
+		slots = append(slots, n)
 	}
 	return slots
 }
@@ -113,6 +126,6 @@ func (t *slotTable) remove(v profile.Visitor, n uint32) {
 	} else {
 		delete(t.byHash, t.hash(v))
 	}
-	t.all[n] = slot{}
+	*t.at(n) = slot{}
 	t.unused = append(t.unused, n)
 }

@@ -53,16 +53,12 @@ func (s *Sender) release(m *mapped) {
 func (s *Sender) count(m *mapped) {
 	for reason, n := range m.skipped {
 		s.outcomes.records(skipped, reason, n)
-		s.sayOnce("skipped", reason, "Log records skipped; said once a reason, the metrics count them all")
+		if s.said.first("skipped " + reason) {
+			s.set.Logger.Info("Log records skipped; said once a reason, the metrics count them all", zap.String("reason", reason))
+		}
 	}
 	for reason, n := range m.dropped {
 		s.outcomes.dropped(mapping.Drop(reason).String(), n)
-	}
-}
-
-func (s *Sender) sayOnce(what, reason, message string) {
-	if s.said.first(what + reason) {
-		s.set.Logger.Warn(message, zap.String("reason", reason))
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/outbox"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
@@ -109,7 +111,10 @@ func (s *Sender) ended(as outcome, reason string, records int) {
 	case delivered:
 		s.outcomes.carried(records)
 	case rejected:
-		s.sayOnce("rejected", reason, "Log records rejected, they will not be sent again; said once a reason, the metrics count them all")
+		if n := s.digest.add(reason, records, time.Now()); n > 0 {
+			s.set.Logger.Warn("Log records rejected, they will not be sent again; said every five minutes at most",
+				zap.String("reason", reason), zap.Int("records", n))
+		}
 	case skipped:
 	}
 }

@@ -59,6 +59,7 @@ type Sender struct {
 	turns    *turns
 	busy     busy
 	said     once
+	digest   digest
 	batches  sync.Pool // of *profile.Batch
 
 	stopping context.Context
@@ -155,13 +156,18 @@ type turns struct {
 
 func newTurns(most int) *turns { return &turns{most: most, left: make(chan struct{}, 1)} }
 
-// enter takes a turn, if fewer than most are taken.
+// enter takes a turn, if fewer than most are taken. Whoever waits for another one is told when
+// there is one: two that leave at once signal once.
 func (t *turns) enter(most int) bool {
-	if t.taken.Add(1) <= int64(min(most, t.most)) {
-		return true
+	most = min(most, t.most)
+	switch taken := t.taken.Add(1); {
+	case taken > int64(most):
+		t.taken.Add(-1)
+		return false
+	case taken < int64(most):
+		t.signal()
 	}
-	t.taken.Add(-1)
-	return false
+	return true
 }
 
 func (t *turns) leave() {
