@@ -185,14 +185,15 @@ func (o *Outbox) wait(n uint32) {
 func (o *Outbox) Fits(batch *profile.Batch) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.pages.client == nil && o.held.Bytes >= o.cfg.MaxBytes {
-		return false
-	}
 	missing := 0
 	for i := range batch.Len() {
 		if n, known := o.slots.guess(batch.Visitor(i)); !known || o.slots.at(n).state == ended {
 			missing++
 		}
 	}
-	return missing == 0 || o.held.Visitors == 0 || o.held.Visitors+missing <= o.cfg.MaxVisitors
+	if missing == 0 || o.held.Visitors == 0 {
+		return true
+	}
+	full := o.pages.client == nil && o.held.Bytes >= o.cfg.MaxBytes
+	return !full && o.held.Visitors+missing <= o.cfg.MaxVisitors
 }
