@@ -178,6 +178,3 @@ func TestStart_WarnsOfWhatHasAPrice(t *testing.T) {
 		})
 	}
 }
-
-// batching has the helper's batches on.
-func batching(r *run) { r.cfg.QueueConfig.Get().Batch.GetOrInsertDefault() }

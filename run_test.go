@@ -5,6 +5,7 @@ package adobetargetexporter
 
 import (
 	"context"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -74,7 +75,12 @@ func withoutQueue(r *run) {
 	r.cfg.QueueConfig = configoptional.None[exporterhelper.QueueBatchConfig]()
 }
 
-func waitingForResult(r *run) { r.cfg.QueueConfig.Get().WaitForResult = true }
+func waitingForResult(r *run) {
+	r.cfg.QueueConfig.Get().WaitForResult = true
+	// The helper has a pool of channels for it, which must not come from another test's bubble.
+	runtime.GC()
+	runtime.GC()
+}
 
 func (r *run) consume(t *testing.T, ld plog.Logs) {
 	t.Helper()
