@@ -119,7 +119,7 @@ func TestValidate_TakesProxiesThatNetHTTPKnows(t *testing.T) {
 	for _, proxy := range []string{
 		"http://proxy.example:3128", "https://proxy.example", "socks5://user:password@127.0.0.1:1080", "socks5h://[::1]:1080", "HTTP://proxy.example",
 	} {
-		cfg := testConfig("https://acme.example")
+		cfg := wiredConfig()
 		cfg.ClientConfig.ProxyURL = proxy
 		assert.NoError(t, cfg.Validate(), proxy)
 	}
