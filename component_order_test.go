@@ -70,7 +70,8 @@ func TestOrder_HoldsOverRunsThatChangeWhatIsAVisitor(t *testing.T) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				random := rand.New(rand.NewPCG(seed, 1))
-				name := func() string { return string(rune('a' + random.IntN(5))) }
+				names := []string{"a", "b", "c", "d", "e"}
+				name := func() string { return names[random.IntN(len(names))] }
 				disk := fileStorage(t, t.TempDir())
 				w := &wire{answer: taken}
 				n, ended := 0, int64(0)

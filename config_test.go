@@ -170,7 +170,7 @@ func TestConfig_TakesTheExamples(t *testing.T) {
 	require.NotEmpty(t, examples)
 	for _, example := range examples {
 		t.Run(filepath.Base(example), func(t *testing.T) {
-			text, err := os.ReadFile(example)
+			text, err := os.ReadFile(example) //nolint:gosec // from the list of the folder
 			require.NoError(t, err)
 			retrieved, err := confmap.NewRetrievedFromYAML(environment.ReplaceAll(text, []byte("$1")))
 			require.NoError(t, err)

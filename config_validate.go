@@ -6,7 +6,7 @@ package adobetargetexporter // import "github.com/otelcol-adobetarget/adobetarge
 import (
 	"errors"
 	"fmt"
-	"net/http"
+	"net/textproto"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -100,7 +100,7 @@ func (cfg *Config) validateClient() error {
 		errs = append(errs, errors.New("cookies: not allowed, one visitor's cookies would go along with the calls of another"))
 	}
 	for header := range cfg.ClientConfig.Headers.Iter {
-		name := http.CanonicalHeaderKey(header)
+		name := textproto.CanonicalMIMEHeaderKey(header)
 		if why, forbidden := forbiddenHeaders[name]; forbidden {
 			errs = append(errs, fmt.Errorf("headers: %s is not allowed, with it %s", name, why))
 		}

@@ -15,7 +15,7 @@ import (
 
 // invalid says, block by block of testdata/invalid.yaml, what is answered. An ellipsis stands for
 // what OTTL says in other words from one version to the next.
-var invalid = map[string]string{
+var invalid = map[string]string{ //nolint:gosec // these are messages, not credentials
 	"no_client_code":                      "client_code: required, the client code of the Target account",
 	"malformed_client_code":               `client_code: only lower case letters and digits are allowed, at most 63, got "Acme-Corp"`,
 	"endpoint_scheme":                     `endpoint: must be a URL with http or https such as https://acme.tt.omtrdc.net, got "ftp://acme.example"`,
