@@ -240,7 +240,7 @@ func (e *logsExporter) warn() {
 	case !e.cfg.RetryConfig.Enabled:
 		e.set.Logger.Warn("retry_on_failure is off: what Target does not take at once is lost")
 	case e.cfg.RetryConfig.MaxElapsedTime > 0:
-		e.set.Logger.Warn("retry_on_failure::max_elapsed_time is set: an outage or a wait for the quota that takes longer loses data, 0 never gives up",
+		e.set.Logger.Warn("retry_on_failure::max_elapsed_time is set: an update that is older when its call fails is lost, 0 never gives up",
 			zap.Duration("max_elapsed_time", e.cfg.RetryConfig.MaxElapsedTime))
 	}
 	if e.cfg.DryRun {
