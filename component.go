@@ -6,6 +6,7 @@ package adobetargetexporter // import "github.com/otelcol-adobetarget/adobetarge
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"sync"
@@ -138,7 +139,7 @@ func (e *logsExporter) Start(ctx context.Context, host component.Host) error {
 		host = e.guard.Host(host)
 	}
 	if err := e.helper.Start(ctx, host); err != nil {
-		return err
+		return errors.Join(err, e.Shutdown(ctx))
 	}
 	if e.guard != nil {
 		if err := e.guard.Started(); err != nil {
@@ -160,6 +161,11 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 		}
 	}()
 	host = queue.Unguarded(host)
+	if id := e.cfg.storage(); id != nil {
+		if _, ok := host.GetExtensions()[*id].(storage.Extension); !ok { // the helper would not name it
+			return fmt.Errorf("sending_queue::storage: %q is no storage extension of this collector", id)
+		}
+	}
 	e.warn()
 	account, err := e.account(ctx, host)
 	if err != nil {
@@ -234,7 +240,7 @@ func (e *logsExporter) warn() {
 	case !e.cfg.RetryConfig.Enabled:
 		e.set.Logger.Warn("retry_on_failure is off: what Target does not take at once is lost")
 	case e.cfg.RetryConfig.MaxElapsedTime > 0:
-		e.set.Logger.Warn("retry_on_failure::max_elapsed_time is set: an outage or a wait for the quota that takes longer loses data, 0 never gives up",
+		e.set.Logger.Warn("retry_on_failure::max_elapsed_time is set: an update that is older when its call fails is lost, 0 never gives up",
 			zap.Duration("max_elapsed_time", e.cfg.RetryConfig.MaxElapsedTime))
 	}
 	if e.cfg.DryRun {

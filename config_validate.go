@@ -6,7 +6,7 @@ package adobetargetexporter // import "github.com/otelcol-adobetarget/adobetarge
 import (
 	"errors"
 	"fmt"
-	"net/http"
+	"net/textproto"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -24,8 +24,8 @@ var _ component.Config = (*Config)(nil)
 // name's label.
 var clientCodePattern = regexp.MustCompile(`^[a-z0-9]{1,63}$`)
 
-// Validate returns an error for what can not work, each with its place in the
-// YAML. The parts validate themselves.
+// Validate returns an error for what cannot work, each with its place in the YAML. The parts
+// validate themselves.
 func (cfg *Config) Validate() error {
 	return errors.Join(
 		cfg.validateClientCode(),
@@ -57,15 +57,15 @@ func (cfg *Config) validateEndpoint() error {
 	u, err := url.Parse(cfg.ClientConfig.Endpoint)
 	switch {
 	case err != nil:
-		return errors.New("endpoint: has to be a URL such as https://acme.tt.omtrdc.net")
+		return errors.New("endpoint: must be a URL such as https://acme.tt.omtrdc.net")
 	case u.User != nil:
-		return errors.New("endpoint: may not carry a user or password, use auth or headers")
+		return errors.New("endpoint: must not carry a user or password, use auth or headers")
 	case u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
-		return fmt.Errorf("endpoint: has to be a URL with http or https such as https://acme.tt.omtrdc.net, got %q", u.Redacted())
+		return fmt.Errorf("endpoint: must be a URL with http or https such as https://acme.tt.omtrdc.net, got %q", u.Redacted())
 	case !validPort(u.Port()):
-		return fmt.Errorf("endpoint: the port has to be 65535 or less, got %s", u.Port())
+		return fmt.Errorf("endpoint: the port must be at most 65535, got %s", u.Port())
 	case u.RawQuery != "" || u.ForceQuery || strings.Contains(cfg.ClientConfig.Endpoint, "#"):
-		return fmt.Errorf("endpoint: may not carry a query or a fragment, got one on the host %q", u.Host)
+		return fmt.Errorf("endpoint: must not carry a query or a fragment, got one on the host %q", u.Host)
 	}
 	return nil
 }
@@ -100,7 +100,7 @@ func (cfg *Config) validateClient() error {
 		errs = append(errs, errors.New("cookies: not allowed, one visitor's cookies would go along with the calls of another"))
 	}
 	for header := range cfg.ClientConfig.Headers.Iter {
-		name := http.CanonicalHeaderKey(header)
+		name := textproto.CanonicalMIMEHeaderKey(header)
 		if why, forbidden := forbiddenHeaders[name]; forbidden {
 			errs = append(errs, fmt.Errorf("headers: %s is not allowed, with it %s", name, why))
 		}
@@ -109,7 +109,7 @@ func (cfg *Config) validateClient() error {
 		errs = append(errs, errors.New("proxy_url: must be a URL with http, https, socks5 or socks5h such as http://proxy.example:3128"))
 	}
 	if conns := cfg.ClientConfig.MaxConnsPerHost; conns != 0 && conns < cfg.Concurrency {
-		errs = append(errs, fmt.Errorf("max_conns_per_host: has to be 0 or at least the concurrency of %d, got %d: "+
+		errs = append(errs, fmt.Errorf("max_conns_per_host: must be 0 or at least the concurrency of %d, got %d: "+
 			"calls that wait for a connection would run into their timeout", cfg.Concurrency, conns))
 	}
 	return errors.Join(errs...)
@@ -154,38 +154,50 @@ func (cfg *Config) validateQueue() error {
 	return nil
 }
 
-// validateRetry refuses pauses so short that an outage would burn the quota.
+// validateRetry refuses pauses so short, or that become so short, that an outage would burn the
+// quota.
 func (cfg *Config) validateRetry() error {
-	if cfg.RetryConfig.Enabled && cfg.RetryConfig.InitialInterval < minRetryInterval {
-		return fmt.Errorf("retry_on_failure::initial_interval: must be at least %s, got %s", minRetryInterval, cfg.RetryConfig.InitialInterval)
+	retry := cfg.RetryConfig
+	if !retry.Enabled {
+		return nil
 	}
-	return nil
+	var errs []error
+	if retry.InitialInterval < minRetryInterval {
+		errs = append(errs, fmt.Errorf("retry_on_failure::initial_interval: must be at least %s, got %s", minRetryInterval, retry.InitialInterval))
+	}
+	if retry.MaxInterval < minRetryInterval {
+		errs = append(errs, fmt.Errorf("retry_on_failure::max_interval: must be at least %s, got %s", minRetryInterval, retry.MaxInterval))
+	}
+	if !(retry.Multiplier >= 1) { // nor is NaN
+		errs = append(errs, fmt.Errorf("retry_on_failure::multiplier: must be at least 1, got %v", retry.Multiplier))
+	}
+	return errors.Join(errs...)
 }
 
 func (cfg *Config) validateDurations() error {
 	var errs []error
 	if cfg.ClientConfig.Timeout < time.Millisecond {
-		errs = append(errs, fmt.Errorf("timeout: has to be 1ms or more, or a call that hangs never ends, got %s", cfg.ClientConfig.Timeout))
+		errs = append(errs, fmt.Errorf("timeout: must be at least 1ms, or a call that hangs never ends, got %s", cfg.ClientConfig.Timeout))
 	}
 	if cfg.MaxRetryAfter < minMaxRetryAfter || cfg.MaxRetryAfter > maxMaxRetryAfter {
-		errs = append(errs, fmt.Errorf("max_retry_after: has to be from %s to %s, got %s", minMaxRetryAfter, maxMaxRetryAfter, cfg.MaxRetryAfter))
+		errs = append(errs, fmt.Errorf("max_retry_after: must be from %s to %s, got %s", minMaxRetryAfter, maxMaxRetryAfter, cfg.MaxRetryAfter))
 	}
 	if cfg.DrainTimeout < 0 {
-		errs = append(errs, fmt.Errorf("drain_timeout: has to be 0 or more, got %s", cfg.DrainTimeout))
+		errs = append(errs, fmt.Errorf("drain_timeout: must be at least 0s, got %s", cfg.DrainTimeout))
 	}
 	return errors.Join(errs...)
 }
 
 func atLeast(key string, got, allowed int) error {
 	if got < allowed {
-		return fmt.Errorf("%s: has to be %d or more, got %d", key, allowed, got)
+		return fmt.Errorf("%s: must be at least %d, got %d", key, allowed, got)
 	}
 	return nil
 }
 
 func atMost(key string, got, allowed int) error {
 	if got > allowed {
-		return fmt.Errorf("%s: has to be %d or less, got %d", key, allowed, got)
+		return fmt.Errorf("%s: must be at most %d, got %d", key, allowed, got)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ package queue // import "github.com/otelcol-adobetarget/adobetargetexporter/expo
 
 import (
 	"context"
+	"fmt"
 	"maps"
 
 	"go.opentelemetry.io/collector/component"
@@ -39,7 +40,7 @@ func (h *guardedHost) GetExtensions() map[component.ID]component.Component {
 	extensions := h.Host.GetExtensions()
 	extension, ok := extensions[h.guard.set.Storage].(storage.Extension)
 	if !ok {
-		return extensions // the helper names what is missing
+		return extensions // the helper does not start
 	}
 	extensions = maps.Clone(extensions)
 	extensions[h.guard.set.Storage] = &guardedExtension{extension, h}
@@ -59,8 +60,11 @@ type guardedExtension struct {
 // GetClient returns the extension's client, guarded when it is the queue's.
 func (e *guardedExtension) GetClient(ctx context.Context, kind component.Kind, id component.ID, name string) (storage.Client, error) {
 	client, err := e.Extension.GetClient(ctx, kind, id, name)
-	if err != nil || name != queueName {
+	switch {
+	case name != queueName:
 		return client, err
+	case err != nil:
+		return nil, fmt.Errorf("sending_queue::storage: %q cannot be opened: %w", e.host.guard.set.Storage, err)
 	}
 	g := e.host.guard
 	g.mu.Lock()

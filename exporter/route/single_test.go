@@ -14,7 +14,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
@@ -87,7 +86,6 @@ func TestSingle_AFormBelongsToItsCallAlone(t *testing.T) {
 }
 
 func TestSend_MakesNoCallForWhatDoesNotFit(t *testing.T) {
-	recorded := trace.ContextWithSpan(t.Context(), recordingSpan{})
 	for way, cfg := range ways {
 		t.Run(way, func(t *testing.T) {
 			server := newWireServer(t, answering(okAnswer))
@@ -102,7 +100,7 @@ func TestSend_MakesNoCallForWhatDoesNotFit(t *testing.T) {
 				for what, parameters := range map[string][]profile.Parameter{
 					"too long": {tooLong, secretTier}, "nothing": nil,
 				} {
-					carried, answer := s.Send(recorded, secretVisitor, parameters)
+					carried, answer := s.Send(t.Context(), secretVisitor, parameters)
 					assert.Zero(t, carried, "%s, %s", name, what)
 					assert.Equal(t, Answer{Verdict: NotSent}, answer, "%s, %s", name, what)
 				}

@@ -16,9 +16,8 @@ import (
 // spanOfCall is the name of a call's span.
 const spanOfCall = "adobe_target/call"
 
-// Traced makes the calls of a Single, each with a span of its own when what it belongs to
-// is traced. A span holds what came of the call and nothing of what it
-// carried: no URL, id or value.
+// Traced makes the calls of a Single, each in a span of its own. A span holds what came of the
+// call and nothing of what it carried: no URL, id or value.
 type Traced struct {
 	single *Single
 	tracer trace.Tracer
@@ -33,9 +32,6 @@ func NewTraced(single *Single, tracer trace.Tracer) *Traced {
 func (t *Traced) Send(
 	ctx context.Context, v profile.Visitor, parameters []profile.Parameter,
 ) (carried int, answer Answer) {
-	if !trace.SpanFromContext(ctx).IsRecording() {
-		return t.single.Send(ctx, v, parameters)
-	}
 	form, carried := t.single.api.compose(v, parameters)
 	if carried == 0 {
 		return 0, Answer{}

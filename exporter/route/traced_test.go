@@ -5,12 +5,19 @@ package route // import "github.com/otelcol-adobetarget/adobetargetexporter/expo
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadata"
 )
 
 // countingTracer counts the spans that are begun.
@@ -24,20 +31,28 @@ func (c *countingTracer) Start(ctx context.Context, name string, options ...trac
 	return c.Tracer.Start(ctx, name, options...)
 }
 
-// recordingSpan says that it is recorded.
-type recordingSpan struct{ noop.Span }
-
-func (recordingSpan) IsRecording() bool { return true }
-
-func TestACallHasASpanOnlyWhereItsCallerIsRecorded(t *testing.T) {
+func TestTraced_GivesEachCallASpanThatHoldsNothingOfWhatItCarries(t *testing.T) {
 	refused := &http.Client{Transport: http.NewFileTransport(http.Dir(t.TempDir()))} // answers 404
-	tracer := &countingTracer{}
-	traced := NewTraced(newSingle(t, postBody, "http://target.example", refused), tracer)
-	recorded := trace.ContextWithSpan(t.Context(), recordingSpan{})
+	telemetry := componenttest.NewTelemetry()
+	traced := NewTraced(newSingle(t, postBody, "http://target.example", refused), metadata.Tracer(telemetry.NewTelemetrySettings()))
 	want := Answer{Verdict: SetupFault, StatusCode: http.StatusNotFound, Reason: "status_404"}
 
 	assert.Equal(t, want, send(t.Context(), t, traced))
-	assert.Zero(t, tracer.begun)
-	assert.Equal(t, want, send(recorded, t, traced))
-	assert.Equal(t, 1, tracer.begun)
+	assert.Equal(t, want, send(t.Context(), t, traced))
+	spans := telemetry.SpanRecorder.Ended()
+	require.Len(t, spans, 2, "though nothing that they belong to is recorded")
+	for _, span := range spans {
+		assert.Equal(t, "adobe_target/call", span.Name())
+		assert.Equal(t, trace.SpanKindClient, span.SpanKind())
+		assert.False(t, span.Parent().IsValid())
+		assert.Equal(t, codes.Error, span.Status().Code)
+		assert.ElementsMatch(t, []attribute.KeyValue{
+			attribute.String("http.request.method", "POST"), attribute.String("outcome", "setup_fault"),
+			attribute.Int("http.response.status_code", 404), attribute.String("error.type", "status_404"),
+		}, span.Attributes())
+		for _, secret := range []string{secretID, secretValue, "target.example", "mbox", "profile."} {
+			assert.NotContains(t, fmt.Sprintf("%+v %+v %+v", span.Attributes(), span.Events(), span.Status()), secret)
+		}
+	}
+	require.NoError(t, telemetry.Shutdown(t.Context()))
 }

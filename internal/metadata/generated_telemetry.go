@@ -267,7 +267,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.AdobeTargetQueueDamaged, err = builder.meter.Int64Counter(
 		"otelcol.adobe_target.queue.damaged",
-		metric.WithDescription("Items of the persistent queue, and pages of its outbox, that were damaged and set aside in the storage. The log records in them are not sent and are counted nowhere else. [Alpha]"),
+		metric.WithDescription("Items of the persistent queue, and pages of its outbox, that were damaged and set aside in the storage. The log records in them are not sent, and no outcome counts them. [Alpha]"),
 		metric.WithUnit("{item}"),
 	)
 	errs = errors.Join(errs, err)
@@ -297,7 +297,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.AdobeTargetRecordsReceived, err = builder.meter.Int64Counter(
 		"otelcol.adobe_target.records.received",
-		metric.WithDescription("Log records that the exporter took. What it gave back to its caller with an error is not among them. [Alpha]"),
+		metric.WithDescription("Log records that the exporter took. What it gave back to its caller to be sent again is not among them. [Alpha]"),
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)

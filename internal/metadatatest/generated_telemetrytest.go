@@ -142,7 +142,7 @@ func AssertEqualAdobeTargetParametersDropped(t *testing.T, tt *componenttest.Tel
 func AssertEqualAdobeTargetQueueDamaged(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol.adobe_target.queue.damaged",
-		Description: "Items of the persistent queue, and pages of its outbox, that were damaged and set aside in the storage. The log records in them are not sent and are counted nowhere else. [Alpha]",
+		Description: "Items of the persistent queue, and pages of its outbox, that were damaged and set aside in the storage. The log records in them are not sent, and no outcome counts them. [Alpha]",
 		Unit:        "{item}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -216,7 +216,7 @@ func AssertEqualAdobeTargetRecords(t *testing.T, tt *componenttest.Telemetry, dp
 func AssertEqualAdobeTargetRecordsReceived(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol.adobe_target.records.received",
-		Description: "Log records that the exporter took. What it gave back to its caller with an error is not among them. [Alpha]",
+		Description: "Log records that the exporter took. What it gave back to its caller to be sent again is not among them. [Alpha]",
 		Unit:        "{record}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
