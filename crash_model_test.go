@@ -23,12 +23,12 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 )
 
-var crashSeeds = flag.Uint64("crash-seeds", 24, "how many lives of an exporter the crash model goes through")
+var crashSeeds = flag.Uint64("crash-seeds", 16, "how many lives of an exporter the crash model goes through")
 
 const (
-	crashPersons    = 12
+	crashPersons    = 24
 	crashProducers  = 2
-	crashQuota      = 60
+	crashQuota      = 100
 	crashQuotaTime  = time.Minute
 	crashLongestRun = 20 * time.Second
 )
@@ -62,6 +62,7 @@ type crashModel struct {
 	cuts    bool // a kill may cut a batch of the storage
 	crowded bool // the outbox has room for a few visitors only
 	bulky   bool // an update may be more than a call carries
+	scarce  bool // the quota is used up again and again
 	// counted is whether the storage has always been as the exporter believes.
 	counted bool
 
@@ -74,7 +75,7 @@ func newCrashModel(t *testing.T, seed uint64) *crashModel {
 	t.Helper()
 	m := &crashModel{
 		t: t, random: newCrashRandom(seed), folder: t.TempDir(), accepted: make(map[string]map[string]int), counted: true,
-		remaps: seed%4 == 1, faulty: seed%4 == 2, cuts: seed%4 == 3, crowded: seed%3 == 1, bulky: seed%5 == 4,
+		remaps: seed%4 == 1, faulty: seed%4 == 2, cuts: seed%4 == 3, crowded: seed%3 == 1, bulky: seed%5 == 4, scarce: seed%6 == 0,
 	}
 	m.target = &crashTarget{random: m.random, status: http.StatusServiceUnavailable, failing: 6, values: make(map[string]map[string]int)}
 	if m.crowded {
@@ -89,7 +90,10 @@ func newCrashModel(t *testing.T, seed uint64) *crashModel {
 // start starts the next process.
 func (m *crashModel) start(moments int) (*crashRun, error) {
 	cfg := crashConfig()
-	cfg.Quota.Calls, cfg.Quota.Window, cfg.Quota.Reservation = crashQuota, crashQuotaTime, 1+m.random.IntN(10)
+	cfg.Quota.Window, cfg.Quota.Reservation = crashQuotaTime, 1+m.random.IntN(10)
+	if m.scarce {
+		cfg.Quota.Calls = crashQuota
+	}
 	cfg.Concurrency = 1 + m.random.IntN(4)
 	cfg.QueueConfig.Get().QueueSize = 60
 	cfg.Outbox.GiveUpAfter = 0
@@ -108,7 +112,11 @@ func (m *crashModel) start(moments int) (*crashRun, error) {
 
 // run is one process, killed at one of its moments or shut down.
 func (m *crashModel) run() {
-	r, err := m.start(1 + m.random.IntN(400))
+	moments := 400
+	if m.crowded {
+		moments = 150 // less happens
+	}
+	r, err := m.start(1 + m.random.IntN(moments))
 	if err == nil {
 		m.live(r)
 	} else {
@@ -175,7 +183,7 @@ func (m *crashModel) request(producer int) (plog.Logs, map[string]map[string]int
 	defer m.mu.Unlock()
 	ld, values := plog.NewLogs(), make(map[string]map[string]int)
 	records := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
-	for range 1 + m.random.IntN(m.random.IntN(50)+1) {
+	for range 1 + m.random.IntN(m.random.IntN(m.random.IntN(50)+1)+1) {
 		record := records.AppendEmpty()
 		if m.random.chance(20) {
 			continue // names no visitor
@@ -191,7 +199,7 @@ func (m *crashModel) request(producer int) (plog.Logs, map[string]map[string]int
 		for range 1 + m.random.IntN(2) {
 			m.last++
 			parameter, value := "a"+strconv.Itoa(m.random.IntN(3)), strconv.Itoa(m.last)
-			if m.bulky {
+			if m.bulky && m.random.chance(4) {
 				value += " " + strings.Repeat("x", m.random.IntN(30_000))
 			}
 			record.Attributes().PutStr("profile."+parameter, value)
@@ -236,7 +244,9 @@ func (m *crashModel) drain() {
 // the process was killed meanwhile, may have arrived all the same.
 func (m *crashModel) compare() {
 	assert.Empty(m.t, m.target.order, "older values after newer ones")
-	assert.LessOrEqual(m.t, m.target.most(crashQuotaTime), crashQuota, "calls within the window")
+	if m.scarce {
+		assert.LessOrEqual(m.t, m.target.most(crashQuotaTime), crashQuota, "calls within the window")
+	}
 	require.NotEmpty(m.t, m.accepted)
 	for person, parameters := range m.accepted {
 		n, err := strconv.Atoi(person[1:])

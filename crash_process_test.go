@@ -87,12 +87,24 @@ func (p *crashProcess) passes(beginning func(), happen func()) bool {
 	default:
 		happen()
 	}
+	p.die()
+	return false
+}
+
+// kill ends the process now.
+func (p *crashProcess) kill() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.die()
+}
+
+// die is called with the lock held.
+func (p *crashProcess) die() {
 	p.left = p.t.TempDir()
 	if err := os.CopyFS(p.left, os.DirFS(p.folder)); err != nil {
 		panic(err)
 	}
 	close(p.dead)
-	return false
 }
 
 // storage starts the storage of the process, and returns what ends it.
