@@ -138,4 +138,6 @@ func (w *crashWire) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-func (w *crashWire) travel() { time.Sleep(time.Duration(w.process.random.IntN(200)) * time.Millisecond) }
+func (w *crashWire) travel() {
+	time.Sleep(time.Duration(w.process.random.IntN(200)) * time.Millisecond)
+}

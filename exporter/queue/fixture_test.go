@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/config/configretry"
 	"go.opentelemetry.io/collector/exporter"
@@ -38,6 +39,9 @@ type run struct {
 	guard *Guard
 	said  *observer.ObservedLogs
 	sink  *sink
+
+	telemetry *componenttest.Telemetry
+	ended     bool
 }
 
 // sink is what the records become: a list, stored whole.
@@ -161,8 +165,9 @@ var testID = component.MustNewID("adobe_target")
 func newRun(t *testing.T, change ...func(*exporterhelper.QueueBatchConfig)) *run {
 	t.Helper()
 	core, said := observer.New(zap.InfoLevel)
-	r := &run{said: said, sink: &sink{stopped: make(chan struct{})}}
+	r := &run{said: said, sink: &sink{stopped: make(chan struct{})}, telemetry: componenttest.NewTelemetry()}
 	set := exportertest.NewNopSettings(testID.Type())
+	set.TelemetrySettings = r.telemetry.NewTelemetrySettings()
 	set.ID, set.Logger = testID, zap.New(core)
 	r.guard = New(Settings{
 		Storage: storageID, Logger: set.Logger, Load: r.sink.load, Push: r.sink.push, TakeOver: r.sink.takeOver, Owed: r.sink.owed,
@@ -174,6 +179,11 @@ func newRun(t *testing.T, change ...func(*exporterhelper.QueueBatchConfig)) *run
 	}
 	r.door = NewDoor(cfg, r.guard)
 	r.Logs = newHelper(t, set, r.door.Helper(), r.guard.Push)
+	t.Cleanup(func() {
+		if !r.ended {
+			_ = r.end(t)
+		}
+	})
 	return r
 }
 
@@ -184,7 +194,8 @@ func newHelper(
 	retry := configretry.NewDefaultBackOffConfig()
 	retry.InitialInterval, retry.MaxElapsedTime = 100*time.Millisecond, 0
 	helper, err := exporterhelper.NewLogs(t.Context(), set, struct{}{}, push,
-		exporterhelper.WithQueue(configoptional.Some(cfg)), exporterhelper.WithRetry(retry))
+		exporterhelper.WithQueue(configoptional.Some(cfg)), exporterhelper.WithRetry(retry),
+		exporterhelper.WithTimeout(exporterhelper.TimeoutConfig{Timeout: 0}))
 	require.NoError(t, err)
 	return helper
 }
@@ -210,10 +221,12 @@ func started(t *testing.T, d component.Host, change ...func(*exporterhelper.Queu
 func (r *run) end(t *testing.T) error {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
+	r.ended = true
 	r.guard.Stop()
 	close(r.sink.stopped)
 	err := r.guard.Flush(ctx)
 	assert.NoError(t, r.Shutdown(ctx))
+	assert.NoError(t, r.telemetry.Shutdown(ctx))
 	return err
 }
 

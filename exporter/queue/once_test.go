@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.opentelemetry.io/collector/pdata/plog"
 )
 
 // watch looks at every state of a disk. A record stands in an item that the index knows, or
@@ -21,6 +22,9 @@ type watch struct {
 	t      *testing.T
 	known  map[int64]bool
 	states int
+	// exact is whether the index has to tell the sizes of the items, which it does until an
+	// offer or a deletion fails.
+	exact bool
 }
 
 func watched(t *testing.T, d *disk) *watch {
@@ -38,14 +42,21 @@ func (w *watch) look(data map[string][]byte) {
 	}
 	i, err := decodeIndex(data[indexKey])
 	assert.NoError(w.t, err)
+	var items, bytes int64
 	for number := range data {
 		if !isItem(number) {
 			continue
 		}
-		for _, record := range itemRecords(w.t, data[number]) {
+		records := itemRecords(w.t, data[number])
+		items += int64(len(records))
+		bytes += sizeOf(records...)
+		for _, record := range records {
 			found[record]++
 		}
 		assert.True(w.t, i.knows(number), "item %s is of no queue", number)
+	}
+	if w.exact {
+		assert.Equal(w.t, [2]int64{items, bytes}, [2]int64{i.items, i.bytes}, "the sizes in the index")
 	}
 	for record, n := range found {
 		assert.Equal(w.t, 1, n, "how often record %d stands in the storage", record)
@@ -62,6 +73,11 @@ func itemRecords(t *testing.T, stored []byte) []int64 {
 	ld, err := g.decode(stored)
 	assert.NoError(t, err)
 	return numbers(ld)
+}
+
+func sizeOf(records ...int64) int64 {
+	sizer := plog.ProtoMarshaler{}
+	return int64(sizer.LogsSize(logs(records...)))
 }
 
 func (i *index) knows(key string) bool {
@@ -136,6 +152,7 @@ func TestGuard_ARecordStandsInAnItemOrBehindTheQueueNeverInBoth(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		d := interrupted(t)
 		w := watched(t, d)
+		w.exact = true
 		r := started(t, d)
 		accepted := script(t, r)
 		require.NoError(t, r.end(t))

@@ -70,9 +70,8 @@ func requestsOf(numbers ...int64) (records []int64) {
 }
 
 func bytesOf(numbers ...int64) (size int64) {
-	sizer := plog.ProtoMarshaler{}
 	for _, n := range numbers {
-		size += int64(sizer.LogsSize(logs(requestOf(n)...)))
+		size += sizeOf(requestOf(n)...)
 	}
 	return size
 }
