@@ -128,7 +128,10 @@ func (g *Guard) readItem(ctx context.Context, ops []*storage.Operation) {
 			continue
 		}
 		item, damaged := unpackItem(g.packer, op.Value)
-		if err != nil || damaged != nil {
+		switch {
+		case err == nil && op.Value == nil:
+			item = placeholder // of an offer that failed
+		case err != nil || damaged != nil:
 			g.state.unread = append(g.state.unread, op.Key)
 			item = placeholder
 		}

@@ -187,7 +187,7 @@ func (g *Guard) write(ctx context.Context, ops []*storage.Operation) error {
 	}
 	clear(g.state.owed)
 	g.fault.works(g.set)
-	g.note(ops)
+	g.note(all)
 	return nil
 }
 

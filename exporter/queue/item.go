@@ -10,7 +10,6 @@ import (
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/xpdata/request"
-	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/journal"
 )
@@ -32,25 +31,17 @@ func itemKey(number uint64) string { return strconv.FormatUint(number, 10) }
 // unpackItem returns the item that was stored, or an error when it is damaged. One that a
 // helper without a guard has stored is returned as it is.
 func unpackItem(packer *journal.Packer, stored []byte) ([]byte, error) {
-	switch {
-	case journal.Packed(stored):
+	if journal.Packed(stored) {
 		return packer.Unpack(stored)
-	case len(stored) == 0 || !isMessage(stored):
+	}
+	if len(stored) == 0 {
 		return nil, journal.ErrDamaged
 	}
-	return stored, nil
-}
-
-// isMessage reports whether the text can be read as a protobuf message.
-func isMessage(text []byte) bool {
-	for len(text) > 0 {
-		_, _, n := protowire.ConsumeField(text)
-		if n < 0 {
-			return false
-		}
-		text = text[n:]
+	// The helper would drop what it cannot read.
+	if _, err := decodeItem(stored); err != nil {
+		return nil, err
 	}
-	return true
+	return stored, nil
 }
 
 // decodeItem returns the records of an item, as the helper reads it.

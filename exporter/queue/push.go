@@ -106,8 +106,8 @@ func (g *Guard) read(ctx context.Context, key string) (plog.Logs, error) {
 
 func (g *Guard) tryRead(ctx context.Context, key string) (plog.Logs, error) {
 	stored, err := g.source.client.Get(ctx, key)
-	if err != nil {
-		return plog.Logs{}, err
+	if err != nil || stored == nil { // of an offer that failed
+		return plog.NewLogs(), err
 	}
 	ld, err := g.decode(stored)
 	if err != nil {

@@ -1,0 +1,61 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package adobetargetexporter
+
+import (
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/plog"
+)
+
+func crashRecord(visitor, value string) plog.Logs {
+	ld := plog.NewLogs()
+	attributes := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Attributes()
+	attributes.PutStr("mbox3rdPartyId", visitor)
+	attributes.PutStr("profile.n", value)
+	return ld
+}
+
+// TestOlderValueInFlightDoesNotFollowTheNewerOne ends a run while a request waits for room in
+// the outbox, with a newer one behind it in the queue.
+func TestOlderValueInFlightDoesNotFollowTheNewerOne(t *testing.T) {
+	for name, killed := range map[string]bool{"the run is shut down": false, "the run is killed": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				random := newCrashRandom(1)
+				target := &crashTarget{random: random, status: http.StatusTooManyRequests, outage: true, values: make(map[string]map[string]int)}
+				cfg := crashConfig()
+				cfg.Outbox.MaxVisitors = 1
+				first := newCrashProcess(t, random, t.TempDir(), 0)
+				r, err := startCrashRun(first, target, cfg)
+				require.NoError(t, err)
+				require.NoError(t, r.ConsumeLogs(t.Context(), crashRecord("another", "1")))
+				time.Sleep(time.Minute)
+				require.NoError(t, r.ConsumeLogs(t.Context(), crashRecord("a", "1")))
+				require.NoError(t, r.ConsumeLogs(t.Context(), crashRecord("a", "2")))
+				time.Sleep(time.Minute)
+				require.Equal(t, crashCounts{received: 3, queue: 2, outbox: 1}, r.counts(), "one of the queue is in flight")
+				if killed {
+					first.kill()
+				}
+				folder := r.end()
+
+				target.change(func(s *crashTarget) { s.outage = false })
+				cfg.Outbox.MaxVisitors = 10
+				r, err = startCrashRun(newCrashProcess(t, random, folder, 0), target, cfg)
+				require.NoError(t, err)
+				time.Sleep(time.Minute)
+				assert.Equal(t, crashCounts{recovered: 3, ended: 3}, r.counts())
+				assert.Equal(t, 2, target.value("a", "n"))
+				assert.Empty(t, target.order)
+				r.end()
+			})
+		})
+	}
+}
