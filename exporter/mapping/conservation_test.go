@@ -55,7 +55,7 @@ func checkConservation(tb testing.TB, cfg Config, ld plog.Logs) {
 	}
 	require.Equal(tb, len(meant), batch.Len())
 	for i := range batch.Len() {
-		for record := range batch.Records(i) {
+		for record := range batch.RecordNumbers(i) {
 			require.True(tb, taken[record], "a record stands in the batch once")
 			delete(taken, record)
 		}
