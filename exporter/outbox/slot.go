@@ -53,16 +53,18 @@ func (s *slot) lane() Lane {
 type slotTable struct {
 	all    []slot
 	unused []uint32
-	seed   maphash.Seed
+	hash   func(profile.Visitor) uint64
 	byHash map[uint64]uint32
 	twins  map[profile.Visitor]uint32
 }
 
 func newSlotTable() *slotTable {
-	return &slotTable{seed: maphash.MakeSeed(), byHash: make(map[uint64]uint32), twins: make(map[profile.Visitor]uint32)}
+	seed := maphash.MakeSeed()
+	return &slotTable{
+		hash:   func(v profile.Visitor) uint64 { return maphash.Comparable(seed, v) },
+		byHash: make(map[uint64]uint32), twins: make(map[profile.Visitor]uint32),
+	}
 }
-
-func (t *slotTable) hash(v profile.Visitor) uint64 { return maphash.Comparable(t.seed, v) }
 
 // guess returns the slot that may be the visitor's.
 func (t *slotTable) guess(v profile.Visitor) (n uint32, ok bool) {
