@@ -5,6 +5,7 @@ package outbox_test
 
 import (
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -42,9 +43,12 @@ func testConfig() outbox.Config {
 	return cfg
 }
 
+// newPacker returns the packer of all tests, for one takes a while to make.
+var newPacker = sync.OnceValues(journal.NewPacker)
+
 func newOutbox(tb testing.TB, cfg outbox.Config) *outbox.Outbox {
 	tb.Helper()
-	packer, err := journal.NewPacker()
+	packer, err := newPacker()
 	require.NoError(tb, err)
 	return outbox.New(cfg, packer)
 }

@@ -94,8 +94,8 @@ func TestBound(t *testing.T) {
 
 func TestBound_OfTheUsualUpdateAllocatesNothing(t *testing.T) {
 	for name, parameters := range map[string][]Parameter{
-		"a small one":                  manyParameters(5),
-		"one of 100 KB":                {{"a", strings.Repeat("x", 50_000)}, {"b", strings.Repeat("x", 50_000)}},
+		"a small one":                    manyParameters(5),
+		"one of 100 KB":                  {{"a", strings.Repeat("x", 50_000)}, {"b", strings.Repeat("x", 50_000)}},
 		"one of ten thousand bytes \xff": {{"a", strings.Repeat("x\xff", 5_000)}},
 	} {
 		assert.Zero(t, testing.AllocsPerRun(10, func() { parameters = Bound(someone, parameters, 10, MaxBody) }), name)
