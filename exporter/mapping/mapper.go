@@ -25,7 +25,7 @@ type Update struct {
 	// Visitor is whose profile is updated, by a usable id.
 	Visitor profile.Visitor
 	// Parameters are what is set, in the order of the entries; of two with one name
-	// the later counts. Their names and values are such that each alone fits a call.
+	// the later counts. Each alone fits a call, and all together fit ten.
 	Parameters []profile.Parameter
 	// Dropped counts the parameters that were left out.
 	Dropped Drops

@@ -55,13 +55,17 @@ type slotTable struct {
 	chunks []*[slotsPerChunk]slot
 	size   uint32
 	unused []uint32
-	seed   maphash.Seed
+	hash   func(profile.Visitor) uint64
 	byHash map[uint64]uint32
 	twins  map[profile.Visitor]uint32
 }
 
 func newSlotTable() *slotTable {
-	return &slotTable{seed: maphash.MakeSeed(), byHash: make(map[uint64]uint32), twins: make(map[profile.Visitor]uint32)}
+	seed := maphash.MakeSeed()
+	return &slotTable{
+		hash:   func(v profile.Visitor) uint64 { return maphash.Comparable(seed, v) },
+		byHash: make(map[uint64]uint32), twins: make(map[profile.Visitor]uint32),
+	}
 }
 
 // at returns a slot.
@@ -74,8 +78,6 @@ func (t *slotTable) grow(size uint32) {
 		t.chunks = append(t.chunks, new([slotsPerChunk]slot))
 	}
 }
-
-func (t *slotTable) hash(v profile.Visitor) uint64 { return maphash.Comparable(t.seed, v) }
 
 // guess returns the slot that may be the visitor's.
 func (t *slotTable) guess(v profile.Visitor) (n uint32, ok bool) {

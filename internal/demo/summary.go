@@ -42,6 +42,7 @@ var meanings = map[string]string{
 	"reserved_name":     "the name belongs to Target",
 	"name_too_long":     "the name has over 128 characters",
 	"value_too_long":    "the value is longer than max_value_length",
+	"too_many":          "the record would need more than ten calls",
 }
 
 func (s summary) write(w io.Writer) {
