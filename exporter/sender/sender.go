@@ -69,7 +69,7 @@ type Sender struct {
 // New returns a Sender that sends nothing before Start. The error is that of its telemetry.
 func New(set Settings) (*Sender, error) {
 	s := &Sender{
-		set: set, outcomes: newOutcomes(set.Telemetry, set.ID), share: newShare(),
+		set: set, outcomes: newOutcomes(set.Telemetry, set.ID), share: newShare(set.Concurrency),
 		health: newHealth(set.Retry, set.Logger, set.Report), turns: newTurns(set.Concurrency),
 	}
 	s.stopping, s.stop = context.WithCancel(context.Background())
