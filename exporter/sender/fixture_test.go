@@ -6,6 +6,7 @@ package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exp
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -218,6 +219,13 @@ func (f *fixture) report(err error) {
 	f.reports = append(f.reports, err)
 }
 
+// reported returns what the host was told.
+func (f *fixture) reported() []error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.reports)
+}
+
 // assertSecrecy looks for ids and values in all that was logged and reported.
 func (f *fixture) assertSecrecy(t *testing.T) {
 	t.Helper()
@@ -227,7 +235,7 @@ func (f *fixture) assertSecrecy(t *testing.T) {
 		require.NoError(t, err)
 		assert.NotContains(t, line.String(), secret)
 	}
-	for _, err := range f.reports {
+	for _, err := range f.reported() {
 		if err != nil {
 			assert.NotContains(t, err.Error(), secret)
 		}

@@ -58,7 +58,7 @@ func TestSender_VisitorsWhoFailHoldUpNobody(t *testing.T) {
 				// Its call may come late, and at twice the time it ends without one.
 				assert.GreaterOrEqual(t, sim.counts("records")[exhausted], sim.count(lasts-giveUp*5/2, fails))
 				assert.Zero(t, sim.said("Outage"))
-				assert.Empty(t, sim.reports)
+				assert.Empty(t, sim.reported())
 			})
 		})
 	}
