@@ -20,29 +20,37 @@ func (o *Outbox) Due(now time.Time) (ready [lanes]int, next time.Duration) {
 		if due := time.Duration(o.lanes[i].ripen(at) - at); due > 0 && (next == 0 || due < next) {
 			next = due
 		}
-		ready[i] = len(o.lanes[i].ready)
+		ready[i] = o.lanes[i].ready()
 	}
 	return ready, next
 }
 
-// Take returns the entry that became due first in a lane, nil when there is none. The caller
-// makes its call and then uses End, or Retry. The error is the storage's; the entry stays.
+// Take returns the entry whose turn it is in a lane, nil when there is none: the one that
+// became due first, with entries that have failed once before most of those that failed again.
+// The caller makes its call and then uses End, or Retry. The error is the storage's; the entry
+// stays.
 func (o *Outbox) Take(ctx context.Context, from Lane) (*Entry, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	l := &o.lanes[from]
-	n, ok := l.take()
+	n, ok := l.next()
+	return o.take(ctx, l, n, ok)
+}
+
+// take takes a slot that is ready in a lane, if there is one.
+func (o *Outbox) take(ctx context.Context, l *lane, n uint32, ok bool) (*Entry, error) {
 	if !ok {
 		return nil, nil //nolint:nilnil // no entry is due, and that is no error
 	}
 	if _, loaded := o.pages.loaded[pageOf(n)]; !loaded {
 		// Those that come next stand on the next pages, as a rule.
-		ahead := append([]uint32{n}, l.ready[:min(len(l.ready), pagesPerRead*slotsPerPage)]...)
+		ahead := l.ahead(n)
+		ahead = ahead[:min(len(ahead), pagesPerRead*slotsPerPage)]
 		if err := o.pages.load(ctx, ahead[:firstPages(ahead, pagesPerRead)]); err != nil {
-			l.putBack(n)
 			return nil, err
 		}
 	}
+	l.take(n)
 	e, err := o.call(n)
 	o.pages.trim()
 	return e, err
@@ -61,15 +69,17 @@ func firstPages(slots []uint32, most int) int {
 }
 
 // TakeFailing returns an entry that fails alone, whether it is due or not, nil when there is
-// none: the one to give up when there is no room.
+// none: the one to give up when there is no room. It is the oldest of those that failed again,
+// if there are any.
 func (o *Outbox) TakeFailing(ctx context.Context) (*Entry, error) {
 	o.mu.Lock()
+	defer o.mu.Unlock()
 	l := &o.lanes[FailingAlone]
-	if len(l.ready) == 0 && l.waiting.Len() > 0 {
+	if l.ready() == 0 && l.waiting.Len() > 0 {
 		l.ripen(l.waiting.table.at(l.waiting.slots[0]).due)
 	}
-	o.mu.Unlock()
-	return o.Take(ctx, FailingAlone)
+	n, ok := l.oldest()
+	return o.take(ctx, l, n, ok)
 }
 
 // call returns the entry of a slot whose page is loaded.

@@ -22,7 +22,7 @@ func (o *Outbox) Held() Held {
 	defer o.mu.Unlock()
 	held := o.held
 	for i := range o.lanes {
-		held.Waiting[i], held.Ready[i] = o.lanes[i].waiting.Len(), len(o.lanes[i].ready)
+		held.Waiting[i], held.Ready[i] = o.lanes[i].waiting.Len(), o.lanes[i].ready()
 	}
 	return held
 }

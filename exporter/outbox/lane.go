@@ -20,8 +20,15 @@ const (
 // lane holds the entries that wait, by when they are due, and those whose time has come.
 type lane struct {
 	waiting dueHeap
-	ready   []uint32
+	// first are those that are ready for their first retry at most, and again all others.
+	first, again []uint32
+	// firsts counts those of first that were taken in a row while others were ready.
+	firsts int
 }
+
+// firstsInRow is how many that have failed once are taken before one that failed again has its
+// turn: it is likelier that they get through.
+const firstsInRow = 3
 
 func newLane(slots *slotTable) lane { return lane{waiting: dueHeap{table: slots}} }
 
@@ -30,6 +37,9 @@ func (l *lane) add(n uint32) {
 	l.waiting.table.at(n).state = waiting
 	heap.Push(&l.waiting, n)
 }
+
+// ready returns how many entries are ready.
+func (l *lane) ready() int { return len(l.first) + len(l.again) }
 
 // ripen moves slots whose time has come to those that are ready, and returns when the next
 // one is due, 0 when none is.
@@ -40,25 +50,54 @@ func (l *lane) ripen(now int64) (next int64) {
 			return s.due
 		}
 		s.state = ready
-		l.ready = append(l.ready, heap.Pop(&l.waiting).(uint32))
+		n := heap.Pop(&l.waiting).(uint32)
+		if s.attempts > 1 {
+			l.again = append(l.again, n)
+		} else {
+			l.first = append(l.first, n)
+		}
 	}
 	return 0
 }
 
-// take returns the slot that became ready first.
-func (l *lane) take() (n uint32, ok bool) {
-	if len(l.ready) == 0 {
-		return 0, false
+// next returns the slot whose turn it is.
+func (l *lane) next() (n uint32, ok bool) {
+	switch {
+	case len(l.again) > 0 && (len(l.first) == 0 || l.firsts >= firstsInRow):
+		return l.again[0], true
+	case len(l.first) > 0:
+		return l.first[0], true
 	}
-	n = l.ready[0]
-	l.ready = l.ready[1:]
-	return n, true
+	return 0, false
 }
 
-// putBack makes a slot that was taken the next one again.
-func (l *lane) putBack(n uint32) {
-	l.ready = append([]uint32{n}, l.ready...)
-	l.waiting.table.at(n).state = ready
+// oldest returns the slot to give up first.
+func (l *lane) oldest() (n uint32, ok bool) {
+	for _, slots := range [][]uint32{l.again, l.first} {
+		if len(slots) > 0 {
+			return slots[0], true
+		}
+	}
+	return 0, false
+}
+
+// take takes a slot that next or oldest has returned.
+func (l *lane) take(n uint32) {
+	if len(l.first) > 0 && l.first[0] == n {
+		l.first = l.first[1:]
+		l.firsts++
+		return
+	}
+	l.again = l.again[1:]
+	l.firsts = 0
+}
+
+// ahead returns a slot that next or oldest has returned, and those behind it.
+func (l *lane) ahead(n uint32) []uint32 {
+	if len(l.first) > 0 && l.first[0] == n {
+		return l.first
+	}
+	return l.again
 }
 
 // hasten makes all that wait due now.

@@ -56,12 +56,19 @@ func (s *Sender) awaitDue(ctx context.Context) bool {
 // awaitTurn takes a turn as soon as there is one. It returns false when ctx ends.
 func (s *Sender) awaitTurn(ctx context.Context) bool {
 	for ctx.Err() == nil {
-		most, pause := math.MaxInt, s.health.pause(time.Now())
+		most := math.MaxInt
 		if s.health.careful() {
 			most = 1
 		}
-		if pause <= 0 && s.turns.enter(most) {
+		entered := s.turns.enter(most)
+		// Asked with the turn in hand: the call that had it may have begun the pause.
+		pause := s.health.pause(time.Now())
+		if entered && pause <= 0 {
+			s.turns.signal() // another one who waits may find a turn too
 			return true
+		}
+		if entered {
+			s.turns.giveBack()
 		}
 		await(ctx, s.turns.left, pause)
 	}
@@ -83,8 +90,12 @@ func (s *Sender) next(ctx context.Context) (*outbox.Entry, error) {
 			s.set.Account.GiveBack()
 			return nil, err
 		}
+		s.said.forget("outbox")
 		if !s.health.careful() || !s.expired(e) {
 			return e, nil
+		}
+		if e.Attempts > 0 {
+			s.share.over()
 		}
 		s.end(e, rejected, reasonRetriesEnded)
 	}
@@ -108,21 +119,40 @@ func (s *Sender) say(what, message string, err error) {
 	}
 }
 
-// take takes an entry from the lane whose turn it is.
+// take takes an entry from the lane whose turn it is. Where it is not sure that others get
+// through, one that has not failed alone finds out sooner.
 func (s *Sender) take(ctx context.Context, now time.Time) (*outbox.Entry, error) {
 	due, _ := s.set.Outbox.Due(now)
-	from := outbox.Fresh
-	if due[outbox.FailingAlone] > 0 && s.share.spend(now) {
-		from = outbox.FailingAlone
+	fresh := due[outbox.Fresh]
+	if due[outbox.FailingAlone] > 0 && (fresh == 0 || !s.health.careful()) && s.share.spend(fresh, now) {
+		return s.takeFailing(ctx)
 	}
-	e, err := s.set.Outbox.Take(ctx, from)
-	if err == nil {
-		s.said.forget("outbox")
-	}
-	if e != nil && from == outbox.Fresh {
+	e, err := s.set.Outbox.Take(ctx, outbox.Fresh)
+	if e != nil {
 		s.share.earn()
 	}
 	return e, err
+}
+
+// takeFailing takes an entry that fails alone. Where there are so many that their turns come
+// too late, those whose time was over long ago are given up without a further call.
+func (s *Sender) takeFailing(ctx context.Context) (*outbox.Entry, error) {
+	for {
+		e, err := s.set.Outbox.Take(ctx, outbox.FailingAlone)
+		if e == nil {
+			s.share.over()
+			return nil, err
+		}
+		if !s.overdue(e) {
+			return e, nil
+		}
+		s.end(e, rejected, reasonAttemptsExhausted)
+	}
+}
+
+// overdue reports whether an entry may have failed for twice the time after which it is given up.
+func (s *Sender) overdue(e *outbox.Entry) bool {
+	return s.set.GiveUpAfter > 0 && e.Failing+s.health.clock()-e.Seen >= 2*s.set.GiveUpAfter
 }
 
 // await waits for a signal, for a time unless that is 0, or for the end of ctx.

@@ -20,15 +20,22 @@ const (
 	// fewFailures in a row let one call at a time find out whether any gets through. One is
 	// not enough: an update that fails alone must not hold up the others.
 	fewFailures = 3
-	// manyFailures in a row are an outage: even where half of all updates fail on their own,
-	// so many follow each other once in a thousand calls.
-	manyFailures = 10
+	// someFailures in a row are more than updates that fail on their own make, as a rule: who
+	// fails after them is not blamed for it.
+	someFailures = 8
+	// manyFailures in a row are an outage: even where two thirds of all updates fail on their
+	// own, so many follow each other once in ten thousand calls.
+	manyFailures = 24
 	// remembered is of how many calls the results are kept.
 	remembered = 32
 	// reminder is how often it is said that an outage lasts.
 	reminder = 5 * time.Minute
 	// lately is for how long a call that got through tells of the others.
 	lately = 10 * time.Minute
+	// asked is for how much of its time so far an outage may last unnoticed, and unnoticed the
+	// longest that it may: the longer it lasts the less often it is asked about.
+	asked     = 20
+	unnoticed = 5 * time.Minute
 )
 
 // health knows whether calls get through, from the answers to fresh entries: that an entry
@@ -86,7 +93,7 @@ func (h *health) probeNow() {
 func (h *health) othersGetThrough(now time.Time) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return !h.careful() && !h.through.IsZero() && now.Sub(h.through) <= lately
+	return h.failed.Load() < someFailures && !h.through.IsZero() && now.Sub(h.through) <= lately
 }
 
 // clock returns how much time has passed in which most calls got through.
@@ -113,16 +120,22 @@ func (h *health) note(a route.Answer, now time.Time) {
 		return
 	}
 	failed := h.failed.Add(1)
-	if failed >= manyFailures && !now.Before(h.probe) { // those that left together are one probe
-		h.outage.probes++
-		h.probe = now.Add(pauseAfter(h.retry.InitialInterval, h.retry.Multiplier, h.retry.MaxInterval,
-			h.retry.RandomizationFactor, h.outage.probes))
-	}
-	// A set-up that has never worked is wrong from the first call on.
-	fault := a.Verdict == route.SetupFault && (failed >= fewFailures || h.through.IsZero())
-	if fault || failed >= manyFailures {
+	// A set-up that has never worked is wrong from the first call on; one that has may refuse
+	// some updates for what is in them.
+	fault := a.Verdict == route.SetupFault
+	if fault && h.through.IsZero() || failed >= manyFailures {
 		h.begin(fault, a.Reason, now)
 	}
+	if failed >= manyFailures && !now.Before(h.probe) { // those that left together are one probe
+		h.outage.probes++
+		h.probe = now.Add(h.untilProbe(now))
+	}
+}
+
+// untilProbe returns for how long no call leaves in an outage.
+func (h *health) untilProbe(now time.Time) time.Duration {
+	pause := pauseAfter(h.retry.InitialInterval, h.retry.Multiplier, h.retry.MaxInterval, h.retry.RandomizationFactor, h.outage.probes)
+	return max(pause, min(now.Sub(h.outage.since)/asked, unnoticed))
 }
 
 // retried takes the answer to an entry into account that has failed alone before.

@@ -139,8 +139,12 @@ func (s *Sender) expired(e *outbox.Entry) bool {
 // blame tells health and share of an answer, and the entry whether it has failed alone.
 func (s *Sender) blame(e *outbox.Entry, a route.Answer, now time.Time) (alone bool) {
 	before := e.Attempts > 0
-	alone = a.Held() && !a.Throttled() && s.health.othersGetThrough(now)
 	if before {
+		s.share.over()
+	}
+	others := s.health.othersGetThrough(now)
+	alone = a.Held() && !a.Throttled() && a.Reason != route.ReasonCanceled && others
+	if before && others {
 		s.health.retried(a, now)
 	} else {
 		s.health.note(a, now)

@@ -70,7 +70,7 @@ type Sender struct {
 // New returns a Sender that sends nothing before Start. The error is that of its telemetry.
 func New(set Settings) (*Sender, error) {
 	s := &Sender{
-		set: set, outcomes: newOutcomes(set.Telemetry, set.ID), share: newShare(),
+		set: set, outcomes: newOutcomes(set.Telemetry, set.ID), share: newShare(set.Concurrency),
 		health: newHealth(set.Retry, set.Logger, set.Report), turns: newTurns(set.Concurrency),
 	}
 	s.stopping, s.stop = context.WithCancel(context.Background())
@@ -171,9 +171,12 @@ func (t *turns) enter(most int) bool {
 }
 
 func (t *turns) leave() {
-	t.taken.Add(-1)
+	t.giveBack()
 	t.signal()
 }
+
+// giveBack ends a turn of which no use was made.
+func (t *turns) giveBack() { t.taken.Add(-1) }
 
 // signal has the turns looked at again.
 func (t *turns) signal() {
