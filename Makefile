@@ -61,7 +61,7 @@ $(EMULATOR): go.mod go.sum $(SOURCES)
 	@touch $@
 
 run: build ## Run the demo: sample records through the distribution into the emulator (ARGS=flags)
-	@go build -trimpath -o $(TOOLS)/demo ./internal/demo
+	@go build -trimpath -o $(TOOLS)/demo ./cmd/demo
 	@$(TOOLS)/demo $(ARGS)
 
 ##@ Check
