@@ -70,7 +70,7 @@ func (s *suite) merged(ctx context.Context, set setup) (int64, error) {
 	defer c.kill()
 	var ends outcomes
 	_, err = server.watch(ctx, c.process, func(serverStats) bool {
-		if now, err := c.metrics(ctx); err == nil {
+		if now, pageErr := c.metrics(ctx); pageErr == nil {
 			ends = now.outcomes()
 		}
 		return ends.records() >= s.lines
