@@ -74,15 +74,15 @@ func (s *suite) distribution(ctx context.Context) (string, error) {
 		atOnce := settings[slices.Index(benthos, fastest)]
 		best = append(best, s.benthos(ctx, fastest.Name+", Zipf", zipf, atOnce))
 	}
-	merging := s.merging(ctx, "distribution, Zipf", zipf, back, best)
-	returning := append([]*contest.Contestant{merging}, best...)
-	if err := contest.Run(s.Rounds, returning, s.progress); err != nil {
+	collector := s.returning(ctx, "distribution, Zipf", zipf, back, best)
+	zipfRows := append([]*contest.Contestant{collector}, best...)
+	if err := contest.Run(s.Rounds, zipfRows, s.progress); err != nil {
 		return "", err
 	}
-	contest.Judge(&notes, "record", returning)
-	saved(&notes, merging, back)
-	s.notesOn(&notes, benthos, slices.Concat(contestants, returning))
-	return text + "\n" + contest.Table("record", returning) + "\n" + notes.String(), nil
+	contest.Judge(&notes, "record", zipfRows)
+	saved(&notes, collector, back)
+	s.notesOn(&notes, benthos, slices.Concat(contestants, zipfRows))
+	return text + "\n" + contest.Table("record", zipfRows) + "\n" + notes.String(), nil
 }
 
 // benthos returns a row of Benthos. Only it may make calls more than once.
@@ -105,9 +105,9 @@ func (s *suite) collector(ctx context.Context, name, file string, atOnce int, ag
 	}}
 }
 
-// merging returns a row of the distribution that reads a file of visitors who come back. It makes no call for what merges
+// returning returns a row of the distribution that reads a file of visitors who come back. It makes no call for what merges
 // while it waits to be sent; each visitor takes one at least.
-func (s *suite) merging(ctx context.Context, name, file string, visitors records.Visitors, against []*contest.Contestant) *contest.Contestant {
+func (s *suite) returning(ctx context.Context, name, file string, visitors records.Visitors, against []*contest.Contestant) *contest.Contestant {
 	return &contest.Contestant{Name: name, Against: against, Goal: zipfGoal, Run: func() (contest.Result, error) {
 		set := contender.Setup{File: file, Settings: contender.Settings{MergeWindow: "0s"}}
 		r, err := s.collectors().Run(ctx, set, len(visitors))

@@ -36,6 +36,9 @@ type Sizes struct {
 	Rounds int
 	// Calls are those of a round of the exporter alone, and Lines those of the file that the distribution reads.
 	Calls, Lines int
+	// Merged is the number of records of the largest backlog whose visitors come back, and Outage how long it waits.
+	Merged int
+	Outage time.Duration
 	// Backlogs are numbers of visitors who wait, and Concurrency numbers of calls at once.
 	Backlogs, Concurrency []int
 	// Paced is how long a backlog is sent at the quota's pace, Idle how long a collector has nothing to do, and PerPoint how
@@ -46,7 +49,7 @@ type Sizes struct {
 // Full returns the sizes of a whole run.
 func Full() Sizes {
 	return Sizes{
-		Rounds: 5, Calls: 200_000, Lines: 200_000,
+		Rounds: 5, Calls: 200_000, Lines: 200_000, Merged: 60_000, Outage: 20 * time.Second,
 		Backlogs: []int{10_000, 100_000, 1_000_000}, Concurrency: []int{1, 2, 4, 8, 16, 32, 64},
 		Paced: 30 * time.Second, Idle: 20 * time.Second, PerPoint: time.Second,
 	}
@@ -55,7 +58,7 @@ func Full() Sizes {
 // Quick returns the sizes of a run that only shows that all works.
 func Quick() Sizes {
 	return Sizes{
-		Rounds: 1, Calls: 30_000, Lines: 40_000,
+		Rounds: 1, Calls: 30_000, Lines: 40_000, Merged: 12_000, Outage: 5 * time.Second,
 		Backlogs: []int{10_000, 50_000}, Concurrency: []int{1, 8, 64},
 		Paced: 5 * time.Second, Idle: 5 * time.Second, PerPoint: 500 * time.Millisecond,
 	}

@@ -30,6 +30,7 @@ func all() []section {
 		{"exporter", (*suite).exporter},
 		{"distribution", (*suite).distribution},
 		{"record", (*suite).record},
+		{"merging", (*suite).merging},
 		{"start", (*suite).start},
 		{"concurrency", (*suite).concurrency},
 	}
