@@ -7,6 +7,7 @@ package contender // import "github.com/otelcol-adobetarget/adobetargetexporter/
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -195,6 +196,26 @@ func (c *Collector) Delivered(ctx context.Context, to *server.Server, records in
 	}
 	if ends["delivered"] != records {
 		return fmt.Errorf("%d records had to be delivered, but they came to %v", records, ends)
+	}
+	return nil
+}
+
+// Holds waits until so many visitors wait in the outbox, and nothing in the queue before it. None of their records may have
+// come to an end.
+func (c *Collector) Holds(ctx context.Context, visitors int) error {
+	var unknown error
+	held, err := process.Await(ctx, 5*process.PollInterval, func() (held float64, done bool, err error) {
+		var now Metrics
+		if now, unknown = c.Metrics(ctx); unknown == nil {
+			held, done, unknown = now.holds(visitors)
+		}
+		if unknown != nil && !NotYet(unknown) {
+			return held, false, unknown
+		}
+		return held, done, c.Running()
+	})
+	if err != nil {
+		return fmt.Errorf("%.0f visitors wait in the outbox, and %d have to: %w%s", held, visitors, errors.Join(err, unknown), c.Log())
 	}
 	return nil
 }

@@ -98,6 +98,20 @@ func (o Outcomes) Records() int {
 	return sum
 }
 
+// holds reports whether so many visitors wait in the outbox, and nothing in the queue before it. It is an error when a record
+// has come to an end.
+func (m Metrics) holds(visitors int) (waiting float64, all bool, err error) {
+	if ends := m.Outcomes(); ends.Records() > 0 {
+		return 0, false, fmt.Errorf("records that have to wait came to %v", ends)
+	}
+	queued, err := m.Sum(QueueSize)
+	if err != nil {
+		return 0, false, err
+	}
+	waiting, err = m.Sum(OutboxVisitors)
+	return waiting, err == nil && queued == 0 && waiting >= float64(visitors), err
+}
+
 // Held returns the number of records that the collector holds, in its queue and in the outbox.
 func (m Metrics) Held() (float64, error) {
 	queued, err := m.Sum(QueueSize)

@@ -6,6 +6,7 @@
 package contender // import "github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/contender"
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -104,6 +105,23 @@ func TestWhatIsHeldIsInTheQueueOrInTheOutbox(t *testing.T) {
 		_, err = now.Held()
 		assert.ErrorIs(t, err, ErrNoMetric, "what is not known is not 0")
 	}
+}
+
+func TestVisitorsAreHeldWhenTheyWaitInTheOutboxAndTheQueueIsEmpty(t *testing.T) {
+	waits := func(queued, visitors int) string {
+		return fmt.Sprintf("%s %d\n%s %d\n", QueueSize, queued, OutboxVisitors, visitors)
+	}
+	for page, want := range map[string]bool{waits(0, 10): true, waits(1, 10): false, waits(0, 9): false} {
+		now, err := collectorWith(t, page).Metrics(t.Context())
+		require.NoError(t, err)
+		_, all, err := now.holds(10)
+		require.NoError(t, err)
+		assert.Equal(t, want, all, page)
+	}
+	now, err := collectorWith(t, waits(0, 10)+"# TYPE "+recordsMetric+" counter\n"+recordsMetric+`{outcome="rejected"} 1`+"\n").Metrics(t.Context())
+	require.NoError(t, err)
+	_, _, err = now.holds(10)
+	assert.EqualError(t, err, "records that have to wait came to map[rejected:1]")
 }
 
 func TestGoroutinesAreReadFromTheHeadOfTheirProfile(t *testing.T) {

@@ -39,6 +39,8 @@ type Sizes struct {
 	// Merged is the number of records of the largest backlog whose visitors come back, and Outage how long it waits.
 	Merged int
 	Outage time.Duration
+	// Taken is the number of records that are taken in while nobody takes their calls.
+	Taken int
 	// Backlogs are numbers of visitors who wait, and Concurrency numbers of calls at once.
 	Backlogs, Concurrency []int
 	// Paced is how long a backlog is sent at the quota's pace, Idle how long a collector has nothing to do, and PerPoint how
@@ -49,7 +51,7 @@ type Sizes struct {
 // Full returns the sizes of a whole run.
 func Full() Sizes {
 	return Sizes{
-		Rounds: 5, Calls: 200_000, Lines: 200_000, Merged: 60_000, Outage: 20 * time.Second,
+		Rounds: 5, Calls: 200_000, Lines: 200_000, Merged: 60_000, Outage: 20 * time.Second, Taken: 300_000,
 		Backlogs: []int{10_000, 100_000, 1_000_000}, Concurrency: []int{1, 2, 4, 8, 16, 32, 64},
 		Paced: 30 * time.Second, Idle: 20 * time.Second, PerPoint: time.Second,
 	}
@@ -58,7 +60,7 @@ func Full() Sizes {
 // Quick returns the sizes of a run that only shows that all works.
 func Quick() Sizes {
 	return Sizes{
-		Rounds: 1, Calls: 30_000, Lines: 40_000, Merged: 12_000, Outage: 5 * time.Second,
+		Rounds: 1, Calls: 30_000, Lines: 40_000, Merged: 12_000, Outage: 5 * time.Second, Taken: 60_000,
 		Backlogs: []int{10_000, 50_000}, Concurrency: []int{1, 8, 64},
 		Paced: 5 * time.Second, Idle: 5 * time.Second, PerPoint: 500 * time.Millisecond,
 	}

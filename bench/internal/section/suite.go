@@ -31,6 +31,7 @@ func all() []section {
 		{"distribution", (*suite).distribution},
 		{"record", (*suite).record},
 		{"merging", (*suite).merging},
+		{"intake", (*suite).intake},
 		{"start", (*suite).start},
 		{"concurrency", (*suite).concurrency},
 	}
