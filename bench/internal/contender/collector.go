@@ -45,7 +45,7 @@ type ports struct{ metrics, otlp, profiles int }
 // Collector is the distribution in its own process.
 type Collector struct {
 	*process.Process
-	metricsURL, logsURL, profilesURL string
+	MetricsURL, LogsURL, ProfilesURL string
 }
 
 // keepOrder makes file_log hand on what it read before it reads on, as the examples have it.
@@ -83,8 +83,8 @@ func (d Distribution) Start(ctx context.Context, s Setup) (*Collector, error) {
 	}
 	p.Name = filepath.Base(d.Program)
 	return &Collector{
-		Process: p, metricsURL: "http://" + local(at.metrics) + "/metrics", logsURL: "http://" + local(at.otlp) + "/v1/logs",
-		profilesURL: "http://" + local(at.profiles),
+		Process: p, MetricsURL: "http://" + local(at.metrics) + "/metrics", LogsURL: "http://" + local(at.otlp) + "/v1/logs",
+		ProfilesURL: "http://" + local(at.profiles),
 	}, nil
 }
 

@@ -29,7 +29,7 @@ func shell(t *testing.T, script string, pages http.Handler) *Collector {
 	t.Cleanup(p.Kill)
 	s := httptest.NewServer(pages)
 	t.Cleanup(s.Close)
-	return &Collector{Process: p, metricsURL: s.URL, logsURL: s.URL, profilesURL: s.URL}
+	return &Collector{Process: p, MetricsURL: s.URL, LogsURL: s.URL, ProfilesURL: s.URL}
 }
 
 func TestARequestIsOfferedUntilItIsTaken(t *testing.T) {
@@ -48,7 +48,7 @@ func TestARequestThatIsNeverTakenIsAnErrorWithTheLastAnswer(t *testing.T) {
 	_, err := c.Wait()
 	require.Error(t, err)
 	err = c.Offer(t.Context(), nil)
-	assert.EqualError(t, err, "sh took no record at "+c.logsURL+` and answered "400 Bad Request" last: sh has ended with exit status 1`)
+	assert.EqualError(t, err, "sh took no record at "+c.LogsURL+` and answered "400 Bad Request" last: sh has ended with exit status 1`)
 }
 
 func TestAllIsDeliveredOnlyWhenTheCollectorSaysSo(t *testing.T) {

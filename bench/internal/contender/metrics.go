@@ -44,14 +44,14 @@ type Metrics map[string]*dto.MetricFamily
 
 // Metrics returns what the collector counts now. The error is an ErrNoPage when it may not be so far yet.
 func (c *Collector) Metrics(ctx context.Context) (Metrics, error) {
-	page, err := process.Get(ctx, c.metricsURL)
+	page, err := process.Get(ctx, c.MetricsURL)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoPage, err)
 	}
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	families, err := parser.TextToMetricFamilies(bytes.NewReader(page))
 	if err != nil {
-		return nil, fmt.Errorf("the metrics at %s: %w", c.metricsURL, err)
+		return nil, fmt.Errorf("the metrics at %s: %w", c.MetricsURL, err)
 	}
 	return families, nil
 }

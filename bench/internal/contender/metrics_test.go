@@ -30,7 +30,7 @@ func collectorWith(t *testing.T, page string) *Collector {
 		_, _ = io.WriteString(w, page)
 	}))
 	t.Cleanup(server.Close)
-	return &Collector{metricsURL: server.URL + "/metrics", profilesURL: server.URL}
+	return &Collector{MetricsURL: server.URL + "/metrics", ProfilesURL: server.URL}
 }
 
 func TestTheSeriesOfAMetricAreAddedUp(t *testing.T) {
@@ -54,17 +54,17 @@ func TestAMetricThatIsMissingIsNotOneOfZero(t *testing.T) {
 func TestACollectorWithoutAPageSaysSo(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
-	c := &Collector{metricsURL: server.URL + "/metrics"}
+	c := &Collector{MetricsURL: server.URL + "/metrics"}
 	_, err := c.Metrics(t.Context())
 	require.ErrorIs(t, err, ErrNoPage)
 	assert.True(t, NotYet(err))
-	assert.ErrorContains(t, err, c.metricsURL)
+	assert.ErrorContains(t, err, c.MetricsURL)
 }
 
 func TestAPageThatIsNoneIsAnError(t *testing.T) {
 	c := collectorWith(t, `broken{a="b"} many`)
 	_, err := c.Metrics(t.Context())
-	require.ErrorContains(t, err, "the metrics at "+c.metricsURL)
+	require.ErrorContains(t, err, "the metrics at "+c.MetricsURL)
 	assert.False(t, NotYet(err))
 }
 

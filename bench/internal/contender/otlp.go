@@ -38,14 +38,14 @@ func (c *Collector) Offer(ctx context.Context, request []byte) error {
 		return status, false, c.Running()
 	})
 	if err != nil {
-		return fmt.Errorf("%s took no record at %s and answered %q last: %w%s", c.Name, c.logsURL, answer, err, c.Log())
+		return fmt.Errorf("%s took no record at %s and answered %q last: %w%s", c.Name, c.LogsURL, answer, err, c.Log())
 	}
 	return nil
 }
 
 // offerOnce sends a request, and returns the status of the answer, 0 without one, and in words what came of it.
 func (c *Collector) offerOnce(ctx context.Context, body []byte) (status int, answer string) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.logsURL, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.LogsURL, bytes.NewReader(body))
 	if err != nil {
 		return 0, err.Error()
 	}

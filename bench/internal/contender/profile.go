@@ -20,7 +20,7 @@ import (
 
 // Profile writes a CPU profile of so many seconds, from the moment when the collector can give one.
 func (c *Collector) Profile(ctx context.Context, seconds int, path string) error {
-	url := fmt.Sprintf("%s/debug/pprof/profile?seconds=%d", c.profilesURL, seconds)
+	url := fmt.Sprintf("%s/debug/pprof/profile?seconds=%d", c.ProfilesURL, seconds)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return err
@@ -48,7 +48,7 @@ func (c *Collector) Profile(ctx context.Context, seconds int, path string) error
 
 // Goroutines returns how many goroutines a collector with the pprof extension has.
 func (c *Collector) Goroutines(ctx context.Context) (int, error) {
-	text, err := process.Get(ctx, c.profilesURL+"/debug/pprof/goroutine?debug=1")
+	text, err := process.Get(ctx, c.ProfilesURL+"/debug/pprof/goroutine?debug=1")
 	if err != nil {
 		return 0, fmt.Errorf("the goroutines of the collector: %w", err)
 	}

@@ -32,6 +32,7 @@ func all() []section {
 		{"record", (*suite).record},
 		{"merging", (*suite).merging},
 		{"intake", (*suite).intake},
+		{"memory", (*suite).memory},
 		{"start", (*suite).start},
 		{"concurrency", (*suite).concurrency},
 	}
