@@ -43,6 +43,8 @@ type Sizes struct {
 	Taken int
 	// Backlogs are numbers of visitors who wait, and Concurrency numbers of calls at once.
 	Backlogs, Concurrency []int
+	// Receipt is how long records come whose way to their calls is measured.
+	Receipt time.Duration
 	// Waiting is how long a backlog is watched that waits, Paced how long it is sent at the quota's pace, Idle how long a
 	// collector has nothing to do, and PerPoint how long a point of a plot takes.
 	Waiting, Paced, Idle, PerPoint time.Duration
@@ -53,7 +55,7 @@ func Full() Sizes {
 	return Sizes{
 		Rounds: 5, Calls: 200_000, Lines: 200_000, Merged: 60_000, Outage: 20 * time.Second, Taken: 300_000,
 		Backlogs: []int{10_000, 100_000, 1_000_000}, Concurrency: []int{1, 2, 4, 8, 16, 32, 64},
-		Waiting: 60 * time.Second, Paced: 30 * time.Second, Idle: 20 * time.Second, PerPoint: time.Second,
+		Receipt: 30 * time.Second, Waiting: 60 * time.Second, Paced: 30 * time.Second, Idle: 20 * time.Second, PerPoint: time.Second,
 	}
 }
 
@@ -62,7 +64,7 @@ func Quick() Sizes {
 	return Sizes{
 		Rounds: 1, Calls: 30_000, Lines: 40_000, Merged: 12_000, Outage: 5 * time.Second, Taken: 60_000,
 		Backlogs: []int{10_000, 50_000}, Concurrency: []int{1, 8, 64},
-		Waiting: 6 * time.Second, Paced: 5 * time.Second, Idle: 5 * time.Second, PerPoint: 500 * time.Millisecond,
+		Receipt: 5 * time.Second, Waiting: 6 * time.Second, Paced: 5 * time.Second, Idle: 5 * time.Second, PerPoint: 500 * time.Millisecond,
 	}
 }
 

@@ -34,6 +34,7 @@ func all() []section {
 		{"intake", (*suite).intake},
 		{"memory", (*suite).memory},
 		{"start", (*suite).start},
+		{"latency", (*suite).latency},
 		{"concurrency", (*suite).concurrency},
 	}
 }
