@@ -62,7 +62,7 @@ func (s *suite) latency(ctx context.Context) (string, error) {
 }
 
 func latencyText(all []receipts) string {
-	t := report.NewTable("queue", "records", "records/s", "median ms", "90 % within", "99 % within", "slowest")
+	t := report.NewTable("queue", "records", "records/s", "median ms", "90 % within ms", "99 % within ms", "slowest ms")
 	var verdicts report.Verdicts
 	for _, r := range all {
 		t.Add(r.name, strconv.Itoa(len(r.took)), report.Short(float64(len(r.took))/r.lasts.Seconds()), report.Short(r.quantile(0.5)),
