@@ -12,7 +12,9 @@
 //	make bench-compare ARGS='-only memory' one section
 //	make bench-compare ARGS="-page ''"     everything, not written down
 //
-// The program is also its own server and two of the contestants: its first argument can be the name of a role.
+// The program is also its own server and two of the contestants: its first argument can be the name of a role. What it does
+// stands below internal/, where arrows point one way: section to contest and contender, these to server, that to process and
+// records. Report and plot know nothing of them.
 //
 // It does not know Target: its server takes each call at once or after a time that is always the same, refuses none and is
 // on the same machine, whose cores it shares with what is measured. It does not know what else the machine does, but for the
