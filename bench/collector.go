@@ -100,8 +100,8 @@ service:
 // collector is the distribution in its own process.
 type collector struct {
 	*process
-	metrics string // address of the metrics page
-	profile string // address of the pprof extension, if there is one
+	metricsURL string
+	profile    string // address of the pprof extension, if there is one
 }
 
 // settling is how long a collector that has little to do takes until all of it has begun.
@@ -138,7 +138,7 @@ func (s *suite) startCollector(ctx context.Context, set setup) (*collector, erro
 		return nil, err
 	}
 	p.name = filepath.Base(s.collector)
-	return &collector{process: p, metrics: fmt.Sprintf("http://127.0.0.1:%d/metrics", set.Metrics), profile: set.Profile}, nil
+	return &collector{process: p, metricsURL: fmt.Sprintf("http://127.0.0.1:%d/metrics", set.Metrics), profile: set.Profile}, nil
 }
 
 func freePort(ctx context.Context) (int, error) {

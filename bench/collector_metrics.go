@@ -6,14 +6,20 @@
 package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench"
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 )
+
+// recordsMetric counts the records that reached their end, by outcome.
+const recordsMetric = "otelcol_adobe_target_records"
 
 // What a collector can not tell yet when it has only just started.
 var (
@@ -21,47 +27,66 @@ var (
 	errNoMetric = errors.New("the page has no such metric")
 )
 
-// notYet says whether a metric is only missing so far.
+// notYet reports whether a metric is only missing so far.
 func notYet(err error) bool { return errors.Is(err, errNoPage) || errors.Is(err, errNoMetric) }
 
-// metric returns the sum of a metric over its series, and 0 while it can not be had.
-func (c *collector) metric(ctx context.Context, name string) float64 {
-	value, _ := c.metricNow(ctx, name)
-	return value
+// metrics are those of a collector, by name.
+type metrics map[string]*dto.MetricFamily
+
+// metrics returns what the collector counts now. The error is an errNoPage when it may not be so far yet.
+func (c *collector) metrics(ctx context.Context) (metrics, error) {
+	page, err := get(ctx, c.metricsURL)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errNoPage, err)
+	}
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(bytes.NewReader(page))
+	if err != nil {
+		return nil, fmt.Errorf("the metrics at %s: %w", c.metricsURL, err)
+	}
+	return families, nil
 }
 
-// metricNow returns the sum of a metric over its series. The error is an errNoPage or an errNoMetric when the collector may
-// not be so far yet.
-func (c *collector) metricNow(ctx context.Context, name string) (float64, error) {
-	page, err := get(ctx, c.metrics)
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w: %w", name, errNoPage, err)
-	}
-	value, err := sumOf(page, name)
-	if err != nil {
-		return 0, fmt.Errorf("%s at %s: %w", name, c.metrics, err)
-	}
-	return value, nil
-}
-
-// sumOf adds up the series of a metric on a page in the Prometheus text format.
-func sumOf(page []byte, name string) (float64, error) {
-	sum, found := 0.0, false
-	for lines := bufio.NewScanner(bytes.NewReader(page)); lines.Scan(); {
-		rest, begins := strings.CutPrefix(lines.Text(), name)
-		if !begins || rest == "" || (rest[0] != '{' && rest[0] != ' ') {
-			continue
-		}
-		value, err := strconv.ParseFloat(rest[strings.LastIndex(rest, " ")+1:], 64)
-		if err != nil {
-			return 0, fmt.Errorf("%q is no value of a metric", lines.Text())
-		}
-		sum, found = sum+value, true
-	}
+// sum returns the sum of a metric over its series. The error is an errNoMetric when there is none.
+func (m metrics) sum(name string) (float64, error) {
+	family, found := m[name]
 	if !found {
-		return 0, errNoMetric
+		return 0, fmt.Errorf("%s: %w", name, errNoMetric)
+	}
+	sum := 0.0
+	for _, series := range family.GetMetric() {
+		sum += valueOf(series)
 	}
 	return sum, nil
+}
+
+func valueOf(series *dto.Metric) float64 {
+	return series.GetCounter().GetValue() + series.GetGauge().GetValue() + series.GetUntyped().GetValue()
+}
+
+// outcomes are how many records have come to each of their ends.
+type outcomes map[string]int
+
+// outcomes returns those of all records so far.
+func (m metrics) outcomes() outcomes {
+	found := make(outcomes)
+	for _, series := range m[recordsMetric].GetMetric() {
+		for _, label := range series.GetLabel() {
+			if label.GetName() == "outcome" {
+				found[label.GetValue()] += int(valueOf(series))
+			}
+		}
+	}
+	return found
+}
+
+// records is the number of records at any end.
+func (o outcomes) records() int {
+	sum := 0
+	for _, records := range o {
+		sum += records
+	}
+	return sum
 }
 
 // goroutines returns how many goroutines a collector with the pprof extension has.

@@ -20,9 +20,8 @@ const metricsPage = `# TYPE records counter
 records{outcome="delivered"} 10
 records{outcome="skipped"} 2.5
 records_received 99
-records 1
+# TYPE queue_size gauge
 queue_size 0
-broken{a="b"} many
 `
 
 func collectorWith(t *testing.T, page string) *collector {
@@ -31,41 +30,62 @@ func collectorWith(t *testing.T, page string) *collector {
 		_, _ = io.WriteString(w, page)
 	}))
 	t.Cleanup(server.Close)
-	return &collector{metrics: server.URL + "/metrics", profile: strings.TrimPrefix(server.URL, "http://")}
+	return &collector{metricsURL: server.URL + "/metrics", profile: strings.TrimPrefix(server.URL, "http://")}
 }
 
 func TestTheSeriesOfAMetricAreAddedUp(t *testing.T) {
-	c := collectorWith(t, metricsPage)
-	sum, err := c.metricNow(t.Context(), "records")
+	now, err := collectorWith(t, metricsPage).metrics(t.Context())
 	require.NoError(t, err)
-	assert.InDelta(t, 13.5, sum, 0)
+	for name, want := range map[string]float64{"records": 12.5, "records_received": 99, "queue_size": 0} {
+		sum, err := now.sum(name)
+		require.NoError(t, err)
+		assert.InDelta(t, want, sum, 0, name)
+	}
 }
 
-func TestAMetricOfZeroIsNotAMetricThatIsMissing(t *testing.T) {
-	c := collectorWith(t, metricsPage)
-	size, err := c.metricNow(t.Context(), "queue_size")
+func TestAMetricThatIsMissingIsNotOneOfZero(t *testing.T) {
+	now, err := collectorWith(t, metricsPage).metrics(t.Context())
 	require.NoError(t, err)
-	assert.Zero(t, size)
-
-	_, err = c.metricNow(t.Context(), "queue_siz")
-	require.ErrorIs(t, err, errNoMetric)
-	require.EqualError(t, err, "queue_siz at "+c.metrics+": the page has no such metric")
-	assert.Zero(t, c.metric(t.Context(), "queue_siz"))
+	_, err = now.sum("queue_siz")
+	require.EqualError(t, err, "queue_siz: the page has no such metric")
+	assert.True(t, notYet(err))
 }
 
-func TestAMetricWithoutAPageSaysSo(t *testing.T) {
+func TestACollectorWithoutAPageSaysSo(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
-	c := &collector{metrics: server.URL + "/metrics"}
-	_, err := c.metricNow(t.Context(), "records")
+	c := &collector{metricsURL: server.URL + "/metrics"}
+	_, err := c.metrics(t.Context())
 	require.ErrorIs(t, err, errNoPage)
-	require.ErrorContains(t, err, "records: there is no metrics page: ")
-	assert.ErrorContains(t, err, c.metrics)
+	assert.True(t, notYet(err))
+	assert.ErrorContains(t, err, c.metricsURL)
 }
 
-func TestAMetricThatIsNoNumberIsAnError(t *testing.T) {
-	_, err := collectorWith(t, metricsPage).metricNow(t.Context(), "broken")
-	assert.ErrorContains(t, err, `"broken{a=\"b\"} many" is no value of a metric`)
+func TestAPageThatIsNoneIsAnError(t *testing.T) {
+	c := collectorWith(t, `broken{a="b"} many`)
+	_, err := c.metrics(t.Context())
+	require.ErrorContains(t, err, "the metrics at "+c.metricsURL)
+	assert.False(t, notYet(err))
+}
+
+func TestRecordsAreToldApartByTheirOutcome(t *testing.T) {
+	now, err := collectorWith(t, `# TYPE otelcol_adobe_target_records counter
+otelcol_adobe_target_records{exporter="adobe_target",outcome="delivered",reason=""} 39000
+otelcol_adobe_target_records{exporter="adobe_target/other",outcome="delivered"} 1e+03
+otelcol_adobe_target_records{outcome="skipped",exporter="adobe_target",reason="no_visitor"} 7
+# TYPE otelcol_adobe_target_records_received counter
+otelcol_adobe_target_records_received{exporter="adobe_target",outcome="delivered"} 99
+`).metrics(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, outcomes{"delivered": 40_000, "skipped": 7}, now.outcomes())
+	assert.Equal(t, 40_007, now.outcomes().records())
+}
+
+func TestAPageWithoutRecordsHasNoOutcomes(t *testing.T) {
+	now, err := collectorWith(t, "# nothing yet\n").metrics(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, now.outcomes())
+	assert.Zero(t, outcomes(nil).records())
 }
 
 func TestGoroutinesAreReadFromTheHeadOfTheirProfile(t *testing.T) {

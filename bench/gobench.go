@@ -6,7 +6,6 @@
 package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench"
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"fmt"
@@ -15,8 +14,9 @@ import (
 	"os/exec"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
+
+	"golang.org/x/perf/benchfmt"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/report"
 )
@@ -47,36 +47,37 @@ func goBenchmark(ctx context.Context, pkg, pattern, each string, count int) (ben
 	return parseBenchmarks(&output)
 }
 
-// parseBenchmarks reads lines such as "BenchmarkCall/with_a_pace-2   100   223.4 ns/op   0 B/op".
+// parseBenchmarks reads the output of Go benchmarks.
 func parseBenchmarks(output io.Reader) (benchmarks, error) {
 	results := make(benchmarks)
-	lines := bufio.NewScanner(output)
+	lines := benchfmt.NewReader(output, "go test -bench")
 	for lines.Scan() {
-		words := strings.Fields(lines.Text())
-		if len(words) < 4 || !strings.HasPrefix(words[0], "Benchmark") {
-			continue
-		}
-		name := withoutProcessors(strings.TrimPrefix(words[0], "Benchmark"))
-		if results[name] == nil {
-			results[name] = make(map[string][]float64)
-		}
-		for i := 2; i+1 < len(words); i += 2 {
-			value, err := strconv.ParseFloat(words[i], 64)
-			if err != nil {
-				return nil, fmt.Errorf("the Go benchmark %s reports %q %s: that is no number", name, words[i], words[i+1])
+		switch line := lines.Result().(type) {
+		case *benchfmt.SyntaxError:
+			return nil, line
+		case *benchfmt.Result:
+			name := withoutProcessors(line.Name)
+			if results[name] == nil {
+				results[name] = make(map[string][]float64)
 			}
-			results[name][words[i+1]] = append(results[name][words[i+1]], value)
+			for _, v := range line.Values {
+				// The reader makes seconds of nanoseconds, and keeps what the benchmark said.
+				value, unit := v.Value, v.Unit
+				if v.OrigUnit != "" {
+					value, unit = v.OrigValue, v.OrigUnit
+				}
+				results[name][unit] = append(results[name][unit], value)
+			}
 		}
 	}
 	return results, lines.Err()
 }
 
 // withoutProcessors takes the number of processors off a name. With one processor Go writes none.
-func withoutProcessors(name string) string {
-	if dash := strings.LastIndex(name, "-"); dash > 0 {
-		if _, err := strconv.Atoi(name[dash+1:]); err == nil {
-			return name[:dash]
-		}
+func withoutProcessors(name benchfmt.Name) string {
+	base, parts := name.Parts()
+	if last := len(parts) - 1; last >= 0 && parts[last][0] == '-' {
+		parts = parts[:last]
 	}
-	return name
+	return string(base) + string(bytes.Join(parts, nil))
 }

@@ -39,7 +39,7 @@ func TestOnlyTheNumberOfProcessorsIsTakenOffAName(t *testing.T) {
 
 func TestAValueThatIsNoNumberIsAnError(t *testing.T) {
 	_, err := parseBenchmarks(strings.NewReader("BenchmarkCall-2 5000 much ns/op\n"))
-	assert.EqualError(t, err, `the Go benchmark Call reports "much" ns/op: that is no number`)
+	assert.EqualError(t, err, "go test -bench:1: parsing measurement: invalid syntax")
 }
 
 func TestWhatGoComplainsOfIsInTheError(t *testing.T) {
@@ -49,10 +49,11 @@ func TestWhatGoComplainsOfIsInTheError(t *testing.T) {
 }
 
 func TestGoBenchmarksEndWithTheirContext(t *testing.T) {
+	t.Chdir("..")
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
 	began := time.Now()
-	_, err := goBenchmark(ctx, "../exporter/quota", "^BenchmarkCall$", "10m", 1)
+	_, err := goBenchmark(ctx, "./exporter/quota", "^BenchmarkCall$", "10m", 1)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	assert.Less(t, time.Since(began), time.Minute)
 }

@@ -69,6 +69,10 @@ func (s *suite) draw(name string, chart plot.Chart) error {
 	if s.page == "" {
 		return nil
 	}
+	svg, err := chart.SVG()
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
 	path := filepath.Join(filepath.Dir(s.page), name)
-	return os.WriteFile(path, []byte(chart.SVG()), 0o644) //nolint:gosec // G306: a picture of the repository
+	return os.WriteFile(path, []byte(svg), 0o644) //nolint:gosec // G306: a picture of the repository
 }

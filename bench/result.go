@@ -8,7 +8,6 @@ package main // import "github.com/otelcol-adobetarget/adobetargetexporter/bench
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/report"
@@ -64,7 +63,7 @@ func (r result) miscounted(how string) error {
 // medians are those of the rounds of a contestant.
 type medians struct {
 	callsPerSecond, cpuPerCall, serverCPU, rss, allocations float64
-	opened, mostOpen                                        int64
+	opened, mostOpen                                        float64
 	spread                                                  float64
 }
 
@@ -79,8 +78,8 @@ func (c *contestant) medians() medians {
 		serverCPU:   report.MedianOf(c.results, result.serverCPUPerCall),
 		rss:         report.MedianOf(c.results, func(r result) float64 { return megabytes(r.PeakRSS) }),
 		allocations: report.MedianOf(c.results, func(r result) float64 { return float64(r.Allocations) / float64(r.Calls) }),
-		opened:      report.MedianOf(c.results, func(r result) int64 { return r.Server.Opened }),
-		mostOpen:    report.MedianOf(c.results, func(r result) int64 { return r.Server.MostOpen }),
+		opened:      report.MedianOf(c.results, func(r result) float64 { return float64(r.Server.Opened) }),
+		mostOpen:    report.MedianOf(c.results, func(r result) float64 { return float64(r.Server.MostOpen) }),
 	}
 }
 
@@ -90,7 +89,7 @@ func table(unit string, contestants []*contestant) string {
 	for _, c := range contestants {
 		m := c.medians()
 		t.Add(c.name, fmt.Sprintf("%.0f", m.callsPerSecond), fmt.Sprintf("%.1f", m.cpuPerCall), numberText(m.allocations, "%.0f"), fmt.Sprintf("%.0f", m.rss),
-			strconv.FormatInt(m.opened, 10), strconv.FormatInt(m.mostOpen, 10), fmt.Sprintf("%.1f", m.serverCPU), c.speed().String(), c.cpu().String(),
+			fmt.Sprintf("%.0f", m.opened), fmt.Sprintf("%.0f", m.mostOpen), fmt.Sprintf("%.1f", m.serverCPU), c.speed().String(), c.cpu().String(),
 			fmt.Sprintf("%.0f %%", 100*m.spread))
 	}
 	return t.String()

@@ -45,7 +45,11 @@ func (c *collector) untilHeld(ctx context.Context, records int) error {
 	var unknown error
 	held, err := await(ctx, 10*pollInterval, func() (int, bool, error) {
 		var size float64
-		if size, unknown = c.metricNow(ctx, queueMetric); unknown != nil && !notYet(unknown) {
+		var now metrics
+		if now, unknown = c.metrics(ctx); unknown == nil {
+			size, unknown = now.sum(queueMetric)
+		}
+		if unknown != nil && !notYet(unknown) {
 			return 0, false, unknown
 		}
 		return int(size), int(size) >= records, c.running()

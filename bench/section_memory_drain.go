@@ -195,8 +195,13 @@ func (w *drainWatch) note(ctx context.Context) error {
 
 // sentAll asks the collector whether it holds nothing any more.
 func (w *drainWatch) sentAll(ctx context.Context) bool {
+	now, err := w.collector.metrics(ctx)
+	if err != nil {
+		w.doubt = err
+		return false
+	}
 	for _, name := range []string{queueMetric, deferredMetric} {
-		held, err := w.collector.metricNow(ctx, name)
+		held, err := now.sum(name)
 		if err == nil && held > 0 {
 			err = fmt.Errorf("%s says %.0f", name, held)
 		}

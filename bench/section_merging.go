@@ -70,7 +70,9 @@ func (s *suite) merged(ctx context.Context, set setup) (int64, error) {
 	defer c.kill()
 	var ends outcomes
 	_, err = server.watch(ctx, c.process, func(serverStats) bool {
-		ends = c.outcomes(ctx)
+		if now, pageErr := c.metrics(ctx); pageErr == nil {
+			ends = now.outcomes()
+		}
 		return ends.records() >= s.lines
 	})
 	if err != nil {

@@ -35,10 +35,11 @@ func TestABenchmarkThatIsGoneDoesNotTakeItsTargetAlong(t *testing.T) {
 }
 
 func TestTheBenchmarksHaveTheNamesThatTheTargetsGiveThem(t *testing.T) {
-	records, err := goBenchmark(t.Context(), "../exporter/mapping", "^BenchmarkRecord$", "1x", 1)
+	t.Chdir("..")
+	records, err := goBenchmark(t.Context(), "./exporter/mapping", "^BenchmarkRecord$", "1x", 1)
 	require.NoError(t, err)
 	require.NoError(t, judgeBenchmarks(new(report.Verdicts), records, recordTargets))
-	calls, err := goBenchmark(t.Context(), "../exporter/quota", "^BenchmarkCall", "1x", 1)
+	calls, err := goBenchmark(t.Context(), "./exporter/quota", "^BenchmarkCall", "1x", 1)
 	require.NoError(t, err)
 	require.NoError(t, judgeBenchmarks(new(report.Verdicts), calls, callTargets))
 }

@@ -149,7 +149,7 @@ func TestAMistakeIsNamedWithItsPlaceByValidate(t *testing.T) {
 }
 
 func TestTheDemoShowsWhatArrived(t *testing.T) {
-	cmd := exec.CommandContext(t.Context(), "go", "run", "./internal/demo", "-once")
+	cmd := exec.CommandContext(t.Context(), "go", "run", "./cmd/demo", "-once")
 	cmd.Dir = ".."
 	output, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(output))

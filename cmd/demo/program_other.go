@@ -3,7 +3,7 @@
 
 //go:build !unix
 
-package main // import "github.com/otelcol-adobetarget/adobetargetexporter/internal/demo"
+package main // import "github.com/otelcol-adobetarget/adobetargetexporter/cmd/demo"
 
 import (
 	"os"

@@ -1,7 +1,7 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main // import "github.com/otelcol-adobetarget/adobetargetexporter/internal/demo"
+package main // import "github.com/otelcol-adobetarget/adobetargetexporter/cmd/demo"
 
 import (
 	"strings"
@@ -57,7 +57,6 @@ otelcol_receiver_accepted_log_records_total{receiver="b"} 4
 otelcol_adobe_target_records_total{outcome="delivered"} 8
 otelcol_adobe_target_records_total{outcome="skipped",reason="condition"} 2
 otelcol_adobe_target_records_total{outcome="rejected",reason="status_400"} 1
-otelcol_adobe_target_records_merged_total 5
 otelcol_adobe_target_parameters_dropped_total{reason="null"} 3
 otelcol_adobe_target_calls_total{http_response_status_code="200",outcome="delivered"} 3
 otelcol_adobe_target_calls_total{error_type="timeout",outcome="not_now"} 1
@@ -68,12 +67,12 @@ otelcol_process_uptime 12
 	assert.Equal(t, account{
 		read:    11,
 		records: map[ending]int{{"delivered", ""}: 8, {"skipped", "condition"}: 2, {"rejected", "status_400"}: 1},
-		merged:  5,
 		dropped: map[string]int{"null": 3},
 		calls:   map[call]int{{"delivered", "200", ""}: 3, {"not_now", "", "timeout"}: 1},
 	}, a)
 	assert.Equal(t, 11, a.ended())
 	assert.Equal(t, 8, a.outcome("delivered"))
+	assert.Equal(t, 5, a.merged())
 	assert.Equal(t, map[string]int{"condition": 2}, a.reasons("skipped"))
 	assert.True(t, a.equal(newAccount(samples)))
 	assert.False(t, a.equal(newAccount(samples[1:])))

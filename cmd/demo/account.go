@@ -1,7 +1,7 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main // import "github.com/otelcol-adobetarget/adobetargetexporter/internal/demo"
+package main // import "github.com/otelcol-adobetarget/adobetargetexporter/cmd/demo"
 
 import (
 	"cmp"
@@ -13,7 +13,6 @@ import (
 const (
 	metricRead    = "otelcol_receiver_accepted_log_records"
 	metricRecords = "otelcol_adobe_target_records"
-	metricMerged  = "otelcol_adobe_target_records_merged"
 	metricDropped = "otelcol_adobe_target_parameters_dropped"
 	metricCalls   = "otelcol_adobe_target_calls"
 )
@@ -28,7 +27,6 @@ const (
 type account struct {
 	read    int
 	records map[ending]int
-	merged  int
 	dropped map[string]int
 	calls   map[call]int
 }
@@ -60,8 +58,6 @@ func newAccount(samples []sample) account {
 			a.read += n
 		case metricRecords:
 			a.records[ending{s.labels["outcome"], s.labels["reason"]}] += n
-		case metricMerged:
-			a.merged += n
 		case metricDropped:
 			a.dropped[s.labels["reason"]] += n
 		case metricCalls:
@@ -86,6 +82,17 @@ func (a account) outcome(name string) int {
 	return n
 }
 
+// merged returns how many delivered records needed no call of their own.
+func (a account) merged() int {
+	n := a.outcome(outcomeDelivered)
+	for c, count := range a.calls {
+		if c.outcome == outcomeDelivered {
+			n -= count
+		}
+	}
+	return max(n, 0) // an update can take several calls
+}
+
 // reasons returns the counts of the reasons of an outcome.
 func (a account) reasons(outcome string) map[string]int {
 	of := map[string]int{}
@@ -98,7 +105,7 @@ func (a account) reasons(outcome string) map[string]int {
 }
 
 func (a account) equal(other account) bool {
-	return a.read == other.read && a.merged == other.merged && maps.Equal(a.records, other.records) &&
+	return a.read == other.read && maps.Equal(a.records, other.records) &&
 		maps.Equal(a.dropped, other.dropped) && maps.Equal(a.calls, other.calls)
 }
 

@@ -7,7 +7,7 @@
 //
 // It knows the two programs only from outside, by their command lines, the
 // collector's metrics and the emulator's control, as any user does.
-package main // import "github.com/otelcol-adobetarget/adobetargetexporter/internal/demo"
+package main // import "github.com/otelcol-adobetarget/adobetargetexporter/cmd/demo"
 
 import (
 	"context"

@@ -1,7 +1,7 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main // import "github.com/otelcol-adobetarget/adobetargetexporter/internal/demo"
+package main // import "github.com/otelcol-adobetarget/adobetargetexporter/cmd/demo"
 
 import "syscall"
 

@@ -3,7 +3,7 @@
 
 // Command sample writes invented records of offline actions to its standard
 // output, one JSON object a line.
-package main
+package main // import "github.com/otelcol-adobetarget/adobetargetexporter/cmd/sample"
 
 import (
 	"flag"

@@ -1,7 +1,7 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main // import "github.com/otelcol-adobetarget/adobetargetexporter/internal/demo"
+package main // import "github.com/otelcol-adobetarget/adobetargetexporter/cmd/demo"
 
 import (
 	"bytes"
@@ -27,7 +27,6 @@ func TestTheSummaryReadsAsTheGoldenText(t *testing.T) {
 				{"delivered", ""}: 1200, {"skipped", "condition"}: 20, {"skipped", "no_visitor"}: 3,
 				{"skipped", "invalid_visitor"}: 3, {"rejected", "refused"}: 1, {"rejected", "status_413"}: 1,
 			},
-			merged:  1000,
 			dropped: map[string]int{"null": 30, "reserved_name": 4},
 			calls:   map[call]int{{"delivered", "200", ""}: 200, {"rejected", "200", "refused"}: 1, {"not_now", "", "timeout"}: 2},
 		},

@@ -1,7 +1,7 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main // import "github.com/otelcol-adobetarget/adobetargetexporter/internal/demo"
+package main // import "github.com/otelcol-adobetarget/adobetargetexporter/cmd/demo"
 
 import (
 	"cmp"
@@ -61,7 +61,7 @@ func (s summary) writeRecords(w io.Writer) {
 	fmt.Fprint(w, "Records\n")
 	line(w, "read", a.read, "from "+s.data)
 	line(w, outcomeDelivered, a.outcome(outcomeDelivered),
-		grouped(a.merged)+" of them merged into the call of another record of the same visitor")
+		grouped(a.merged())+" of them merged into the call of another record of the same visitor")
 	for _, outcome := range []string{outcomeSkipped, outcomeRejected} {
 		line(w, outcome, a.outcome(outcome), "")
 		writeReasons(w, a.reasons(outcome))
