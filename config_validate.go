@@ -84,6 +84,7 @@ var forbiddenHeaders = map[string]string{
 	"Content-Encoding":  "Target would not read the form",
 	"Content-Length":    "Target would not read the form",
 	"Content-Type":      "Target would not read the form",
+	"Host":              "calls could reach another account than the one that counts them",
 	"Transfer-Encoding": "Target would not read the form",
 	"Idempotency-Key":   "the HTTP client would repeat calls that the quota does not see",
 	"X-Idempotency-Key": "the HTTP client would repeat calls that the quota does not see",
@@ -104,14 +105,29 @@ func (cfg *Config) validateClient() error {
 			errs = append(errs, fmt.Errorf("headers: %s is not allowed, with it %s", name, why))
 		}
 	}
-	if _, err := url.ParseRequestURI(cfg.ClientConfig.ProxyURL); cfg.ClientConfig.ProxyURL != "" && err != nil {
-		errs = append(errs, errors.New("proxy_url: has to be a URL such as http://proxy.example:3128"))
+	if proxy := cfg.ClientConfig.ProxyURL; proxy != "" && !validProxy(proxy) {
+		errs = append(errs, errors.New("proxy_url: must be a URL with http, https, socks5 or socks5h such as http://proxy.example:3128"))
 	}
 	if conns := cfg.ClientConfig.MaxConnsPerHost; conns != 0 && conns < cfg.Concurrency {
 		errs = append(errs, fmt.Errorf("max_conns_per_host: has to be 0 or at least the concurrency of %d, got %d: "+
 			"calls that wait for a connection would run into their timeout", cfg.Concurrency, conns))
 	}
 	return errors.Join(errs...)
+}
+
+// validProxy reports whether net/http can reach a proxy by the URL. It takes any scheme
+// that it does not know for http, and a missing host for this machine.
+func validProxy(proxy string) bool {
+	u, err := url.ParseRequestURI(proxy)
+	if err != nil || u.Hostname() == "" || !validPort(u.Port()) {
+		return false
+	}
+	switch u.Scheme {
+	case "http", "https", "socks5", "socks5h":
+		return true
+	default:
+		return false
+	}
 }
 
 func (cfg *Config) validateMapping() error {

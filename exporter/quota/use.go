@@ -34,6 +34,3 @@ func (r *Registry) Use(ctx context.Context, host component.Host, key Key, limits
 		return account.Unpersist(ctx)
 	}, nil
 }
-
-// GiveBack returns the room of a call that Wait let through and that does not leave after all.
-func (a *Account) GiveBack() { a.giveBack() }

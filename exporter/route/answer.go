@@ -52,6 +52,9 @@ const (
 	ReasonNetwork           = "network"
 )
 
+// statusEnhanceYourCalm is no status of HTTP's own. Some servers have it for 429.
+const statusEnhanceYourCalm = 420
+
 // Answer is what came of one call.
 type Answer struct {
 	Verdict Verdict
@@ -69,16 +72,19 @@ func (a Answer) Held() bool { return a.Verdict == SetupFault || a.Verdict == Not
 
 // Throttled reports whether Target asked for fewer calls, of whatever visitor.
 func (a Answer) Throttled() bool {
-	return a.RetryAfter > 0 || a.StatusCode == http.StatusTooManyRequests
+	return a.RetryAfter > 0 ||
+		a.StatusCode == http.StatusTooManyRequests || a.StatusCode == statusEnhanceYourCalm
 }
 
 // statusAnswer reads a status that is not 2xx.
 func statusAnswer(status int, retryAfter time.Duration) Answer {
 	a := Answer{StatusCode: status, Reason: "status_" + strconv.Itoa(status)}
 	switch status {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusProxyAuthRequired:
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
+		http.StatusProxyAuthRequired:
 		a.Verdict = SetupFault
-	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+	case http.StatusRequestTimeout, statusEnhanceYourCalm, http.StatusTooEarly,
+		http.StatusTooManyRequests:
 		a.Verdict = NotNow
 		a.RetryAfter = retryAfter
 	default:
@@ -101,7 +107,8 @@ func retryAfter(header http.Header, now time.Time, most time.Duration) time.Dura
 	value := header.Get("Retry-After")
 	var delay time.Duration
 	// More seconds than a number holds are many, so they come as the highest one.
-	if seconds, err := strconv.ParseUint(value, 10, 63); err == nil || errors.Is(err, strconv.ErrRange) {
+	seconds, err := strconv.ParseUint(value, 10, 63)
+	if err == nil || errors.Is(err, strconv.ErrRange) {
 		if float64(seconds) > most.Seconds() {
 			return most
 		}

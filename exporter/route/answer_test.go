@@ -38,6 +38,7 @@ var rows = map[int]Answer{
 	431: {Rejected, 431, "status_431", 0},
 
 	408: {NotNow, 408, "status_408", 7 * time.Second},
+	420: {NotNow, 420, "status_420", 7 * time.Second},
 	425: {NotNow, 425, "status_425", 7 * time.Second},
 	429: {NotNow, 429, "status_429", 7 * time.Second},
 	500: {NotNow, 500, "status_500", 7 * time.Second},
@@ -85,6 +86,20 @@ func TestEveryStatusHasItsMeaning(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAnswer_IsThrottledWhenTargetAsksForFewerCalls(t *testing.T) {
+	for status := range 1000 {
+		_, asks := rows[status]
+		asks = (asks && wantAnswer(status).RetryAfter > 0) || status >= 500
+		assert.Equal(t, asks, statusAnswer(status, time.Second).Throttled(), "%d with Retry-After", status)
+		if asks {
+			assert.Equal(t, time.Second, statusAnswer(status, time.Second).RetryAfter, status)
+		}
+		assert.Equal(t, status == 420 || status == 429, statusAnswer(status, 0).Throttled(), "%d without", status)
+	}
+	assert.False(t, Answer{}.Throttled())
+	assert.False(t, Answer{Verdict: NotNow, Reason: ReasonTimeout}.Throttled())
 }
 
 func TestStatusesOutsideHTTPAreHeld(t *testing.T) {

@@ -98,7 +98,8 @@ func (a API) needsHTTP1() bool { return a.inQuery && a.method == http.MethodPost
 // HTTP/1.1, and needsHTTP1 says that it needs that.
 func (a API) request(ctx context.Context, form []byte, userAgent []string) *http.Request {
 	req := http.Request{
-		Method: a.method, URL: a.located(form), Host: a.url.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Method: a.method, URL: a.located(form), Host: a.url.Host,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: make(http.Header, headersOfCall),
 	}
 	// The values are shared by all calls: who sets a header puts another slice there.

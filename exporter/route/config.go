@@ -47,11 +47,13 @@ func (c Config) Validate() error {
 	switch c.Method {
 	case http.MethodGet:
 		if c.Parameters != "" {
-			errs = append(errs, fmt.Errorf("parameters: %q is for method POST only, a GET carries them in the query; remove the setting", string(c.Parameters)))
+			errs = append(errs, fmt.Errorf("parameters: %q is for method POST only, "+
+				"a GET carries them in the query; remove the setting", string(c.Parameters)))
 		}
 	case http.MethodPost:
 		if c.Parameters != "" && c.Parameters != Body && c.Parameters != Query {
-			errs = append(errs, fmt.Errorf("parameters: %q is unknown, use body or query", string(c.Parameters)))
+			errs = append(errs, fmt.Errorf(
+				"parameters: %q is unknown, use body or query", string(c.Parameters)))
 		}
 	default:
 		errs = append(errs, fmt.Errorf("method: %q is unknown, use POST or GET", c.Method))
@@ -61,9 +63,11 @@ func (c Config) Validate() error {
 	case !strings.HasPrefix(c.Path, "/"):
 		errs = append(errs, fmt.Errorf("path: %q must begin with /", c.Path))
 	case badEscape(path):
-		errs = append(errs, fmt.Errorf("path: %q makes no URL, a %% must be followed by two hexadecimal digits", c.Path))
+		errs = append(errs, fmt.Errorf(
+			"path: %q makes no URL, a %% must be followed by two hexadecimal digits", c.Path))
 	case strings.ContainsAny(path, "?#{} "):
-		errs = append(errs, fmt.Errorf("path: %q may hold no query, fragment, space or placeholder other than %s", c.Path, clientCodePlaceholder))
+		errs = append(errs, fmt.Errorf("path: %q may hold no query, fragment, space "+
+			"or placeholder other than %s", c.Path, clientCodePlaceholder))
 	}
 	return errors.Join(errs...)
 }

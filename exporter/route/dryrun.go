@@ -27,7 +27,9 @@ func NewDryRun(api API, logger *zap.Logger) *DryRun {
 }
 
 // Send writes the call as it would leave, once. It returns as Single.Send does.
-func (d *DryRun) Send(_ context.Context, v profile.Visitor, parameters []profile.Parameter) (carried int, answer Answer) {
+func (d *DryRun) Send(
+	_ context.Context, v profile.Visitor, parameters []profile.Parameter,
+) (carried int, answer Answer) {
 	form, carried := d.api.compose(v, parameters)
 	if carried == 0 {
 		return 0, Answer{}
@@ -39,6 +41,7 @@ func (d *DryRun) Send(_ context.Context, v profile.Visitor, parameters []profile
 	// The number makes each line's message its own, or the Collector's log sampling
 	// would leave most of them out.
 	d.logger.Info("Dry run, not sent: call "+strconv.FormatInt(d.calls.Add(1), 10),
-		zap.String("method", d.api.method), zap.String("url", d.api.located(form).String()), zap.String("body", body))
+		zap.String("method", d.api.method), zap.String("url", d.api.located(form).String()),
+		zap.String("body", body))
 	return carried, Answer{Verdict: NotSent}
 }

@@ -15,6 +15,20 @@ import (
 	"syscall"
 )
 
+// connectionReasons are the reasons of what a system says of a connection. On Windows
+// the numbers of package syscall are invented, and Winsock gives its own.
+var connectionReasons = map[syscall.Errno]string{
+	syscall.ECONNREFUSED: ReasonConnectionRefused,
+	syscall.ECONNRESET:   ReasonConnectionReset,
+	syscall.ECONNABORTED: ReasonConnectionReset,
+	syscall.EPIPE:        ReasonConnectionReset,
+
+	10053: ReasonConnectionReset,   // WSAECONNABORTED
+	10054: ReasonConnectionReset,   // WSAECONNRESET
+	10060: ReasonTimeout,           // WSAETIMEDOUT
+	10061: ReasonConnectionRefused, // WSAECONNREFUSED
+}
+
 // failure reads the error of a call that got no answer. Only its kind is kept:
 // the text of such an error may hold the URL, a proxy's credentials or the answer
 // of a token server.
@@ -27,6 +41,7 @@ func failure(err error) Answer {
 		invalid   x509.CertificateInvalidError
 		verify    *tls.CertificateVerificationError
 		netErr    net.Error
+		errno     syscall.Errno
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -43,10 +58,8 @@ func failure(err error) Answer {
 		errors.As(err, &invalid), errors.As(err, &record), isAlert(err),
 		errors.Is(err, http.ErrSchemeMismatch):
 		return Answer{Verdict: SetupFault, Reason: ReasonTLS}
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return Answer{Verdict: NotNow, Reason: ReasonConnectionRefused}
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return Answer{Verdict: NotNow, Reason: ReasonConnectionReset}
+	case errors.As(err, &errno) && connectionReasons[errno] != "":
+		return Answer{Verdict: NotNow, Reason: connectionReasons[errno]}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return Answer{Verdict: NotNow, Reason: ReasonConnectionClosed}
 	default:

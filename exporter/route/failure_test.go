@@ -142,14 +142,19 @@ func TestErrorsAreReadByKind(t *testing.T) {
 		err  error
 		want Answer
 	}{
-		"a broken pipe":             {os.NewSyscallError("write", syscall.EPIPE), Answer{Verdict: NotNow, Reason: ReasonConnectionReset}},
-		"a time-out of the socket":  {os.ErrDeadlineExceeded, Answer{Verdict: NotNow, Reason: ReasonTimeout}},
-		"an end within an answer":   {io.ErrUnexpectedEOF, Answer{Verdict: NotNow, Reason: ReasonConnectionClosed}},
-		"no way to the network":     {os.NewSyscallError("connect", syscall.ENETUNREACH), Answer{Verdict: NotNow, Reason: ReasonNetwork}},
-		"an error of an extension":  {errors.New("token server said " + secretToken), Answer{Verdict: NotNow, Reason: ReasonNetwork}},
-		"a name that is not there":  {&net.DNSError{Name: "acme.invalid", IsNotFound: true}, Answer{Verdict: SetupFault, Reason: ReasonDNS}},
-		"a name server that fails":  {&net.DNSError{Name: "acme.invalid", IsTemporary: true}, Answer{Verdict: NotNow, Reason: ReasonDNS}},
-		"a name server that sleeps": {&net.DNSError{Name: "acme.invalid", IsTimeout: true}, Answer{Verdict: NotNow, Reason: ReasonDNS}},
+		"a broken pipe":                       {os.NewSyscallError("write", syscall.EPIPE), Answer{Verdict: NotNow, Reason: ReasonConnectionReset}},
+		"a connection that was aborted":       {os.NewSyscallError("read", syscall.ECONNABORTED), Answer{Verdict: NotNow, Reason: ReasonConnectionReset}},
+		"a refused port on Windows":           {os.NewSyscallError("connectex", syscall.Errno(10061)), Answer{Verdict: NotNow, Reason: ReasonConnectionRefused}},
+		"a connect that times out on Windows": {os.NewSyscallError("connectex", syscall.Errno(10060)), Answer{Verdict: NotNow, Reason: ReasonTimeout}},
+		"a reset on Windows":                  {os.NewSyscallError("wsarecv", syscall.Errno(10054)), Answer{Verdict: NotNow, Reason: ReasonConnectionReset}},
+		"an aborted connection on Windows":    {os.NewSyscallError("wsasend", syscall.Errno(10053)), Answer{Verdict: NotNow, Reason: ReasonConnectionReset}},
+		"a time-out of the socket":            {os.ErrDeadlineExceeded, Answer{Verdict: NotNow, Reason: ReasonTimeout}},
+		"an end within an answer":             {io.ErrUnexpectedEOF, Answer{Verdict: NotNow, Reason: ReasonConnectionClosed}},
+		"no way to the network":               {os.NewSyscallError("connect", syscall.ENETUNREACH), Answer{Verdict: NotNow, Reason: ReasonNetwork}},
+		"an error of an extension":            {errors.New("token server said " + secretToken), Answer{Verdict: NotNow, Reason: ReasonNetwork}},
+		"a name that is not there":            {&net.DNSError{Name: "acme.invalid", IsNotFound: true}, Answer{Verdict: SetupFault, Reason: ReasonDNS}},
+		"a name server that fails":            {&net.DNSError{Name: "acme.invalid", IsTemporary: true}, Answer{Verdict: NotNow, Reason: ReasonDNS}},
+		"a name server that sleeps":           {&net.DNSError{Name: "acme.invalid", IsTimeout: true}, Answer{Verdict: NotNow, Reason: ReasonDNS}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

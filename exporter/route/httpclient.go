@@ -22,7 +22,8 @@ import (
 // The client has none of confighttp's tracing and metrics: they would write whole URLs
 // into spans, and with method GET the ids along with them.
 func NewHTTPClient(
-	ctx context.Context, cfg confighttp.ClientConfig, api API, concurrency int, host component.Host, set component.TelemetrySettings,
+	ctx context.Context, cfg confighttp.ClientConfig, api API, concurrency int,
+	host component.Host, set component.TelemetrySettings,
 ) (client *http.Client, closeIdle func(), err error) {
 	if cfg.MaxConnsPerHost == 0 {
 		cfg.MaxConnsPerHost = concurrency
@@ -34,7 +35,8 @@ func NewHTTPClient(
 		cfg.HTTP2ReadIdleTimeout = 0
 		cfg.HTTP2PingTimeout = 0
 	}
-	cfg.Middlewares = append(slices.Clip(cfg.Middlewares), configmiddleware.Config{ID: transportKeeperID})
+	innermost := configmiddleware.Config{ID: transportKeeperID}
+	cfg.Middlewares = append(slices.Clip(cfg.Middlewares), innermost)
 	extensions := maps.Clone(host.GetExtensions())
 	if extensions == nil {
 		extensions = make(map[component.ID]component.Component, 1)
@@ -64,7 +66,9 @@ var (
 )
 
 // GetHTTPRoundTripper returns what keeps the transport and hands it on.
-func (k *transportKeeper) GetHTTPRoundTripper(context.Context) (extensionmiddleware.WrapHTTPRoundTripperFunc, error) {
+func (k *transportKeeper) GetHTTPRoundTripper(
+	context.Context,
+) (extensionmiddleware.WrapHTTPRoundTripperFunc, error) {
 	return func(_ context.Context, base http.RoundTripper) (http.RoundTripper, error) {
 		if transport, ok := base.(*http.Transport); ok {
 			k.transport = transport

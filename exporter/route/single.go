@@ -37,13 +37,17 @@ func NewSingle(api API, c *http.Client, userAgent string, maxRetryAfter time.Dur
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	timeout := c.Timeout
 	c.Timeout = 0
-	return &Single{api: api, http: c, timeout: timeout, userAgent: []string{userAgent}, maxRetryAfter: maxRetryAfter}
+	return &Single{
+		api: api, http: c, timeout: timeout, userAgent: []string{userAgent}, maxRetryAfter: maxRetryAfter,
+	}
 }
 
 // Send makes one call for the visitor with as many of the leading parameters as fit.
 // It returns how many the call carried and what came of it. Without a first parameter
 // that fits, see API.Fits, Send makes no call and returns 0 and the zero Answer.
-func (s *Single) Send(ctx context.Context, v profile.Visitor, parameters []profile.Parameter) (carried int, answer Answer) {
+func (s *Single) Send(
+	ctx context.Context, v profile.Visitor, parameters []profile.Parameter,
+) (carried int, answer Answer) {
 	form, carried := s.api.compose(v, parameters)
 	if carried == 0 {
 		return 0, Answer{}

@@ -30,7 +30,9 @@ func NewTraced(single *Single, tracer trace.Tracer) *Traced {
 }
 
 // Send makes one call and returns as Single.Send does.
-func (t *Traced) Send(ctx context.Context, v profile.Visitor, parameters []profile.Parameter) (carried int, answer Answer) {
+func (t *Traced) Send(
+	ctx context.Context, v profile.Visitor, parameters []profile.Parameter,
+) (carried int, answer Answer) {
 	if !trace.SpanFromContext(ctx).IsRecording() {
 		return t.single.Send(ctx, v, parameters)
 	}
