@@ -30,15 +30,14 @@ exporters:
     client_code: acme
     endpoint: %s
     rate_limit: {enabled: false}
-    sending_queue:
-      storage: file_storage/queue
-      batch: {flush_timeout: 50ms, min_size: 100}
-    retry_on_failure: {initial_interval: 20ms, max_interval: 50ms}
+    sending_queue: {storage: file_storage/queue}
+    outbox: {%s}
+    retry_on_failure: %s
 service:
   extensions: [file_storage/queue]
   pipelines:
     logs: {receivers: [otlp], exporters: [adobe_target]}
-`, folder, port, endpoint)
+`, folder, port, endpoint, quickOutbox, quickRetry)
 }
 
 // visits sends one request after the other, each with records of its own visitors,
