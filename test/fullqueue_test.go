@@ -18,9 +18,9 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/emulator"
 )
 
-// fewVisitors is how many the outbox holds in scenarios of a full queue: a larger one would
-// take in all that comes.
-const fewVisitors = 20
+// fullOutbox is an outbox that a few requests fill: a larger one would take in all that comes,
+// and the queue would stay empty.
+const fullOutbox = "merge_window: 10ms, max_visitors: 20"
 
 // reserve is how many records a queue takes beyond its size, of receivers that have moved on.
 const reserve = 20_000
@@ -37,7 +37,7 @@ func TestAFullQueueLosesNothingThatWasTaken(t *testing.T) {
 		s := newSetup(t, target)
 		s.exporter = "    rate_limit: {enabled: false}"
 		s.queue = fmt.Sprintf("queue_size: 1000, block_on_overflow: %t", blocks)
-		s.outbox += fmt.Sprintf(", max_visitors: %d", fewVisitors)
+		s.outbox = fullOutbox
 		sender := newSender(overHTTP(s.port), 41)
 		sender.pause = time.Millisecond
 		c := s.start(t)
@@ -98,7 +98,7 @@ const fileExporter = `    rate_limit: {enabled: false}
 // grow any more, and it goes on where it was.
 func TestAFullQueueStopsReadingFilesAndHoldsMemory(t *testing.T) {
 	t.Parallel()
-	const records, queueSize, request = 100_000, 2000, 100
+	const records, queueSize, request = 30_000, 2000, 100
 	const growth = 32 << 20
 	r := begin(t, "full queue: file_log stops and goes on, memory holds")
 	dir := t.TempDir()
@@ -107,7 +107,7 @@ func TestAFullQueueStopsReadingFilesAndHoldsMemory(t *testing.T) {
 	s := newSetup(t, target)
 	s.receiver = fileReceiver(dir)
 	s.queue = fmt.Sprintf("queue_size: %d", queueSize)
-	s.outbox += fmt.Sprintf(", max_visitors: %d", fewVisitors)
+	s.outbox = fullOutbox
 	s.exporter = fileExporter
 	c := s.start(t, inOrder)
 	full := func() bool { return c.metric("otelcol_exporter_queue_size") > queueSize-2*request }
@@ -157,7 +157,7 @@ func TestAShutdownWithAFullQueueKeepsWhatFilesWereHandingOn(t *testing.T) {
 	s := newSetup(t, target)
 	s.receiver = fileReceiver(dir)
 	s.queue = "queue_size: 400"
-	s.outbox += fmt.Sprintf(", max_visitors: %d", fewVisitors)
+	s.outbox = fullOutbox
 	s.exporter = fileExporter
 	a := r.account(target)
 	for range restarts {

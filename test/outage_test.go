@@ -17,7 +17,7 @@ import (
 // known for an outage, and everything has to arrive afterwards.
 func TestAnOutageWithRestartsInsideCostsFewCallsAndNoRecord(t *testing.T) {
 	t.Parallel()
-	const concurrency, untilKnown = 4, 10
+	const concurrency, untilKnown = 4, 24
 	initial, longest := 200*time.Millisecond, time.Second
 	r := begin(t, "outage with a graceful restart and a kill -9 inside")
 	target := startSequenced(t)

@@ -155,7 +155,7 @@ func TestAShutdownWithAFullQueueTakesTheTimeOfACallAtMost(t *testing.T) {
 		s := newSetup(t, target)
 		s.exporter = "    rate_limit: {enabled: false}"
 		s.queue = "queue_size: 200"
-		s.outbox += fmt.Sprintf(", max_visitors: %d", fewVisitors)
+		s.outbox = fullOutbox
 		s.receiver = fmt.Sprintf(`  otlp: {protocols: {%s: {endpoint: "127.0.0.1:%d"}}}`, protocol, s.port)
 		sender := newSender(exportOver(t, s.port), 61)
 		c := s.start(t)
