@@ -88,7 +88,8 @@ type start struct {
 
 // state is what is stored, and what is not yet.
 type state struct {
-	index index
+	index  index
+	ghosts ghosts
 	// putting is set while a request was put and its item is not yet deleted: until then what
 	// became of it may not be written without that.
 	putting bool
@@ -173,7 +174,8 @@ func (g *Guard) write(ctx context.Context, ops []*storage.Operation) error {
 	if !g.state.putting || len(g.state.owed) > 0 || has(ops, storage.Delete) {
 		all, written = g.set.Owed()
 	}
-	all = append(all, ops...)
+	exact := g.state.ghosts.without(ops)
+	all = append(all, exact...)
 	for key := range g.state.owed {
 		all = append(all, storage.DeleteOperation(key))
 	}
@@ -181,13 +183,14 @@ func (g *Guard) write(ctx context.Context, ops []*storage.Operation) error {
 		return nil
 	}
 	err := g.source.client.Batch(ctx, all...)
+	g.state.ghosts.note(ops, err != nil)
 	written(err == nil)
 	if err != nil {
 		return err
 	}
 	clear(g.state.owed)
 	g.fault.works(g.set)
-	g.note(ops)
+	g.note(exact)
 	return nil
 }
 
