@@ -39,8 +39,6 @@ func TestAShutdownOnAFullDiskEndsInTimeAndWithFewWords(t *testing.T) {
 			v := newVisits(port, 3000)
 			v.ready(t)
 			fill(t, v, disk)
-			t.Logf("%+v", c.books(t))
-
 			before := c.linesLogged()
 			took := c.terminate(t)
 			said := c.linesLogged() - before
@@ -50,8 +48,10 @@ func TestAShutdownOnAFullDiskEndsInTimeAndWithFewWords(t *testing.T) {
 
 			unfill(t, disk)
 			target.set(t, "faults", []map[string]any{})
-			c = startCollector(t, storageConfig(port, disk, target.url))
+			c = startCollector(t, storageConfig(port, disk, target.url)).running(t)
 			v.arrive(t, target)
+			assert.Zero(t, c.drained(t, patience))
+			assert.Equal(t, len(v.taken), c.rests(t, 0).recovered)
 			c.end(t)
 		})
 	}

@@ -136,6 +136,9 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 	unfill(t, disk)
 	require.Eventually(t, func() bool { return v.send(t, 1) }, patience, tick, "with space again records are taken")
 	v.arrive(t, target)
+	assert.Zero(t, c.drained(t, patience))
+	assert.Equal(t, len(v.taken), c.rests(t, len(v.taken)).ended)
+	assert.Zero(t, c.metric("otelcol_adobe_target_queue_damaged"))
 	c.end(t)
 	assert.Contains(t, c.output.String(), "no space left on device")
 	// The disk may just have room for the small changes, and then there is nothing to say.
@@ -173,8 +176,11 @@ func TestADiskThatGetsFullAndARestartLoseNothing(t *testing.T) {
 
 	unfill(t, disk)
 	target.set(t, "faults", []map[string]any{})
-	c = startCollector(t, config)
+	c = startCollector(t, config).running(t)
 	v.arrive(t, target)
+	assert.Zero(t, c.drained(t, patience))
+	assert.Equal(t, len(v.taken), c.rests(t, 0).recovered)
+	assert.Zero(t, c.metric("otelcol_adobe_target_queue_damaged"))
 	c.end(t)
 }
 
