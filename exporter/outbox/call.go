@@ -113,6 +113,7 @@ func (o *Outbox) End(e *Entry) {
 		s.size, s.state = 0, ended
 		o.pages.touch(e.slot)
 		o.wait(e.slot)
+		signal(o.room)
 	}
 	o.settled()
 }

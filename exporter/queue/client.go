@@ -22,7 +22,7 @@ type guarded struct {
 func (c *guarded) Get(ctx context.Context, key string) ([]byte, error) {
 	c.guard.mu.Lock()
 	defer c.guard.mu.Unlock()
-	if key == indexKey && c.guard.start.index == nil {
+	if key == indexKey && !c.guard.start.begun {
 		return c.guard.begin(ctx)
 	}
 	op := storage.GetOperation(key)

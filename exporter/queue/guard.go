@@ -81,9 +81,9 @@ type source struct {
 
 // start is what came of the start.
 type start struct {
-	// index is the one that the last run has left, nil until it was read.
-	index *index
-	err   error
+	begun     bool // the helper has read its index
+	recovered int  // records that the last run has left in the queue
+	err       error
 }
 
 // state is what is stored, and what is not yet.
@@ -113,7 +113,7 @@ func (g *Guard) Started() error {
 	switch {
 	case g.start.err != nil:
 		return g.start.err
-	case g.source.client == nil || g.start.index == nil:
+	case !g.start.begun:
 		g.start.err = errUnused
 		return errUnused
 	}
@@ -126,10 +126,7 @@ func (g *Guard) Started() error {
 func (g *Guard) Recovered() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.start.index == nil {
-		return 0
-	}
-	return int(g.start.index.items)
+	return g.start.recovered
 }
 
 // Stop ends all waiting for the storage, now and from now on. It comes before the helper's own

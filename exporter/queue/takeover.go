@@ -29,16 +29,18 @@ func (g *Guard) begin(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, g.failStart(err)
 	}
-	left := i
-	ops, err := g.takeOver(ctx, &i)
+	inFlight, ops, err := g.takeOver(ctx, &i)
 	if err == nil {
-		err = g.write(ctx, ops)
+		err = g.measure(ctx, &i)
+	}
+	if err == nil && len(stored) > 0 {
+		err = g.write(ctx, append(ops, storage.SetOperation(indexKey, i.encode())))
 	}
 	if err != nil {
 		return nil, g.failStart(err)
 	}
-	g.state.putting = false
-	g.state.index, g.start.index = i, &left
+	g.state.putting, g.state.index = false, i
+	g.start.begun, g.start.recovered = true, inFlight+int(i.items)
 	if len(stored) == 0 {
 		return nil, nil
 	}
@@ -46,47 +48,64 @@ func (g *Guard) begin(ctx context.Context) ([]byte, error) {
 }
 
 // takeOver hands on the items that were in flight, which are older than all that the queue
-// holds, in their order. It returns the operations that delete them and correct the index, in
-// an order in which any beginning of them may be carried out alone.
-func (g *Guard) takeOver(ctx context.Context, i *index) (ops []*storage.Operation, err error) {
-	if len(i.dispatched) == 0 {
-		return nil, nil
-	}
+// holds, in their order, and takes them off the index. It returns how many records they have and
+// the operations that delete them. These come before the index is written: of an item that is
+// listed there and gone, nothing is left to do.
+func (g *Guard) takeOver(ctx context.Context, i *index) (records int, ops []*storage.Operation, err error) {
 	for _, number := range i.dispatched {
 		key := itemKey(number)
-		stored, err := g.source.client.Get(ctx, key)
+		n, err := g.takeOverItem(ctx, key)
 		if err != nil {
-			return nil, err
+			return 0, nil, err
 		}
-		if err := g.takeOverItem(ctx, i, key, stored); err != nil {
-			return nil, err
-		}
+		records += n
 		ops = append(ops, storage.DeleteOperation(key))
 	}
 	i.dispatched = nil
-	if i.requests() == 0 {
-		i.items, i.bytes = 0, 0
-	}
-	return append(ops, storage.SetOperation(indexKey, i.encode())), nil
+	return records, ops, nil
 }
 
-func (g *Guard) takeOverItem(ctx context.Context, i *index, key string, stored []byte) error {
-	if stored == nil {
-		return nil // it was deleted, and the index not yet corrected
+func (g *Guard) takeOverItem(ctx context.Context, key string) (records int, err error) {
+	stored, err := g.source.client.Get(ctx, key)
+	if err != nil || stored == nil {
+		return 0, err
 	}
 	ld, err := g.decode(stored)
 	if err != nil {
-		return g.setAside(ctx, key, stored)
+		return 0, g.setAside(ctx, key, stored)
 	}
-	sizer := plog.ProtoMarshaler{}
-	i.items = max(0, i.items-int64(ld.LogRecordCount()))
-	i.bytes = max(0, i.bytes-int64(sizer.LogsSize(ld)))
 	strip(ld)
 	put, err := g.set.TakeOver(ctx, ld)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return put(ctx)
+	return ld.LogRecordCount(), put(ctx)
+}
+
+// itemsPerRead is how many items are read at once to be measured.
+const itemsPerRead = 16
+
+// measure sets the sizes of the index to those of the items that the queue holds. The helper
+// counts offers that the storage has refused, until its queue is empty.
+func (g *Guard) measure(ctx context.Context, i *index) error {
+	i.items, i.bytes = 0, 0
+	sizer := plog.ProtoMarshaler{}
+	for first := i.read; first < i.write; first += itemsPerRead {
+		var ops []*storage.Operation
+		for number := first; number < min(first+itemsPerRead, i.write); number++ {
+			ops = append(ops, storage.GetOperation(itemKey(number)))
+		}
+		if err := g.source.client.Batch(ctx, ops...); err != nil {
+			return err
+		}
+		for _, op := range ops {
+			if ld, err := g.decode(op.Value); err == nil {
+				i.items += int64(ld.LogRecordCount())
+				i.bytes += int64(sizer.LogsSize(ld))
+			}
+		}
+	}
+	return nil
 }
 
 // earlierParts are what builds before the outbox kept beside the queue, by the key that tells
