@@ -8,6 +8,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -169,27 +170,26 @@ func (c *crashClient) Batch(ctx context.Context, ops ...*storage.Operation) (err
 }
 
 // crashFaults are ways in which a storage fails for a while.
-var crashFaults = []func([]*storage.Operation) bool{
-	func([]*storage.Operation) bool { return true },
-	func(ops []*storage.Operation) bool { return opsHave(ops, storage.Set) || opsHave(ops, storage.Delete) },
-	func(ops []*storage.Operation) bool { return opsHave(ops, storage.Delete) },
-	func(ops []*storage.Operation) bool {
-		for _, op := range ops {
-			if _, err := strconv.Atoi(op.Key); err == nil && op.Type == storage.Get {
-				return true // an item of the queue
-			}
-		}
-		return false
-	},
+var crashFaults = []func([]*storage.Operation) bool{crashNothingWorks, crashNothingIsWritten, crashNoItemIsDeleted, crashNoItemIsRead}
+
+func crashNothingWorks([]*storage.Operation) bool { return true }
+
+func crashNothingIsWritten(ops []*storage.Operation) bool {
+	return slices.ContainsFunc(ops, func(op *storage.Operation) bool { return op.Type != storage.Get })
 }
 
-func opsHave(ops []*storage.Operation, kind storage.OpType) bool {
-	for _, op := range ops {
-		if op.Type == kind {
-			return true
-		}
-	}
-	return false
+func crashNoItemIsDeleted(ops []*storage.Operation) bool {
+	return slices.ContainsFunc(ops, func(op *storage.Operation) bool { return op.Type == storage.Delete && isQueueItem(op.Key) })
+}
+
+func crashNoItemIsRead(ops []*storage.Operation) bool {
+	return slices.ContainsFunc(ops, func(op *storage.Operation) bool { return op.Type == storage.Get && isQueueItem(op.Key) })
+}
+
+// isQueueItem reports whether a key is that of an item, which the helper numbers.
+func isQueueItem(key string) bool {
+	_, err := strconv.ParseUint(key, 10, 64)
+	return err == nil
 }
 
 // crashRandom is a source of random numbers for several goroutines.
