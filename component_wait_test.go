@@ -62,13 +62,10 @@ func TestWait_WhatTheCallerGetsBackIsNotReceived(t *testing.T) {
 	}
 }
 
-// downFor has an outage that ends after some time.
+// downFor has an outage that ends so long after a bubble's time began.
 func downFor(outage time.Duration) func(call) (int, error) {
-	var over time.Time
+	over := time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC).Add(outage)
 	return func(c call) (int, error) {
-		if over.IsZero() {
-			over = c.at.Add(outage)
-		}
 		if c.at.Before(over) {
 			return http.StatusServiceUnavailable, nil
 		}
