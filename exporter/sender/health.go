@@ -32,10 +32,8 @@ const (
 	reminder = 5 * time.Minute
 	// lately is for how long a call that got through tells of the others.
 	lately = 10 * time.Minute
-	// asked is for how much of its time so far an outage may last unnoticed, and unnoticed the
-	// longest that it may: the longer it lasts the less often it is asked about.
-	asked     = 20
-	unnoticed = 5 * time.Minute
+	// silence is for how long nothing gets through where there are few calls to tell an outage by.
+	silence = 30 * time.Second
 )
 
 // health knows whether calls get through, from the answers to fresh entries: that an entry
@@ -49,6 +47,7 @@ type health struct {
 	mu      sync.Mutex
 	recent  uint32 // a bit a call, set when it got through, the last one lowest
 	through time.Time
+	since   time.Time     // the first call of those that failed in a row
 	good    time.Duration // in which most calls got through
 	probe   time.Time     // no call leaves before
 	outage  outage
@@ -68,9 +67,6 @@ func newHealth(retry configretry.BackOffConfig, logger *zap.Logger, report func(
 
 // careful reports whether one call at a time is to find out whether any gets through.
 func (h *health) careful() bool { return h.failed.Load() >= fewFailures }
-
-// down reports whether there is an outage.
-func (h *health) down() bool { return h.failed.Load() >= manyFailures }
 
 // pause returns for how long no call is to leave.
 func (h *health) pause(now time.Time) time.Duration {
@@ -120,22 +116,21 @@ func (h *health) note(a route.Answer, now time.Time) {
 		return
 	}
 	failed := h.failed.Add(1)
+	if failed == 1 {
+		h.since = now
+	}
 	// A set-up that has never worked is wrong from the first call on; one that has may refuse
 	// some updates for what is in them.
 	fault := a.Verdict == route.SetupFault
-	if fault && h.through.IsZero() || failed >= manyFailures {
+	silent := failed >= fewFailures && now.Sub(h.since) >= silence
+	if fault && h.through.IsZero() || silent || failed >= manyFailures {
 		h.begin(fault, a.Reason, now)
 	}
 	if failed >= manyFailures && !now.Before(h.probe) { // those that left together are one probe
 		h.outage.probes++
-		h.probe = now.Add(h.untilProbe(now))
+		h.probe = now.Add(pauseAfter(h.retry.InitialInterval, h.retry.Multiplier, h.retry.MaxInterval,
+			h.retry.RandomizationFactor, h.outage.probes))
 	}
-}
-
-// untilProbe returns for how long no call leaves in an outage.
-func (h *health) untilProbe(now time.Time) time.Duration {
-	pause := pauseAfter(h.retry.InitialInterval, h.retry.Multiplier, h.retry.MaxInterval, h.retry.RandomizationFactor, h.outage.probes)
-	return max(pause, min(now.Sub(h.outage.since)/asked, unnoticed))
 }
 
 // retried takes the answer to an entry into account that has failed alone before.
@@ -166,12 +161,12 @@ func (h *health) getsThrough(now time.Time) {
 func (h *health) begin(fault bool, reason string, now time.Time) {
 	o := &h.outage
 	if o.since.IsZero() {
-		o.since = now
+		o.since = h.since
 	}
-	if !o.said.IsZero() && o.fault == fault && now.Sub(o.said) < reminder {
+	known := o.fault || !fault
+	if !o.said.IsZero() && known && now.Sub(o.said) < reminder {
 		return
 	}
-	known := o.fault
 	o.said, o.reason, o.fault = now, reason, o.fault || fault
 	lasts := zap.Duration("for", now.Sub(o.since).Round(time.Second))
 	if !o.fault {
