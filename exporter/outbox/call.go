@@ -103,6 +103,7 @@ func (o *Outbox) End(e *Entry) {
 		s.size, s.records, s.state = 0, 0, ended
 		o.pages.touch(e.slot)
 		o.wait(e.slot)
+		signal(o.room)
 	}
 	o.settled()
 }

@@ -45,7 +45,7 @@ func New(cfg Config, packer *journal.Packer) *Outbox {
 // Changed receives when an entry may have become due earlier than Due has told.
 func (o *Outbox) Changed() <-chan struct{} { return o.changed }
 
-// Room receives when an entry has gone.
+// Room receives when an entry has ended, also before that is written.
 func (o *Outbox) Room() <-chan struct{} { return o.room }
 
 func signal(c chan struct{}) {
