@@ -88,7 +88,8 @@ type start struct {
 
 // state is what is stored, and what is not yet.
 type state struct {
-	index index
+	index  index
+	ghosts ghosts
 	// putting is set while a request was put and its item is not yet deleted: until then what
 	// became of it may not be written without that.
 	putting bool
@@ -168,6 +169,8 @@ func (g *Guard) flushAll() {
 // write carries out operations, with all that may be written beside them and what earlier
 // writes have left undone. It is called with the lock held.
 func (g *Guard) write(ctx context.Context, ops []*storage.Operation) error {
+	asked := ops
+	ops = g.state.ghosts.without(ops)
 	written := func(bool) {}
 	var all []*storage.Operation
 	if !g.state.putting || len(g.state.owed) > 0 || has(ops, storage.Delete) {
@@ -181,6 +184,7 @@ func (g *Guard) write(ctx context.Context, ops []*storage.Operation) error {
 		return nil
 	}
 	err := g.source.client.Batch(ctx, all...)
+	g.state.ghosts.note(asked, err != nil)
 	written(err == nil)
 	if err != nil {
 		return err

@@ -39,6 +39,7 @@ func (g *Guard) begin(ctx context.Context) ([]byte, error) {
 	}
 	g.state.putting = false
 	g.state.index, g.start.index = i, &left
+	g.state.ghosts.last = i
 	if len(stored) == 0 {
 		return nil, nil
 	}
