@@ -15,6 +15,10 @@ const (
 	metricRecords = "otelcol_adobe_target_records"
 	metricDropped = "otelcol_adobe_target_parameters_dropped"
 	metricCalls   = "otelcol_adobe_target_calls"
+	metricOutbox  = "otelcol_adobe_target_outbox_records"
+	// What is delivered: the records, and the updates that carried them.
+	metricCarried = "otelcol_adobe_target_call_records_sum"
+	metricUpdates = "otelcol_adobe_target_call_records_count"
 )
 
 const (
@@ -26,6 +30,9 @@ const (
 // account is what the collector says of the records so far.
 type account struct {
 	read    int
+	outbox  int
+	carried int
+	updates int
 	records map[ending]int
 	dropped map[string]int
 	calls   map[call]int
@@ -56,6 +63,12 @@ func newAccount(samples []sample) account {
 		switch s.name {
 		case metricRead:
 			a.read += n
+		case metricOutbox:
+			a.outbox += n
+		case metricCarried:
+			a.carried += n
+		case metricUpdates:
+			a.updates += n
 		case metricRecords:
 			a.records[ending{s.labels["outcome"], s.labels["reason"]}] += n
 		case metricDropped:
@@ -83,15 +96,7 @@ func (a account) outcome(name string) int {
 }
 
 // merged returns how many delivered records needed no call of their own.
-func (a account) merged() int {
-	n := a.outcome(outcomeDelivered)
-	for c, count := range a.calls {
-		if c.outcome == outcomeDelivered {
-			n -= count
-		}
-	}
-	return max(n, 0) // an update can take several calls
-}
+func (a account) merged() int { return a.carried - a.updates }
 
 // reasons returns the counts of the reasons of an outcome.
 func (a account) reasons(outcome string) map[string]int {
@@ -105,7 +110,7 @@ func (a account) reasons(outcome string) map[string]int {
 }
 
 func (a account) equal(other account) bool {
-	return a.read == other.read && maps.Equal(a.records, other.records) &&
+	return a.read == other.read && a.outbox == other.outbox && a.carried == other.carried && a.updates == other.updates && maps.Equal(a.records, other.records) &&
 		maps.Equal(a.dropped, other.dropped) && maps.Equal(a.calls, other.calls)
 }
 

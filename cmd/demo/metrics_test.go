@@ -60,12 +60,20 @@ otelcol_adobe_target_records_total{outcome="rejected",reason="status_400"} 1
 otelcol_adobe_target_parameters_dropped_total{reason="null"} 3
 otelcol_adobe_target_calls_total{http_response_status_code="200",outcome="delivered"} 3
 otelcol_adobe_target_calls_total{error_type="timeout",outcome="not_now"} 1
+otelcol_adobe_target_outbox_records 2
+otelcol_adobe_target_call_records_bucket{le="1"} 1
+otelcol_adobe_target_call_records_bucket{le="+Inf"} 3
+otelcol_adobe_target_call_records_sum 8
+otelcol_adobe_target_call_records_count 3
 otelcol_process_uptime 12
 `))
 	require.NoError(t, err)
 	a := newAccount(samples)
 	assert.Equal(t, account{
 		read:    11,
+		outbox:  2,
+		carried: 8,
+		updates: 3,
 		records: map[ending]int{{"delivered", ""}: 8, {"skipped", "condition"}: 2, {"rejected", "status_400"}: 1},
 		dropped: map[string]int{"null": 3},
 		calls:   map[call]int{{"delivered", "200", ""}: 3, {"not_now", "", "timeout"}: 1},

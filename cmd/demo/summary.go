@@ -67,7 +67,7 @@ func (s summary) writeRecords(w io.Writer) {
 		writeReasons(w, a.reasons(outcome))
 	}
 	if held := s.lines - a.ended(); held > 0 {
-		line(w, "not yet ended", held, "")
+		line(w, "not yet ended", held, grouped(s.account.outbox)+" of them in the outbox")
 	}
 }
 

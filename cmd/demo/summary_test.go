@@ -22,7 +22,7 @@ func TestTheSummaryReadsAsTheGoldenText(t *testing.T) {
 		data:  "testdata/actions.jsonl",
 		lines: 1234,
 		account: account{
-			read: 1234,
+			read: 1234, outbox: 4, carried: 1200, updates: 200,
 			records: map[ending]int{
 				{"delivered", ""}: 1200, {"skipped", "condition"}: 20, {"skipped", "no_visitor"}: 3,
 				{"skipped", "invalid_visitor"}: 3, {"rejected", "refused"}: 1, {"rejected", "status_413"}: 1,
