@@ -45,7 +45,7 @@ BENCH_BASE ?= dist/bench.base.txt
 FUZZTIME ?= 10s
 DURATION ?= 10m
 SOAK_REPORT := $(CURDIR)/dist/soak.md
-SCENARIOS := Crashes|Order|Outage|Quota|Shutdown|Failure|FullQueue|Poison
+SCENARIOS := Crashes|Order|Outage|Pace|Quota|Shutdown|Failure|FullQueue|Poison|TwoExporters
 
 ##@ Use
 
