@@ -44,6 +44,9 @@ func (o *Outbox) Take(ctx context.Context, from Lane) (*Entry, error) {
 		}
 	}
 	e, err := o.call(n)
+	if err != nil {
+		l.putBack(n)
+	}
 	o.pages.trim()
 	return e, err
 }
