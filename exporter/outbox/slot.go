@@ -31,7 +31,6 @@ type slot struct {
 	first   int64  // when the oldest record arrived, in Unix milliseconds
 	records uint32 // those in the call among them
 	size    uint32 // bytes of the stored entry
-	failing uint32 // seconds for which it has failed alone
 	seen    uint32 // second of the sender's clock at its last attempt
 	state   state
 	// attempts is how often it failed alone.
