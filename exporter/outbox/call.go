@@ -52,6 +52,9 @@ func (o *Outbox) take(ctx context.Context, l *lane, n uint32, ok bool) (*Entry, 
 	}
 	l.take(n)
 	e, err := o.call(n)
+	if err != nil {
+		l.putBack(n)
+	}
 	o.pages.trim()
 	return e, err
 }

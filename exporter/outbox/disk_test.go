@@ -40,6 +40,18 @@ func (d *disk) pages() (n int) {
 	return n
 }
 
+// replace changes each stored page, or loses it for nil.
+func (d *disk) replace(change func(page []byte) []byte) {
+	for key, page := range d.data {
+		if key == headerKey {
+			continue
+		}
+		if d.data[key] = change(page); d.data[key] == nil {
+			delete(d.data, key)
+		}
+	}
+}
+
 func (d *disk) Get(ctx context.Context, key string) ([]byte, error) {
 	op := storage.GetOperation(key)
 	err := d.Batch(ctx, op)
@@ -77,8 +89,6 @@ func (d *disk) apply(ops ...*storage.Operation) {
 }
 
 func (d *disk) Close(context.Context) error { return nil }
-
-func always([]*storage.Operation) bool { return true }
 
 // reads reports whether a batch reads.
 func reads(ops []*storage.Operation) bool { return ops[0].Type == storage.Get }

@@ -14,7 +14,7 @@
 // End drops the first and leaves the second; Retry merges them.
 //
 // Entries stand in slots, and sixteen slots make a page. Of a slot an outbox keeps some
-// thirty bytes in memory. With a storage the pages themselves are kept there, packed, under
+// seventy bytes in memory. With a storage the pages themselves are kept there, packed, under
 // the numbers of the pages, and those that were used last in memory as well; without one
 // all are in memory. Nothing is written here: Owed hands out what has changed since the last
 // write, and who writes it says so. An entry that was added, ended or put off can be taken

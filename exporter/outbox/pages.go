@@ -6,6 +6,7 @@ package outbox // import "github.com/otelcol-adobetarget/adobetargetexporter/exp
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -23,6 +24,8 @@ const (
 	pagesPerRead = 64
 )
 
+var errLost = errors.New("the storage has lost it")
+
 // page is sixteen slots as they are stored.
 type page struct {
 	entries [slotsPerPage][]byte
@@ -34,6 +37,7 @@ type page struct {
 type pages struct {
 	client storage.Client
 	packer *journal.Packer
+	slots  *slotTable
 	loaded map[uint32]*page
 	// order is that in which pages were loaded, for those to leave that came first.
 	order []uint32
@@ -44,8 +48,8 @@ type pages struct {
 	stored uint32
 }
 
-func newPages(packer *journal.Packer) *pages {
-	return &pages{packer: packer, loaded: make(map[uint32]*page), dirty: make(map[uint32]struct{})}
+func newPages(packer *journal.Packer, slots *slotTable) *pages {
+	return &pages{packer: packer, slots: slots, loaded: make(map[uint32]*page), dirty: make(map[uint32]struct{})}
 }
 
 func pageOf(slot uint32) uint32 { return slot / slotsPerPage }
@@ -105,6 +109,9 @@ func (p *pages) load(ctx context.Context, slots []uint32) error {
 		}
 		for i, number := range chunk {
 			pg, err := p.unpack(stored[i])
+			if stored[i] == nil && p.slots.occupied(number) {
+				err = errLost
+			}
 			if err != nil {
 				return fmt.Errorf("sending_queue::storage: page %d of the outbox: %w", number, err)
 			}

@@ -112,6 +112,12 @@ func (t *slotTable) next(visitors int) []uint32 {
 	return slots
 }
 
+// occupied reports whether anything stands on a page.
+func (t *slotTable) occupied(page uint32) bool {
+	first := min(int(page)*slotsPerPage, len(t.all))
+	return slices.ContainsFunc(t.all[first:min(first+slotsPerPage, len(t.all))], func(s slot) bool { return s.state != free })
+}
+
 // know notes whose a slot is.
 func (t *slotTable) know(v profile.Visitor, n uint32) {
 	if _, taken := t.byHash[t.hash(v)]; taken {
