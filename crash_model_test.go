@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -17,13 +16,12 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 )
 
-var crashSeeds = flag.Uint64("crash-seeds", 16, "how many lives of an exporter the crash model goes through")
+var crashSeeds = flag.Uint64("crash-seeds", 12, "how many lives of an exporter the crash model goes through")
 
 const (
 	crashPersons    = 24
@@ -33,10 +31,10 @@ const (
 	crashLongestRun = 20 * time.Second
 )
 
-// TestAfterAnyCrashesEveryVisitorHasItsLatestValues lets processes be killed one after another,
+// TestExporter_KeepsTheLatestValuesOverAnyCrashes lets processes be killed one after another,
 // at any operation of their storage and at any call, and holds what Target has seen against
 // what the exporter had accepted.
-func TestAfterAnyCrashesEveryVisitorHasItsLatestValues(t *testing.T) {
+func TestExporter_KeepsTheLatestValuesOverAnyCrashes(t *testing.T) {
 	for seed := range *crashSeeds {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -158,67 +156,6 @@ func (m *crashModel) balance(r *crashRun) {
 	synctest.Wait()
 	if c := r.counts(); m.counted && !r.process.killed() {
 		assert.Equal(m.t, c.queue+c.outbox, c.held(), "%+v", c)
-	}
-}
-
-// produce offers requests with the records of some persons, as a receiver does that hands on
-// one after another.
-func (m *crashModel) produce(ctx context.Context, r *crashRun, producer int) {
-	for ctx.Err() == nil && !r.process.killed() {
-		ld, values := m.request(producer)
-		if r.ConsumeLogs(ctx, ld) == nil {
-			m.accept(values)
-		}
-		select {
-		case <-time.After(time.Duration(m.random.IntN(400)) * time.Millisecond):
-		case <-ctx.Done():
-		case <-r.process.dead:
-		}
-	}
-}
-
-// request returns records of a producer's persons, with rising values.
-func (m *crashModel) request(producer int) (plog.Logs, map[string]map[string]int) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	ld, values := plog.NewLogs(), make(map[string]map[string]int)
-	records := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
-	for range 1 + m.random.IntN(m.random.IntN(m.random.IntN(50)+1)+1) {
-		record := records.AppendEmpty()
-		if m.random.chance(20) {
-			continue // names no visitor
-		}
-		household := producer + crashProducers*m.random.IntN(crashPersons/2/crashProducers)
-		n := 2*household + m.random.IntN(2)
-		person := "p" + strconv.Itoa(n)
-		record.Attributes().PutStr("person", person)
-		record.Attributes().PutStr("household", "h"+strconv.Itoa(household))
-		if values[person] == nil {
-			values[person] = make(map[string]int)
-		}
-		for range 1 + m.random.IntN(2) {
-			m.last++
-			parameter, value := "a"+strconv.Itoa(m.random.IntN(3)), strconv.Itoa(m.last)
-			if m.bulky && m.random.chance(4) {
-				value += " " + strings.Repeat("x", m.random.IntN(30_000))
-			}
-			record.Attributes().PutStr("profile."+parameter, value)
-			values[person][parameter] = m.last
-		}
-	}
-	return ld, values
-}
-
-func (m *crashModel) accept(values map[string]map[string]int) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for person, parameters := range values {
-		if m.accepted[person] == nil {
-			m.accepted[person] = make(map[string]int)
-		}
-		for parameter, value := range parameters {
-			m.accepted[person][parameter] = max(m.accepted[person][parameter], value)
-		}
 	}
 }
 

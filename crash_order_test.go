@@ -23,9 +23,9 @@ func crashRecord(visitor, value string) plog.Logs {
 	return ld
 }
 
-// TestOlderValueInFlightDoesNotFollowTheNewerOne ends a run while a request waits for room in
+// TestExporter_OlderValueInFlightDoesNotFollowTheNewerOne ends a run while a request waits for room in
 // the outbox, with a newer one behind it in the queue.
-func TestOlderValueInFlightDoesNotFollowTheNewerOne(t *testing.T) {
+func TestExporter_OlderValueInFlightDoesNotFollowTheNewerOne(t *testing.T) {
 	for name, killed := range map[string]bool{"the run is shut down": false, "the run is killed": true} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -61,9 +61,9 @@ func TestOlderValueInFlightDoesNotFollowTheNewerOne(t *testing.T) {
 	}
 }
 
-// TestUpdateThatComesBeforeTheEndOfTheLastIsWrittenIsSentOnce has a storage that fails while a
+// TestExporter_UpdateThatComesBeforeTheEndOfTheLastIsWrittenIsSentOnce has a storage that fails while a
 // call is under way, so that its end cannot be written before the next update is there.
-func TestUpdateThatComesBeforeTheEndOfTheLastIsWrittenIsSentOnce(t *testing.T) {
+func TestExporter_UpdateThatComesBeforeTheEndOfTheLastIsWrittenIsSentOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		random := newCrashRandom(1)
 		target := &crashTarget{random: random, values: make(map[string]map[string]int)}
@@ -92,9 +92,9 @@ func TestUpdateThatComesBeforeTheEndOfTheLastIsWrittenIsSentOnce(t *testing.T) {
 	})
 }
 
-// TestShutdownDoesNotWaitForAStorageThatFails holds the order of a shutdown: who waits for the
+// TestExporter_ShutdownDoesNotWaitForAStorageThatFails holds the order of a shutdown: who waits for the
 // storage is told before the queue is.
-func TestShutdownDoesNotWaitForAStorageThatFails(t *testing.T) {
+func TestExporter_ShutdownDoesNotWaitForAStorageThatFails(t *testing.T) {
 	for name, fault := range map[string]func([]*storage.Operation) bool{
 		"no item can be read": crashNoItemIsRead, "no item can be deleted": crashNoItemIsDeleted,
 		"nothing can be written": crashNothingIsWritten, "nothing works": crashNothingWorks,

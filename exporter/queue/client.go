@@ -61,7 +61,12 @@ func (g *Guard) carryOut(ctx context.Context, ops []*storage.Operation) error {
 		return nil
 	}
 	err := g.write(ctx, g.packed(ops))
+	o, offered := ctx.Value(offerKey{}).(*offer)
 	switch {
+	case err != nil && offered:
+		o.err = err
+		g.fault.fails(g.set, err)
+		return nil
 	case err != nil && has(ops, storage.Delete):
 		g.owe(ops)
 		g.fault.fails(g.set, err)

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"maps"
 	"sync"
-	"testing"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
@@ -173,9 +172,4 @@ func fromThe(n int, kind func([]*storage.Operation) bool) func([]*storage.Operat
 		n--
 		return n <= 0 && kind(ops)
 	}
-}
-
-func inBubble(t *testing.T, name string, f func(t *testing.T)) {
-	t.Helper()
-	t.Run(name, func(t *testing.T) { bubble(t, f) })
 }

@@ -90,9 +90,25 @@ func (d *Door) Offer(ctx context.Context, ld plog.Logs, take consumer.ConsumeLog
 	case err == nil || waiting.Err() == nil:
 		return err
 	case d.guard != nil && !remote && errors.Is(ctx.Err(), context.Canceled):
-		return take(context.WithoutCancel(ctx), ld)
+		return give(context.WithoutCancel(ctx), ld, take)
 	}
 	return context.Cause(waiting)
+}
+
+// offer is a request on its way through the helper. What cannot be written the helper counts
+// as if it were there, and does not go on to read it: after enough of them the queue would be
+// full for good. So the helper is told that it was written, and who offers it is told the truth.
+type offer struct{ err error }
+
+type offerKey struct{}
+
+// give gives a request to the helper.
+func give(ctx context.Context, ld plog.Logs, take consumer.ConsumeLogsFunc) error {
+	o := &offer{}
+	if err := take(context.WithValue(ctx, offerKey{}, o), ld); err != nil {
+		return err
+	}
+	return o.err
 }
 
 // admit waits for room and hands the request on.
@@ -116,7 +132,7 @@ func (d *Door) admit(ctx, waiting context.Context, size int64, ld plog.Logs, tak
 			return waiting.Err()
 		}
 	}
-	return take(ctx, ld)
+	return give(ctx, ld, take)
 }
 
 // size returns the size of a request in units of the queue.

@@ -129,13 +129,27 @@ func TestGuard_WhatEarlierBuildsHaveLeft(t *testing.T) {
 		left      []byte
 		want      string
 	}{
-		"deferred records are refused":        {"deferred", "index", journal.Seal(legacyNumber(1)), `has left log records that were deferred`},
-		"no deferred records are no matter":   {"deferred", "index", journal.Seal(nil), ""},
-		"records of a full queue are refused": {"overflow", "line", journal.Seal(legacyNumber(1)), `has left log records that waited for the queue`},
-		"an empty line is no matter":          {"overflow", "line", journal.Seal(nil), ""},
-		"displaced records are refused":       {"arrival", "displaced", journal.Seal(legacyNumber(1)), `has left log records that are out of their order`},
-		"no displaced records are no matter":  {"arrival", "displaced", journal.Seal(nil), ""},
-		"a part without the key is none":      {"arrival", "another", journal.Seal(legacyNumber(1)), ""},
+		"deferred records are refused": {
+			"deferred", "index", journal.Seal(legacyNumber(1)), `has left log records that were deferred`,
+		},
+		"no deferred records are no matter": {
+			"deferred", "index", journal.Seal(nil), "",
+		},
+		"records of a full queue are refused": {
+			"overflow", "line", journal.Seal(legacyNumber(1)), `has left log records that waited for the queue`,
+		},
+		"an empty line is no matter": {
+			"overflow", "line", journal.Seal(nil), "",
+		},
+		"displaced records are refused": {
+			"arrival", "displaced", journal.Seal(legacyNumber(1)), `has left log records that are out of their order`,
+		},
+		"no displaced records are no matter": {
+			"arrival", "displaced", journal.Seal(nil), "",
+		},
+		"a part without the key is none": {
+			"arrival", "another", journal.Seal(legacyNumber(1)), "",
+		},
 	} {
 		inBubble(t, name, func(t *testing.T) {
 			d := unordered(t)
