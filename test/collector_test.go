@@ -80,6 +80,9 @@ func run(t *testing.T, env []string, name string, args ...string) *process {
 		close(p.done)
 	}()
 	t.Cleanup(func() {
+		if t.Failed() {
+			p.showStacks()
+		}
 		_ = p.cmd.Process.Kill()
 		<-p.done
 		if t.Failed() {
