@@ -72,8 +72,8 @@ func (s *suite) distribution(ctx context.Context) (string, error) {
 	noteMerged(&notes, merging, zipf)
 	noteBest(&notes, benthos)
 	noteRepeated(&notes, slices.Concat(once, best))
-	return contest.Table("record", once) + "\n" + contest.Table("record",
-		returning) + "\n" + notes.String(), nil
+	tables := contest.Table("record", once) + "\n" + contest.Table("record", returning)
+	return tables + "\n" + notes.String(), nil
 }
 
 // recordsFile is a file of records and whose they are.
