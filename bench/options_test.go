@@ -80,15 +80,42 @@ func TestWhatWouldFailAfterTheMeasuringIsRefusedBefore(t *testing.T) {
 		args []string
 		want string
 	}{
-		"a page that is not there":      {[]string{"-page", missing}, "missing: no such file or directory; name a page that is there"},
-		"a page without a marker":       {[]string{"-page", half}, `"<!-- bench: start end -->" 0 times`},
-		"a folder that is not there":    {[]string{"-quick", "-profiles", missing}, "-profiles: no file can be made in the folder"},
-		"a profile of too little":       {[]string{"-quick", "-profiles", t.TempDir(), "-lines", "39999"}, "give it -lines 40000 or more"},
-		"an unknown section":            {[]string{"-quick", "-only", "record,disk"}, `there is no section "disk", only exporter, `},
-		"less than one round":           {[]string{"-quick", "-rounds", "-1"}, "-rounds, -calls and -lines must be at least 1"},
-		"a word that is no flag":        {[]string{"-quick", "record"}, `"record" is no flag`},
-		"too few rounds for a page":     {[]string{"-rounds", "2", "-page", written(t, "page.md", recordMarkers), "-only", "record"}, "-rounds 2: the median of fewer than 3 rounds is not written on"},
-		"a collector that is not there": {[]string{"-quick", "-collector", missing}, "make build makes it"},
+		"a page that is not there": {
+			[]string{"-page", missing},
+			"missing: no such file or directory; name a page that is there",
+		},
+		"a page without a marker": {
+			[]string{"-page", half},
+			`"<!-- bench: start end -->" 0 times`,
+		},
+		"a folder that is not there": {
+			[]string{"-quick", "-profiles", missing},
+			"-profiles: no file can be made in the folder",
+		},
+		"a profile of too little": {[]string{
+			"-quick", "-profiles", t.TempDir(), "-lines",
+			"39999",
+		}, "give it -lines 40000 or more"},
+		"an unknown section": {
+			[]string{"-quick", "-only", "record,disk"},
+			`there is no section "disk", only exporter, `,
+		},
+		"less than one round": {
+			[]string{"-quick", "-rounds", "-1"},
+			"-rounds, -calls and -lines must be at least 1",
+		},
+		"a word that is no flag": {[]string{"-quick", "record"}, `"record" is no flag`},
+		"too few rounds for a page": {
+			[]string{
+				"-rounds", "2", "-page",
+				written(t, "page.md", recordMarkers), "-only", "record",
+			},
+			"-rounds 2: the median of fewer than 3 rounds is not written on",
+		},
+		"a collector that is not there": {
+			[]string{"-quick", "-collector", missing},
+			"make build makes it",
+		},
 	} {
 		_, err := parsed(t, c.args...)
 		assert.ErrorContains(t, err, c.want, name)

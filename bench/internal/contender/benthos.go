@@ -19,8 +19,8 @@ import (
 // Benthos is where Benthos is, and where its files may lie.
 type Benthos struct{ Program, Folder string }
 
-// benthosConfiguration does the same work. Records are read in batches, which are mapped at once, and whose calls go one
-// after the other.
+// benthosConfiguration does the same work. Records are read in batches, which are mapped at once,
+// and whose calls go one after the other.
 const benthosConfiguration = `
 http: {enabled: false}
 logger: {level: WARN}
@@ -47,16 +47,19 @@ output:
     timeout: 10s
 `
 
-// Run lets Benthos send a file of so many records, with so many batches at once. It may make calls more than once. flags are
-// those of the harness's own program, before the command.
-func (b Benthos) Run(ctx context.Context, file string, records, atOnce int, flags ...string) (r contest.Result, err error) {
+// Run lets Benthos send a file of so many records, with so many batches at once. It may make calls
+// more than once. flags are those of the harness's own program, before the command.
+func (b Benthos) Run(ctx context.Context, file string, records, atOnce int,
+	flags ...string,
+) (r contest.Result, err error) {
 	to, err := server.Start(ctx, server.Options{})
 	if err != nil {
 		return r, err
 	}
 	defer to.Kill()
 	path := filepath.Join(b.Folder, "benthos.yaml")
-	err = os.WriteFile(path, fmt.Appendf(nil, benthosConfiguration, file, to.URL, server.UpdatePath, atOnce), 0o600)
+	err = os.WriteFile(path, fmt.Appendf(nil, benthosConfiguration, file, to.URL, server.UpdatePath,
+		atOnce), 0o600)
 	if err != nil {
 		return r, err
 	}

@@ -23,14 +23,16 @@ import (
 // warmCalls are made before the clock runs, so that connections are open and memory has its size.
 const warmCalls = 2_000
 
-// Client is one of the clients that this program itself is, in another role: the floor or the exporter alone.
+// Client is one of the clients that this program itself is, in another role: the floor or the
+// exporter alone.
 type Client struct {
 	Role   string
 	Calls  int
 	AtOnce int
 	// Server is how the server answers, and by its certificate how the client calls.
 	Server server.Options
-	// Storage is a folder in which the exporter alone has a persistent queue while it runs; without it the queue is in memory.
+	// Storage is a folder in which the exporter alone has a persistent queue while it runs; without
+	// it the queue is in memory.
 	Storage string
 	// CPUProfile is a file for a profile of the measured part, "" for none.
 	CPUProfile string
@@ -78,7 +80,8 @@ func (c Client) Run(ctx context.Context) (r contest.Result, err error) {
 	if r, err = closing(ctx, s, r); err != nil {
 		return r, err
 	}
-	// Who waits for all calls sees the end of the last one a little late; the server saw when it came.
+	// Who waits for all calls sees the end of the last one a little late; the server saw when it
+	// came.
 	r.Took = time.Unix(0, r.Server.Last).Add(c.Server.Latency).Sub(of.Began)
 	return r, r.Exact()
 }
@@ -95,7 +98,8 @@ func closing(ctx context.Context, s *server.Server, r contest.Result) (contest.R
 func (c Client) args() []string {
 	return []string{
 		"-url", c.url, "-calls", strconv.Itoa(c.Calls), "-at-once", strconv.Itoa(c.AtOnce),
-		"-tls", c.Server.Certificate, "-http2=" + strconv.FormatBool(c.Server.HTTP2), "-storage", c.Storage, "-cpuprofile", c.CPUProfile,
+		"-tls", c.Server.Certificate, "-http2=" + strconv.FormatBool(c.Server.HTTP2), "-storage",
+		c.Storage, "-cpuprofile", c.CPUProfile,
 	}
 }
 
@@ -108,14 +112,16 @@ func parseClient(role string, args []string) (Client, error) {
 	flags.StringVar(&c.Server.Certificate, "tls", "", "`folder` of the certificate to trust")
 	flags.BoolVar(&c.Server.HTTP2, "http2", false, "allow HTTP/2")
 	flags.StringVar(&c.Storage, "storage", "", "`folder` of a persistent queue")
-	flags.StringVar(&c.CPUProfile, "cpuprofile", "", "`file` for a CPU profile of the measured part")
+	flags.StringVar(&c.CPUProfile, "cpuprofile", "",
+		"`file` for a CPU profile of the measured part")
 	return c, flags.Parse(args)
 }
 
 // warmUp is how many calls are made before the measured ones.
 func (c Client) warmUp() int { return min(warmCalls, c.Calls) }
 
-// measure makes the calls, the warm-up's first, and tells what those after it cost. What was made ahead costs nothing here.
+// measure makes the calls, the warm-up's first, and tells what those after it cost. What was made
+// ahead costs nothing here.
 func (c Client) measure(warmUp, run func() error) (m said, err error) {
 	err = warmUp()
 	if err != nil {
@@ -140,7 +146,8 @@ func (c Client) measure(warmUp, run func() error) (m said, err error) {
 	}
 	held, err := process.MemoryOf(os.Getpid())
 	return said{Began: before.time, Measured: contest.Measured{
-		Records: c.Calls, Made: c.warmUp() + c.Calls, Took: after.time.Sub(before.time), CPU: after.cpu - before.cpu,
+		Records: c.Calls, Made: c.warmUp() + c.Calls, Took: after.time.Sub(before.time),
+		CPU:         after.cpu - before.cpu,
 		Allocations: after.allocations - before.allocations, PeakRSS: held.Peak,
 	}}, err
 }

@@ -21,7 +21,10 @@ import (
 
 // TestMain lets the program of the tests have the roles that the harness has.
 func TestMain(m *testing.M) {
-	roles := map[string]func(context.Context, []string) error{server.Role: server.Serve, FloorRole: Floor, ExporterRole: Exporter}
+	roles := map[string]func(context.Context, []string) error{
+		server.Role: server.Serve,
+		FloorRole:   Floor, ExporterRole: Exporter,
+	}
 	if len(os.Args) > 1 {
 		if role, ok := roles[os.Args[1]]; ok {
 			if role(context.Background(), os.Args[2:]) != nil {
@@ -43,7 +46,10 @@ func TestTheFloorMakesItsCallsAndTellsWhatTheyCost(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			profile := filepath.Join(t.TempDir(), "floor.pb.gz")
-			r, err := Client{Role: FloorRole, Calls: 300, AtOnce: 4, Server: options, CPUProfile: profile}.Run(t.Context())
+			r, err := Client{
+				Role: FloorRole, Calls: 300, AtOnce: 4, Server: options,
+				CPUProfile: profile,
+			}.Run(t.Context())
 			require.NoError(t, err)
 			assert.Equal(t, 300, r.Records)
 			assert.Equal(t, 600, r.Made, "as many to warm up")
@@ -58,19 +64,28 @@ func TestTheFloorMakesItsCallsAndTellsWhatTheyCost(t *testing.T) {
 
 func TestTheTimeOfAClientEndsWithItsLastCall(t *testing.T) {
 	const latency = 50 * time.Millisecond
-	r, err := Client{Role: FloorRole, Calls: 4, AtOnce: 1, Server: server.Options{Latency: latency}}.Run(t.Context())
+	r, err := Client{
+		Role: FloorRole, Calls: 4, AtOnce: 1,
+		Server: server.Options{Latency: latency},
+	}.Run(t.Context())
 	require.NoError(t, err)
 	assert.InDelta(t, 4*latency, r.Took, float64(latency)/2)
 }
 
 func TestAClientThatFailsIsAnError(t *testing.T) {
-	_, err := Client{Role: FloorRole, Calls: 10, AtOnce: 1, Server: server.Options{Down: true}}.Run(t.Context())
+	_, err := Client{
+		Role: FloorRole, Calls: 10, AtOnce: 1,
+		Server: server.Options{Down: true},
+	}.Run(t.Context())
 	assert.ErrorContains(t, err, "floor has ended with exit status 1")
 }
 
 func TestAClientIsReadAsItWasGiven(t *testing.T) {
 	want := Client{
-		Role: ExporterRole, Calls: 7, AtOnce: 3, Server: server.Options{Certificate: "/tmp/a b", HTTP2: true},
+		Role: ExporterRole, Calls: 7, AtOnce: 3, Server: server.Options{
+			Certificate: "/tmp/a b",
+			HTTP2:       true,
+		},
 		Storage: "/queue", CPUProfile: "/p", url: "http://127.0.0.1:1",
 	}
 	got, err := parseClient(ExporterRole, want.args())
@@ -86,6 +101,9 @@ func TestWhatIsMadeBeforeTheClockRunsCostsNothing(t *testing.T) {
 	)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"warm up", "run"}, order)
-	assert.Equal(t, contest.Measured{Records: 5_000, Made: 7_000, PeakRSS: m.PeakRSS, Took: m.Took, CPU: m.CPU, Allocations: m.Allocations}, m.Measured)
+	assert.Equal(t, contest.Measured{
+		Records: 5_000, Made: 7_000, PeakRSS: m.PeakRSS, Took: m.Took,
+		CPU: m.CPU, Allocations: m.Allocations,
+	}, m.Measured)
 	assert.Less(t, m.Took, time.Second)
 }

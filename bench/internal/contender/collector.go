@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -23,24 +22,6 @@ import (
 
 // Distribution is where the distribution is, and where its files may lie.
 type Distribution struct{ Program, Folder string }
-
-// Setup is a collector with the exporter.
-type Setup struct {
-	Settings
-	// File is what file_log reads. Without it the collector takes OTLP.
-	File string
-	// Storage is the folder of the persistent queue; without it the queue is in memory.
-	Storage string
-	// Group bounds the memory, unless it is nil.
-	Group *process.Group
-	// Profiled has the collector tell its profiles and its goroutines.
-	Profiled bool
-	// Watch is told of the collector of Run as soon as it is started, if anybody wants to know.
-	Watch func(*Collector)
-}
-
-// ports are where a collector listens.
-type ports struct{ metrics, otlp, profiles int }
 
 // Collector is the distribution in its own process.
 type Collector struct {
@@ -83,62 +64,15 @@ func (d Distribution) Start(ctx context.Context, s Setup) (*Collector, error) {
 	}
 	p.Name = filepath.Base(d.Program)
 	return &Collector{
-		Process: p, MetricsURL: "http://" + local(at.metrics) + "/metrics", LogsURL: "http://" + local(at.otlp) + "/v1/logs",
+		Process: p, MetricsURL: "http://" + local(at.metrics) + "/metrics",
+		LogsURL:     "http://" + local(at.otlp) + "/v1/logs",
 		ProfilesURL: "http://" + local(at.profiles),
 	}, nil
 }
 
-// collector returns the configuration of a collector that listens there.
-func (s Setup) collector(at ports) map[string]any {
-	extensions, names := map[string]any{}, []any{}
-	if s.Storage != "" {
-		s.Queue = InStorage
-		extensions[string(InStorage)] = fileStorage(s.Storage)
-		names = append(names, string(InStorage))
-	}
-	if s.Profiled {
-		extensions["pprof"] = map[string]any{"endpoint": local(at.profiles)}
-		names = append(names, "pprof")
-	}
-	receiver, receives := "otlp", map[string]any{"protocols": map[string]any{"http": map[string]any{"endpoint": local(at.otlp)}}}
-	if s.File != "" {
-		receiver, receives = "file_log", fileLog(s.File)
-	}
-	return map[string]any{
-		"extensions": extensions,
-		"receivers":  map[string]any{receiver: receives},
-		"exporters":  map[string]any{"adobe_target": s.exporter()},
-		"service": map[string]any{
-			"extensions": names,
-			"pipelines":  map[string]any{"logs": map[string]any{"receivers": []any{receiver}, "exporters": []any{"adobe_target"}}},
-			"telemetry":  map[string]any{"metrics": map[string]any{"readers": []any{map[string]any{"pull": map[string]any{"exporter": prometheus(at.metrics)}}}}},
-		},
-	}
-}
-
-func local(port int) string { return "127.0.0.1:" + strconv.Itoa(port) }
-
-func fileStorage(folder string) map[string]any {
-	return map[string]any{"directory": folder, "create_directory": true}
-}
-
-// fileLog reads a file of JSON lines, and waits while the queue is full.
-func fileLog(file string) map[string]any {
-	return map[string]any{
-		"include": []any{file}, "start_at": "beginning", "max_concurrent_files": 1,
-		"retry_on_failure": map[string]any{"enabled": true, "max_elapsed_time": 0},
-		"operators":        []any{map[string]any{"type": "json_parser", "parse_to": "attributes", "parse_ints": true}},
-	}
-}
-
-func prometheus(port int) map[string]any {
-	return map[string]any{"prometheus": map[string]any{
-		"host": "127.0.0.1", "port": port, "without_scope_info": true, "without_type_suffix": true, "without_units": true,
-	}}
-}
-
-// Run starts a collector and lets it deliver so many records, to a server of its own. All of its CPU counts, its start and end
-// too. As many calls were made as the server saw; whoever knows better says so in the result.
+// Run starts a collector and lets it deliver so many records, to a server of its own. All of its
+// CPU counts, its start and end too. As many calls were made as the server saw; whoever knows
+// better says so in the result.
 func (d Distribution) Run(ctx context.Context, s Setup, records int) (r contest.Result, err error) {
 	to, err := server.Start(ctx, server.Options{})
 	if err != nil {
@@ -172,13 +106,18 @@ func (d Distribution) Run(ctx context.Context, s Setup, records int) (r contest.
 // whole is what a process did that is measured from its start to its last call.
 func whole(p *process.Process, seen server.Stats, records int, used process.Cost) contest.Measured {
 	took := time.Unix(0, seen.Last).Sub(p.Began)
-	return contest.Measured{Records: records, Made: int(seen.Calls), Took: took, CPU: used.CPU, PeakRSS: used.PeakRSS}
+	return contest.Measured{
+		Records: records, Made: int(seen.Calls), Took: took, CPU: used.CPU,
+		PeakRSS: used.PeakRSS,
+	}
 }
 
-// quietTime is how long no call may come before the collector is asked whether it has delivered all. Being asked costs it time.
+// quietTime is how long no call may come before the collector is asked whether it has delivered
+// all. Being asked costs it time.
 const quietTime = 250 * time.Millisecond
 
-// Delivered waits until a collector has delivered so many records, and returns an error when they come to another end.
+// Delivered waits until a collector has delivered so many records, and returns an error when they
+// come to another end.
 func (c *Collector) Delivered(ctx context.Context, to *server.Server, records int) error {
 	var ends Outcomes
 	quiet := newQuiet(quietTime)
@@ -192,7 +131,8 @@ func (c *Collector) Delivered(ctx context.Context, to *server.Server, records in
 		return ends.Records() >= records
 	})
 	if err != nil {
-		return fmt.Errorf("%d records have to be delivered, but they came to %v: %w", records, ends, err)
+		return fmt.Errorf("%d records have to be delivered, but they came to %v: %w", records, ends,
+			err)
 	}
 	if ends["delivered"] != records {
 		return fmt.Errorf("%d records had to be delivered, but they came to %v", records, ends)
@@ -200,22 +140,24 @@ func (c *Collector) Delivered(ctx context.Context, to *server.Server, records in
 	return nil
 }
 
-// Holds waits until so many visitors wait in the outbox, and nothing in the queue before it. None of their records may have
-// come to an end.
+// Holds waits until so many visitors wait in the outbox, and nothing in the queue before it. None
+// of their records may have come to an end.
 func (c *Collector) Holds(ctx context.Context, visitors int) error {
 	var unknown error
-	held, err := process.Await(ctx, 5*process.PollInterval, func() (held float64, done bool, err error) {
-		var now Metrics
-		if now, unknown = c.Metrics(ctx); unknown == nil {
-			held, done, unknown = now.holds(visitors)
-		}
-		if unknown != nil && !NotYet(unknown) {
-			return held, false, unknown
-		}
-		return held, done, c.Running()
-	})
+	held, err := process.Await(ctx, 5*process.PollInterval,
+		func() (held float64, done bool, err error) {
+			var now Metrics
+			if now, unknown = c.Metrics(ctx); unknown == nil {
+				held, done, unknown = now.holds(visitors)
+			}
+			if unknown != nil && !NotYet(unknown) {
+				return held, false, unknown
+			}
+			return held, done, c.Running()
+		})
 	if err != nil {
-		return fmt.Errorf("%.0f visitors wait in the outbox, and %d have to: %w%s", held, visitors, errors.Join(err, unknown), c.Log())
+		return fmt.Errorf("%.0f visitors wait in the outbox, and %d have to: %w%s", held, visitors,
+			errors.Join(err, unknown), c.Log())
 	}
 	return nil
 }

@@ -21,7 +21,8 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/server"
 )
 
-// shell returns a shell in the place of a collector, with the pages of a server that it does not have.
+// shell returns a shell in the place of a collector, with the pages of a server that it does not
+// have.
 func shell(t *testing.T, script string, pages http.Handler) *Collector {
 	t.Helper()
 	p, err := process.Start(t.Context(), "sh", "-c", script)
@@ -44,11 +45,13 @@ func TestARequestIsOfferedUntilItIsTaken(t *testing.T) {
 }
 
 func TestARequestThatIsNeverTakenIsAnErrorWithTheLastAnswer(t *testing.T) {
-	c := shell(t, "exit 1", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest) }))
+	c := shell(t, "exit 1",
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest) }))
 	_, err := c.Wait()
 	require.Error(t, err)
 	err = c.Offer(t.Context(), nil)
-	assert.EqualError(t, err, "sh took no record at "+c.LogsURL+` and answered "400 Bad Request" last: sh has ended with exit status 1`)
+	assert.EqualError(t, err,
+		"sh took no record at "+c.LogsURL+` and answered "400 Bad Request" last: sh has ended with exit status 1`)
 }
 
 func TestAllIsDeliveredOnlyWhenTheCollectorSaysSo(t *testing.T) {
@@ -69,7 +72,8 @@ func TestAllIsDeliveredOnlyWhenTheCollectorSaysSo(t *testing.T) {
 
 	require.NoError(t, c.Delivered(t.Context(), to, 7))
 	assert.EqualValues(t, 2, asked.Load())
-	require.EqualError(t, c.Delivered(t.Context(), to, 5), "5 records had to be delivered, but they came to map[delivered:7]")
+	require.EqualError(t, c.Delivered(t.Context(), to, 5),
+		"5 records had to be delivered, but they came to map[delivered:7]")
 }
 
 func TestANumberIsQuietOnceItHasStayedTheSame(t *testing.T) {

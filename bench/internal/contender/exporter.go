@@ -34,21 +34,23 @@ const ExporterRole = "exporter"
 const (
 	// batchSize is how many records are handed on at once.
 	batchSize = 5_000
-	// batchesAhead is how many batches are made; they are handed on over and over. Two of them are on their way at most, and
-	// no two of them have a visitor in common: so nothing merges.
+	// batchesAhead is how many batches are made; they are handed on over and over. Two of them are
+	// on their way at most, and no two of them have a visitor in common: so nothing merges.
 	batchesAhead = 4
 	// madeAhead is how many calls are prepared.
 	madeAhead = batchSize * batchesAhead
 )
 
-// Exporter is the role of the exporter without a Collector around it: batches made ahead go in, calls come out.
+// Exporter is the role of the exporter without a Collector around it: batches made ahead go in,
+// calls come out.
 func Exporter(ctx context.Context, args []string) error {
 	c, err := parseClient(ExporterRole, args)
 	if err != nil {
 		return err
 	}
 	set := Settings{
-		Endpoint: c.url, Certificate: c.Server.Certificate, HTTP2: c.Server.HTTP2, Concurrency: c.AtOnce, MergeWindow: "0s",
+		Endpoint: c.url, Certificate: c.Server.Certificate, HTTP2: c.Server.HTTP2,
+		Concurrency: c.AtOnce, MergeWindow: "0s",
 	}
 	if c.Storage != "" {
 		set.Queue = InStorage
@@ -83,7 +85,10 @@ func startAlone(ctx context.Context, s Settings, storage string) (*alone, error)
 	for i := range batchesAhead {
 		e.batches = append(e.batches, records.Logs(records.Distinct(i*batchSize, batchSize)))
 	}
-	host := &extensions{Host: componenttest.NewNopHost(), found: map[component.ID]component.Component{}}
+	host := &extensions{
+		Host:  componenttest.NewNopHost(),
+		found: map[component.ID]component.Component{},
+	}
 	if storage != "" {
 		if err := e.startStorage(ctx, host, storage); err != nil {
 			return nil, err
@@ -107,7 +112,8 @@ func startAlone(ctx context.Context, s Settings, storage string) (*alone, error)
 	return e, nil
 }
 
-// startStorage starts a storage for the queue, as file_storage is by default: it does not wait for the disk.
+// startStorage starts a storage for the queue, as file_storage is by default: it does not wait for
+// the disk.
 func (e *alone) startStorage(ctx context.Context, host *extensions, folder string) error {
 	id := component.MustNewIDWithName("file_storage", "queue")
 	factory := filestorage.NewFactory()
@@ -170,7 +176,8 @@ func (e *alone) untilDelivered(ctx context.Context, count int) error {
 		return fmt.Sprint(ends), ends["delivered"] >= count, err
 	})
 	if err != nil {
-		return fmt.Errorf("%d records have to be delivered, but they came to %v: %w", count, ends, err)
+		return fmt.Errorf("%d records have to be delivered, but they came to %v: %w", count, ends,
+			err)
 	}
 	return nil
 }

@@ -50,7 +50,8 @@ func aloneWith(t *testing.T, s *slow) *alone {
 func (s *slow) take(ctx context.Context, logs plog.Logs) error {
 	s.taken = append(s.taken, logs)
 	time.AfterFunc(30*time.Millisecond, func() {
-		s.records.Add(ctx, int64(logs.LogRecordCount()), metric.WithAttributes(attribute.String("outcome", s.outcome)))
+		s.records.Add(ctx, int64(logs.LogRecordCount()),
+			metric.WithAttributes(attribute.String("outcome", s.outcome)))
 	})
 	return nil
 }
@@ -88,7 +89,8 @@ func TestBatchesThatAreOnTheirWayTogetherHaveNoVisitorInCommon(t *testing.T) {
 
 func TestARecordThatIsNotDeliveredIsAnError(t *testing.T) {
 	err := aloneWith(t, &slow{outcome: "rejected"}).send(t.Context(), 10)
-	assert.EqualError(t, err, "10 records have to be delivered, but they came to map[rejected:10]: records were lost")
+	assert.EqualError(t, err,
+		"10 records have to be delivered, but they came to map[rejected:10]: records were lost")
 }
 
 func TestTheExporterSendsTheBodyThatTheFloorSends(t *testing.T) {
@@ -99,7 +101,10 @@ func TestTheExporterSendsTheBodyThatTheFloorSends(t *testing.T) {
 		_, _ = io.WriteString(w, "true")
 	}))
 	defer between.Close()
-	e, err := startAlone(t.Context(), Settings{Endpoint: between.URL, Concurrency: 1, Queue: NoQueue}, "")
+	e, err := startAlone(t.Context(), Settings{
+		Endpoint: between.URL, Concurrency: 1,
+		Queue: NoQueue,
+	}, "")
 	require.NoError(t, err)
 	require.NoError(t, e.ConsumeLogs(t.Context(), records.Logs(records.Distinct(0, 1))))
 	require.NoError(t, e.shutdown(t.Context()))
@@ -114,7 +119,8 @@ func TestTheExporterSendsTheBodyThatTheFloorSends(t *testing.T) {
 
 func TestAnExporterWithAStorageStartsAndEndsIt(t *testing.T) {
 	folder := t.TempDir()
-	e, err := startAlone(t.Context(), Settings{Endpoint: "http://127.0.0.1:1", Queue: InStorage}, folder)
+	e, err := startAlone(t.Context(), Settings{Endpoint: "http://127.0.0.1:1", Queue: InStorage},
+		folder)
 	require.NoError(t, err)
 	require.Len(t, e.started, 2)
 	require.NoError(t, e.shutdown(t.Context()))

@@ -23,13 +23,17 @@ import (
 // FloorRole is the name of the role that Floor is.
 const FloorRole = "floor"
 
-// Floor is the role of the least that a client of Go's net/http can cost: bodies made ahead, nothing decided, nothing counted.
+// Floor is the role of the least that a client of Go's net/http can cost: bodies made ahead,
+// nothing decided, nothing counted.
 func Floor(ctx context.Context, args []string) error {
 	c, err := parseClient(FloorRole, args)
 	if err != nil {
 		return err
 	}
-	transport := &http.Transport{MaxIdleConns: c.AtOnce, MaxIdleConnsPerHost: c.AtOnce, MaxConnsPerHost: c.AtOnce, ForceAttemptHTTP2: c.Server.HTTP2}
+	transport := &http.Transport{
+		MaxIdleConns: c.AtOnce, MaxIdleConnsPerHost: c.AtOnce,
+		MaxConnsPerHost: c.AtOnce, ForceAttemptHTTP2: c.Server.HTTP2,
+	}
 	if c.Server.Certificate != "" {
 		if transport.TLSClientConfig, err = server.Trust(c.Server.Certificate); err != nil {
 			return err
@@ -39,7 +43,10 @@ func Floor(ctx context.Context, args []string) error {
 	for i := range bodies {
 		bodies[i] = records.Of(i).Form()
 	}
-	f := floor{client: &http.Client{Transport: transport}, url: c.url + server.UpdatePath, bodies: bodies, atOnce: c.AtOnce}
+	f := floor{
+		client: &http.Client{Transport: transport}, url: c.url + server.UpdatePath,
+		bodies: bodies, atOnce: c.AtOnce,
+	}
 	m, err := c.measure(
 		func() error { return f.call(ctx, c.warmUp()) },
 		func() error { return f.call(ctx, c.Calls) },

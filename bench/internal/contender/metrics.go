@@ -18,7 +18,8 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/process"
 )
 
-// The metrics that the harness reads, as the exporter names them and as they stand on the page, where units are left out.
+// The metrics that the harness reads, as the exporter names them and as they stand on the page,
+// where units are left out.
 const (
 	// recordsInstrument and recordsMetric count the records that reached their end, by outcome.
 	recordsInstrument = "otelcol.adobe_target.records"
@@ -42,7 +43,8 @@ func NotYet(err error) bool { return errors.Is(err, ErrNoPage) || errors.Is(err,
 // Metrics are those of a collector, by name.
 type Metrics map[string]*dto.MetricFamily
 
-// Metrics returns what the collector counts now. The error is an ErrNoPage when it may not be so far yet.
+// Metrics returns what the collector counts now. The error is an ErrNoPage when it may not be so
+// far yet.
 func (c *Collector) Metrics(ctx context.Context) (Metrics, error) {
 	page, err := process.Get(ctx, c.MetricsURL)
 	if err != nil {
@@ -98,8 +100,8 @@ func (o Outcomes) Records() int {
 	return sum
 }
 
-// holds reports whether so many visitors wait in the outbox, and nothing in the queue before it. It is an error when a record
-// has come to an end.
+// holds reports whether so many visitors wait in the outbox, and nothing in the queue before it. It
+// is an error when a record has come to an end.
 func (m Metrics) holds(visitors int) (waiting float64, all bool, err error) {
 	if ends := m.Outcomes(); ends.Records() > 0 {
 		return 0, false, fmt.Errorf("records that have to wait came to %v", ends)

@@ -118,7 +118,8 @@ func TestVisitorsAreHeldWhenTheyWaitInTheOutboxAndTheQueueIsEmpty(t *testing.T) 
 		require.NoError(t, err)
 		assert.Equal(t, want, all, page)
 	}
-	now, err := collectorWith(t, waits(0, 10)+"# TYPE "+recordsMetric+" counter\n"+recordsMetric+`{outcome="rejected"} 1`+"\n").Metrics(t.Context())
+	now, err := collectorWith(t,
+		waits(0, 10)+"# TYPE "+recordsMetric+" counter\n"+recordsMetric+`{outcome="rejected"} 1`+"\n").Metrics(t.Context())
 	require.NoError(t, err)
 	_, _, err = now.holds(10)
 	assert.EqualError(t, err, "records that have to wait came to map[rejected:1]")

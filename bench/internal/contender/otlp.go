@@ -20,7 +20,10 @@ import (
 )
 
 // offers keeps as many connections as a busy sender has.
-var offers = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: process.Patience}
+var offers = &http.Client{
+	Transport: &http.Transport{MaxIdleConnsPerHost: 64},
+	Timeout:   process.Patience,
+}
 
 // Request returns what OTLP sends for logs.
 func Request(logs plog.Logs) ([]byte, error) {
@@ -38,14 +41,17 @@ func (c *Collector) Offer(ctx context.Context, request []byte) error {
 		return status, false, c.Running()
 	})
 	if err != nil {
-		return fmt.Errorf("%s took no record at %s and answered %q last: %w%s", c.Name, c.LogsURL, answer, err, c.Log())
+		return fmt.Errorf("%s took no record at %s and answered %q last: %w%s", c.Name, c.LogsURL,
+			answer, err, c.Log())
 	}
 	return nil
 }
 
-// offerOnce sends a request, and returns the status of the answer, 0 without one, and in words what came of it.
+// offerOnce sends a request, and returns the status of the answer, 0 without one, and in words what
+// came of it.
 func (c *Collector) offerOnce(ctx context.Context, body []byte) (status int, answer string) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.LogsURL, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.LogsURL,
+		bytes.NewReader(body))
 	if err != nil {
 		return 0, err.Error()
 	}

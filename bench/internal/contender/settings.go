@@ -10,8 +10,9 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/server"
 )
 
-// Settings are the exporter's, as far as they differ between what is measured. What is not set is as the defaults are, but for
-// the quota and the pace: the harness makes more calls than a day has, so they are out of the way unless they are measured.
+// Settings are the exporter's, as far as they differ between what is measured. What is not set is
+// as the defaults are, but for the quota and the pace: the harness makes more calls than a day has,
+// so they are out of the way unless they are measured.
 type Settings struct {
 	Endpoint string
 	// Certificate is the folder of the certificate to trust, if any.
@@ -23,7 +24,8 @@ type Settings struct {
 	// Queue is where records wait first.
 	Queue     Queue
 	QueueSize int
-	// Pace is calls_per_second; 0 is no pace. Burst is how many calls may leave at once after a rest.
+	// Pace is calls_per_second; 0 is no pace. Burst is how many calls may leave at once after a
+	// rest.
 	Pace  float64
 	Burst int
 }
@@ -53,9 +55,12 @@ func (s Settings) exporter() map[string]any {
 		queue["queue_size"] = s.QueueSize
 	}
 	exporter := map[string]any{
-		"client_code":   "acme",
-		"endpoint":      s.Endpoint,
-		"visitor":       []any{map[string]any{"parameter": "mbox3rdPartyId", "attribute": "customer.id"}},
+		"client_code": "acme",
+		"endpoint":    s.Endpoint,
+		"visitor": []any{map[string]any{
+			"parameter": "mbox3rdPartyId",
+			"attribute": "customer.id",
+		}},
 		"profile":       profile,
 		"quota":         map[string]any{"calls": 1_000_000_000},
 		"rate_limit":    s.rateLimit(),

@@ -15,8 +15,8 @@ import (
 // Contestant is one row of a table.
 type Contestant struct {
 	Name string
-	// Against are the rows that this one is compared with, if any: its speed with that of the fastest of them, its CPU with
-	// that of the cheapest.
+	// Against are the rows that this one is compared with, if any: its speed with that of the
+	// fastest of them, its CPU with that of the cheapest.
 	Against []*Contestant
 	// Goal is what its ratios should be, if anything is asked of it.
 	Goal Goal
@@ -26,8 +26,8 @@ type Contestant struct {
 	Results []Result
 }
 
-// Run lets all contestants run in turn, so many rounds: what disturbs one of them then disturbs the others too. They all have
-// to do the same work. It tells progress what has been done.
+// Run lets all contestants run in turn, so many rounds: what disturbs one of them then disturbs the
+// others too. They all have to do the same work. It tells progress what has been done.
 func Run(rounds int, contestants []*Contestant, progress func(format string, args ...any)) error {
 	for round := range rounds {
 		for _, c := range contestants {
@@ -39,14 +39,15 @@ func Run(rounds int, contestants []*Contestant, progress func(format string, arg
 			if err := sameWork(contestants[0], c); err != nil {
 				return err
 			}
-			progress("  round %d of %d, %s: %.0f a second, %.1f µs", round+1, rounds, c.Name, r.PerSecond(), r.cpu())
+			progress("  round %d of %d, %s: %.0f a second, %.1f µs", round+1, rounds, c.Name,
+				r.PerSecond(), r.cpu())
 		}
 	}
 	return nil
 }
 
-// sameWork returns an error unless what a contestant did last was made of as many records and of bodies as long as those of
-// the first one.
+// sameWork returns an error unless what a contestant did last was made of as many records and of
+// bodies as long as those of the first one.
 func sameWork(first, c *Contestant) error {
 	const rounding = 0.5
 	wanted, got := first.Results[0], c.Results[len(c.Results)-1]
@@ -61,14 +62,18 @@ func sameWork(first, c *Contestant) error {
 	return nil
 }
 
-// Table returns the medians of all contestants with their ratios. unit is what they send, a call or a record.
+// Table returns the medians of all contestants with their ratios. unit is what they send, a call or
+// a record.
 func Table(unit string, contestants []*Contestant) string {
-	t := report.NewTable("", unit+"/s", "CPU µs/"+unit, "allocations", "peak RSS MB", "connections opened", "at once", "server µs/call",
+	t := report.NewTable("", unit+"/s", "CPU µs/"+unit, "allocations", "peak RSS MB",
+		"connections opened", "at once", "server µs/call",
 		"speed ratio", "CPU ratio", "spread")
 	for _, c := range contestants {
 		m := c.medians()
-		t.Add(c.Name, fmt.Sprintf("%.0f", m.perSecond), fmt.Sprintf("%.1f", m.cpu), known(m.allocations), fmt.Sprintf("%.0f", m.rss),
-			fmt.Sprintf("%.0f", m.opened), fmt.Sprintf("%.0f", m.mostOpen), fmt.Sprintf("%.1f", m.serverCPU),
+		t.Add(c.Name, fmt.Sprintf("%.0f", m.perSecond), fmt.Sprintf("%.1f", m.cpu),
+			known(m.allocations), fmt.Sprintf("%.0f", m.rss),
+			fmt.Sprintf("%.0f", m.opened), fmt.Sprintf("%.0f", m.mostOpen),
+			fmt.Sprintf("%.1f", m.serverCPU),
 			c.speed().String(), c.cpu().String(), fmt.Sprintf("%.0f %%", 100*m.spread))
 	}
 	return t.String()

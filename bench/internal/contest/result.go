@@ -89,11 +89,15 @@ func (c *Contestant) medians() medians {
 	}
 	return medians{
 		perSecond: report.Median(rates), spread: report.Spread(rates),
-		cpu:         report.MedianOf(c.Results, Result.cpu),
-		serverCPU:   report.MedianOf(c.Results, Result.serverCPU),
-		rss:         report.MedianOf(c.Results, func(r Result) float64 { return process.Megabytes(r.PeakRSS) }),
-		allocations: report.MedianOf(c.Results, func(r Result) float64 { return float64(r.Allocations) / float64(r.Records) }),
-		opened:      report.MedianOf(c.Results, func(r Result) float64 { return float64(r.Server.Opened) }),
-		mostOpen:    report.MedianOf(c.Results, func(r Result) float64 { return float64(r.Server.MostOpen) }),
+		cpu:       report.MedianOf(c.Results, Result.cpu),
+		serverCPU: report.MedianOf(c.Results, Result.serverCPU),
+		rss: report.MedianOf(c.Results,
+			func(r Result) float64 { return process.Megabytes(r.PeakRSS) }),
+		allocations: report.MedianOf(c.Results,
+			func(r Result) float64 { return float64(r.Allocations) / float64(r.Records) }),
+		opened: report.MedianOf(c.Results,
+			func(r Result) float64 { return float64(r.Server.Opened) }),
+		mostOpen: report.MedianOf(c.Results,
+			func(r Result) float64 { return float64(r.Server.MostOpen) }),
 	}
 }

@@ -43,7 +43,8 @@ type Chart struct {
 // Axis is one side of a chart.
 type Axis struct {
 	Label string
-	// Log puts equal ratios at equal distances. All values have to be over 0 then. Without it the axis begins at 0.
+	// Log puts equal ratios at equal distances. All values have to be over 0 then. Without it the
+	// axis begins at 0.
 	Log bool
 	// Ticks are the values written beside the axis; without any they are chosen.
 	Ticks []float64
@@ -77,7 +78,8 @@ func (c Chart) SVG() (string, error) {
 	}
 	c.X.dress(&p.X)
 	c.Y.dress(&p.Y)
-	sans(&p.Title.TextStyle, &p.X.Label.TextStyle, &p.X.Tick.Label, &p.Y.Label.TextStyle, &p.Y.Tick.Label, &legend.TextStyle)
+	sans(&p.Title.TextStyle, &p.X.Label.TextStyle, &p.X.Tick.Label, &p.Y.Label.TextStyle,
+		&p.Y.Tick.Label, &legend.TextStyle)
 
 	picture := vgsvg.New(width, height)
 	whole := draw.New(picture)
@@ -90,7 +92,8 @@ func (c Chart) SVG() (string, error) {
 		return "", err
 	}
 	// Few have the font that texts were measured with; those named behind it are as wide.
-	return strings.ReplaceAll(svg.String(), "font-family:Liberation Sans;", "font-family:Liberation Sans,Arial,Helvetica,sans-serif;"), nil
+	return strings.ReplaceAll(svg.String(), "font-family:Liberation Sans;",
+		"font-family:Liberation Sans,Arial,Helvetica,sans-serif;"), nil
 }
 
 // dress gives an axis of a plot its scale, its ticks and its name.

@@ -15,7 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// latencies is a chart with all that one can have: both sorts of axis, given and chosen ticks, and names to escape.
+// latencies is a chart with all that one can have: both sorts of axis, given and chosen ticks, and
+// names to escape.
 func latencies() Chart {
 	return Chart{
 		Title: "Calls <by> concurrency",
@@ -58,7 +59,10 @@ func drawn(t *testing.T, c Chart) string {
 
 func TestAChartIsAPictureWithItsNamesLabelsAndTicks(t *testing.T) {
 	texts := words(t, drawn(t, latencies()))
-	assert.Subset(t, texts, []string{"Calls <by> concurrency", "concurrency", "calls/s", "0 ms", "5 ms & more", "1", "64", "0", "100"})
+	assert.Subset(t, texts, []string{
+		"Calls <by> concurrency", "concurrency", "calls/s", "0 ms",
+		"5 ms & more", "1", "64", "0", "100",
+	})
 	assert.NotContains(t, texts, "8", "only the ticks that were asked for")
 }
 

@@ -49,13 +49,17 @@ func NewGroup(limit int64) (*Group, error) {
 		}
 		errs = append(errs, err, g.Remove())
 	}
-	return nil, fmt.Errorf("no control group can be made that limits memory: %w", errors.Join(errs...))
+	return nil, fmt.Errorf("no control group can be made that limits memory: %w",
+		errors.Join(errs...))
 }
 
 // Command returns the command that runs a program in the group from its first moment on.
 func (g *Group) Command(program string, args ...string) (path string, all []string) {
 	const script = `echo $$ > "$0" && exec "$@"`
-	return "/bin/sh", append([]string{"-c", script, filepath.Join(g.folder, "cgroup.procs"), program}, args...)
+	return "/bin/sh", append([]string{
+		"-c", script, filepath.Join(g.folder, "cgroup.procs"),
+		program,
+	}, args...)
 }
 
 // Uncached has the kernel let go of its pages of a folder's files, which it counts for the
@@ -70,7 +74,8 @@ func Uncached(folder string) error {
 		if err != nil {
 			return err
 		}
-		err = errors.Join(file.Sync(), unix.Fadvise(int(file.Fd()), 0, 0, unix.FADV_DONTNEED), file.Close())
+		err = errors.Join(file.Sync(), unix.Fadvise(int(file.Fd()), 0, 0, unix.FADV_DONTNEED),
+			file.Close())
 		if err != nil {
 			return fmt.Errorf("%s: %w", file.Name(), err)
 		}

@@ -13,7 +13,8 @@ import (
 	"sync"
 )
 
-// Say writes one line of JSON for the process that started this one in a role, which hears it with Hear.
+// Say writes one line of JSON for the process that started this one in a role, which hears it with
+// Hear.
 func Say(what any) error {
 	if err := json.NewEncoder(os.Stdout).Encode(what); err != nil {
 		return fmt.Errorf("standard output: %w", err)

@@ -21,9 +21,11 @@ const (
 	Patience = 60 * time.Second
 )
 
-// Await looks at something every so often until it is done. It gives up once what it sees has stayed the same for as long
-// as Patience is. It returns what it saw last, with an error too.
-func Await[T comparable](ctx context.Context, every time.Duration, look func() (seen T, done bool, err error)) (T, error) {
+// Await looks at something every so often until it is done. It gives up once what it sees has
+// stayed the same for as long as Patience is. It returns what it saw last, with an error too.
+func Await[T comparable](ctx context.Context, every time.Duration,
+	look func() (seen T, done bool, err error),
+) (T, error) {
 	var last T
 	for changed := time.Now(); ; {
 		seen, done, err := look()

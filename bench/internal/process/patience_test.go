@@ -34,7 +34,10 @@ func TestAWaitEndsWhenWhatItWaitsForIsThere(t *testing.T) {
 func TestAWaitGivesUpWhenNothingChangesForLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		seen, err := Await(t.Context(), time.Second, func() (int, bool, error) { return 7, false, nil })
+		seen, err := Await(t.Context(), time.Second, func() (int, bool, error) {
+			return 7, false,
+				nil
+		})
 		require.EqualError(t, err, "nothing has changed for 1m0s")
 		assert.Equal(t, 7, seen)
 		assert.InDelta(t, Patience, time.Since(began), float64(2*time.Second))
@@ -55,7 +58,10 @@ func TestAWaitGoesOnWhileSomethingChanges(t *testing.T) {
 func TestAWaitEndsWithTheContextAndWithAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broken := errors.New("broken")
-		_, err := Await(t.Context(), time.Second, func() (int, bool, error) { return 0, false, broken })
+		_, err := Await(t.Context(), time.Second, func() (int, bool, error) {
+			return 0, false,
+				broken
+		})
 		require.ErrorIs(t, err, broken)
 
 		ctx, cancel := context.WithCancel(t.Context())

@@ -30,7 +30,8 @@ type Process struct {
 	err   error // how it ended
 }
 
-// Cost is what a process has used from its start to its end, with the memory it held at most until it was asked to end.
+// Cost is what a process has used from its start to its end, with the memory it held at most until
+// it was asked to end.
 type Cost struct {
 	CPU     time.Duration
 	PeakRSS int64
@@ -58,7 +59,9 @@ func StartRole(ctx context.Context, role string, args ...string) (*Process, erro
 	return p, nil
 }
 
-func (p *Process) launch(ctx context.Context, stdout io.Writer, path string, args ...string) (err error) {
+func (p *Process) launch(ctx context.Context, stdout io.Writer, path string,
+	args ...string,
+) (err error) {
 	p.cmd = exec.CommandContext(ctx, path, args...) //nolint:gosec // G204: a program that was built for this
 	p.cmd.Stdout, p.cmd.Stderr = stdout, &p.log
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
@@ -75,8 +78,8 @@ func (p *Process) launch(ctx context.Context, stdout io.Writer, path string, arg
 	return nil
 }
 
-// Hear waits for the next line of JSON that a role says. A role that works in silence for longer than patience needs a
-// progress, a number that changes while it works; else it is nil.
+// Hear waits for the next line of JSON that a role says. A role that works in silence for longer
+// than patience needs a progress, a number that changes while it works; else it is nil.
 func (p *Process) Hear(ctx context.Context, into any, progress func() (int64, error)) error {
 	var line []byte
 	_, err := Await(ctx, 5*PollInterval, func() (seen int64, done bool, err error) {
@@ -120,7 +123,8 @@ func (p *Process) Memory() (Memory, error) {
 // CPU returns the processor time that the process has used so far.
 func (p *Process) CPU() (time.Duration, error) { return CPUOf(p.cmd.Process.Pid) }
 
-// Log returns the end of what the process has said, as the end of an error, and nothing when it has said nothing.
+// Log returns the end of what the process has said, as the end of an error, and nothing when it has
+// said nothing.
 func (p *Process) Log() string { return p.log.String() }
 
 // End asks the process to end, waits for it, and returns what it has cost.

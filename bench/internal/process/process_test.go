@@ -48,7 +48,8 @@ func TestARoleThatEndsIsHeardToTheEnd(t *testing.T) {
 func TestARoleThatSaysNothingIsAnErrorWithItsLog(t *testing.T) {
 	p := says(t, `echo no certificate >&2; exit 3`)
 	err := p.Hear(t.Context(), new(count), nil)
-	assert.EqualError(t, err, "role said nothing: role has ended with exit status 3; the end of its log:\nno certificate\n")
+	assert.EqualError(t, err,
+		"role said nothing: role has ended with exit status 3; the end of its log:\nno certificate\n")
 }
 
 func TestARoleThatSaysSomethingElseIsQuoted(t *testing.T) {
@@ -58,13 +59,17 @@ func TestARoleThatSaysSomethingElseIsQuoted(t *testing.T) {
 
 func TestProgressThatCanNotBeSeenEndsTheWait(t *testing.T) {
 	p := says(t, `exec sleep 60`)
-	err := p.Hear(t.Context(), new(count), func() (int64, error) { return 0, errors.New("no server") })
+	err := p.Hear(t.Context(), new(count), func() (int64, error) {
+		return 0,
+			errors.New("no server")
+	})
 	assert.EqualError(t, err, "role said nothing: no server")
 }
 
 func TestBothOutputsOfAProgramAreItsLog(t *testing.T) {
 	// More than a pipe holds, which would block it if nobody read.
-	p, err := Start(t.Context(), "sh", "-c", "head -c 1000000 /dev/zero; echo one; echo two >&2; exit 1")
+	p, err := Start(t.Context(), "sh", "-c",
+		"head -c 1000000 /dev/zero; echo one; echo two >&2; exit 1")
 	require.NoError(t, err)
 	_, err = p.Wait()
 	assert.ErrorContains(t, err, "one\ntwo\n")

@@ -16,11 +16,11 @@ import (
 
 // Memory is what a process holds, in bytes.
 type Memory struct {
-	// Peak is the most that was resident at any time since the program began. The kernel's ru_maxrss is not that: it begins
-	// with what the process held that started the program.
+	// Peak is the most that was resident at any time since the program began. The kernel's
+	// ru_maxrss is not that: it begins with what the process held that started the program.
 	Peak int64
-	// Resident counts the pages of files that are mapped, such as those of a persistent queue, which the kernel can take
-	// back at any time. Own does not.
+	// Resident counts the pages of files that are mapped, such as those of a persistent queue,
+	// which the kernel can take back at any time. Own does not.
 	Resident, Own int64
 }
 

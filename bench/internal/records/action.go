@@ -12,7 +12,8 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 )
 
-// Action is a log record of five parameters. Two of its values have to be percent-encoded, as some always do.
+// Action is a log record of five parameters. Two of its values have to be percent-encoded, as some
+// always do.
 type Action struct {
 	Channel  string `json:"channel"`
 	Customer string `json:"customer.id"`
@@ -37,8 +38,9 @@ const customerPrefix = "CRM-"
 // Of returns the action of a visitor; all have the same length, so that all calls cost the same.
 func Of(visitor int) Action {
 	return Action{
-		Channel: "offline", Customer: Customer(visitor), Action: "loan-funded", Store: "R&D/" + strconv.Itoa(10+visitor%90),
-		City: "München", Tier: "gold", Points: 1000 + visitor%9000,
+		Channel: "offline", Customer: Customer(visitor), Action: "loan-funded",
+		Store: "R&D/" + strconv.Itoa(10+visitor%90),
+		City:  "München", Tier: "gold", Points: 1000 + visitor%9000,
 	}
 }
 
@@ -55,7 +57,8 @@ func Visitor(customer string) (int, error) {
 	return visitor, nil
 }
 
-// Form returns the body of the call that the action has to become, its parameters in the order of their names.
+// Form returns the body of the call that the action has to become, its parameters in the order of
+// their names.
 func (a Action) Form() []byte {
 	parameters := []profile.Parameter{
 		{Name: Fields[0].Parameter, Value: a.Action},
@@ -64,7 +67,13 @@ func (a Action) Form() []byte {
 		{Name: Fields[3].Parameter, Value: a.Tier},
 		{Name: Fields[4].Parameter, Value: strconv.Itoa(a.Points)},
 	}
-	slices.SortFunc(parameters, func(a, b profile.Parameter) int { return strings.Compare(a.Name, b.Name) })
-	form, _ := profile.AppendForm(nil, profile.Visitor{Parameter: profile.Mbox3rdPartyID, ID: a.Customer}, parameters, profile.MaxBody)
+	slices.SortFunc(parameters, func(a, b profile.Parameter) int {
+		return strings.Compare(a.Name,
+			b.Name)
+	})
+	form, _ := profile.AppendForm(nil, profile.Visitor{
+		Parameter: profile.Mbox3rdPartyID,
+		ID:        a.Customer,
+	}, parameters, profile.MaxBody)
 	return form
 }

@@ -21,7 +21,8 @@ func TestALineIsAJSONObject(t *testing.T) {
 	require.NoError(t, err)
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	require.Len(t, lines, 2)
-	assert.JSONEq(t, `{"channel":"offline","customer.id":"CRM-00000001","action":"loan-funded","store.id":"R&D/11","city":"München","loyalty.tier":"gold","loyalty.points":1001}`, lines[1])
+	assert.JSONEq(t,
+		`{"channel":"offline","customer.id":"CRM-00000001","action":"loan-funded","store.id":"R&D/11","city":"München","loyalty.tier":"gold","loyalty.points":1001}`, lines[1])
 }
 
 func TestTheFormOfAnActionHasAVisitorAndFiveParameters(t *testing.T) {

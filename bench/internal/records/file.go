@@ -10,7 +10,8 @@ import (
 	"os"
 )
 
-// Write writes a file of records, one JSON object a line: that which of makes of each of the visitors.
+// Write writes a file of records, one JSON object a line: that which of makes of each of the
+// visitors.
 func Write[R any](path string, visitors Visitors, of func(visitor int) R) (err error) {
 	file, err := os.Create(path) //nolint:gosec // G304: a file of the harness
 	if err != nil {

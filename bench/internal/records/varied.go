@@ -10,12 +10,14 @@ import (
 	"time"
 )
 
-// Varied is an action whose values differ as those of real data do, with two fields that no parameter is made of. What
-// compresses records makes less of it than of actions that are all alike.
+// Varied is an action whose values differ as those of real data do, with two fields that no
+// parameter is made of. What compresses records makes less of it than of actions that are all
+// alike.
 type Varied struct {
 	Action
 	At string `json:"timestamp"`
-	// Reference is the number of the transaction, of which nothing can be compressed but the digits' alphabet.
+	// Reference is the number of the transaction, of which nothing can be compressed but the
+	// digits' alphabet.
 	Reference string `json:"reference"`
 }
 
@@ -36,7 +38,8 @@ func VariedOf(visitor int) Varied {
 			Tier: pick("bronze,silver,gold,platinum"), Points: r.IntN(250_000),
 		},
 		// They come one after the other, some ten a second.
-		At:        time.UnixMilli(1_750_000_000_000 + int64(visitor)*100 + r.Int64N(100)).UTC().Format(time.RFC3339Nano),
+		At: time.UnixMilli(1_750_000_000_000 + int64(visitor)*100 +
+			r.Int64N(100)).UTC().Format(time.RFC3339Nano),
 		Reference: fmt.Sprintf("%016x", r.Uint64()),
 	}
 }

@@ -17,7 +17,8 @@ func Distinct(first, count int) Visitors {
 	return visitors
 }
 
-// Zipf returns so many of a number of visitors, of whom few come often and many once, the same ones at each run.
+// Zipf returns so many of a number of visitors, of whom few come often and many once, the same ones
+// at each run.
 func Zipf(count, of int, exponent float64) Visitors {
 	z := rand.NewZipf(rand.New(rand.NewPCG(1, 2)), exponent, 1, uint64(of-1)) //nolint:gosec // G115: more than one visitor
 	visitors := make(Visitors, count)

@@ -25,7 +25,8 @@ func Quantile(values []float64, share float64) float64 {
 	return stats.Sample{Xs: values}.Quantile(share)
 }
 
-// Spread returns how far apart the values are, as a share of their median: a measure of how noisy the machine was.
+// Spread returns how far apart the values are, as a share of their median: a measure of how noisy
+// the machine was.
 func Spread(values []float64) float64 {
 	median := Median(values)
 	if median == 0 {

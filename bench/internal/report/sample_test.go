@@ -22,7 +22,8 @@ func TestTheMedianLeavesTheValuesInTheirOrder(t *testing.T) {
 }
 
 func TestTheMedianOfAFieldIsTakenFromEachValue(t *testing.T) {
-	assert.InDelta(t, 2, MedianOf([]string{"a", "bb", "ccc"}, func(s string) float64 { return float64(len(s)) }), 1e-9)
+	assert.InDelta(t, 2, MedianOf([]string{"a", "bb", "ccc"},
+		func(s string) float64 { return float64(len(s)) }), 1e-9)
 }
 
 func TestAQuantileIsPassedByFew(t *testing.T) {

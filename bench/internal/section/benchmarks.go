@@ -22,7 +22,8 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/report"
 )
 
-// benchmarks are what Go benchmarks reported: by name, without "Benchmark", and by unit, one value for each time they ran.
+// benchmarks are what Go benchmarks reported: by name, without "Benchmark", and by unit, one value
+// for each time they ran.
 type benchmarks map[string]map[string][]float64
 
 func (b benchmarks) names() []string { return slices.Sorted(maps.Keys(b)) }
@@ -30,8 +31,8 @@ func (b benchmarks) names() []string { return slices.Sorted(maps.Keys(b)) }
 // median returns that of a unit, 0 where the benchmark does not report it.
 func (b benchmarks) median(name, unit string) float64 { return report.Median(b[name][unit]) }
 
-// goBenchmark runs the Go benchmarks of a package that fit a pattern, each for that long and so many times. All that they
-// have started ends with ctx.
+// goBenchmark runs the Go benchmarks of a package that fit a pattern, each for that long and so
+// many times. All that they have started ends with ctx.
 func goBenchmark(ctx context.Context, pkg, pattern, each string, count int) (benchmarks, error) {
 	command := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", pattern, "-benchtime", each, //nolint:gosec // G204: of this repository
 		"-count", strconv.Itoa(count), pkg)
@@ -43,7 +44,8 @@ func goBenchmark(ctx context.Context, pkg, pattern, each string, count int) (ben
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("go test -bench %s %s: %w", pattern, pkg, ctx.Err())
 		}
-		return nil, fmt.Errorf("go test -bench %s %s: %w\n%s%s", pattern, pkg, err, &complaints, &output)
+		return nil, fmt.Errorf("go test -bench %s %s: %w\n%s%s", pattern, pkg, err, &complaints,
+			&output)
 	}
 	return parseBenchmarks(&output)
 }

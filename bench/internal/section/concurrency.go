@@ -19,9 +19,13 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/server"
 )
 
-var latencies = []time.Duration{0, 5 * time.Millisecond, 50 * time.Millisecond, 200 * time.Millisecond}
+var latencies = []time.Duration{
+	0, 5 * time.Millisecond, 50 * time.Millisecond,
+	200 * time.Millisecond,
+}
 
-// concurrency measures the exporter's calls a second by concurrency, for servers that take their time.
+// concurrency measures the exporter's calls a second by concurrency, for servers that take their
+// time.
 func (s *suite) concurrency(ctx context.Context) (string, error) {
 	head := []string{"concurrency"}
 	rows := make([][]string, len(s.Concurrency))
@@ -75,8 +79,13 @@ func (s *suite) byConcurrency(ctx context.Context, latency time.Duration) (plot.
 }
 
 // point returns the calls a second of one of this program's clients.
-func (s *suite) point(ctx context.Context, role string, latency time.Duration, atOnce int) (float64, error) {
-	c := contender.Client{Role: role, Calls: s.callsOfPoint(latency, atOnce), AtOnce: atOnce, Server: server.Options{Latency: latency}}
+func (s *suite) point(ctx context.Context, role string, latency time.Duration,
+	atOnce int,
+) (float64, error) {
+	c := contender.Client{
+		Role: role, Calls: s.callsOfPoint(latency, atOnce), AtOnce: atOnce,
+		Server: server.Options{Latency: latency},
+	}
 	r, err := c.Run(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("%s, %s, %d at once: %w", role, latency, atOnce, err)
@@ -84,9 +93,12 @@ func (s *suite) point(ctx context.Context, role string, latency time.Duration, a
 	return r.PerSecond(), nil
 }
 
-// shortOfAll says how far the exporter stays below concurrency over latency, which nobody can pass, at the point where it
-// stays farthest below. What net/http alone stays below there is not the exporter's.
-func (s *suite) shortOfAll(ctx context.Context, latency time.Duration, points []plot.Point) (string, error) {
+// shortOfAll says how far the exporter stays below concurrency over latency, which nobody can pass,
+// at the point where it stays farthest below. What net/http alone stays below there is not the
+// exporter's.
+func (s *suite) shortOfAll(ctx context.Context, latency time.Duration,
+	points []plot.Point,
+) (string, error) {
 	lowest, atOnce := worstShare(latency, points)
 	rate, err := s.point(ctx, contender.FloorRole, latency, atOnce)
 	if err != nil {
@@ -99,7 +111,8 @@ func (s *suite) shortOfAll(ctx context.Context, latency time.Duration, points []
 		latency.Milliseconds(), 100*lowest, atOnce, 100*floors, longer.Seconds()*1e3), nil
 }
 
-// worstShare returns the lowest share of concurrency over latency, and the concurrency it was reached with.
+// worstShare returns the lowest share of concurrency over latency, and the concurrency it was
+// reached with.
 func worstShare(latency time.Duration, points []plot.Point) (lowest float64, atOnce int) {
 	worst := slices.MinFunc(points, func(a, b plot.Point) int {
 		return cmp.Compare(shareOfAll(latency, a), shareOfAll(latency, b))
@@ -107,7 +120,8 @@ func worstShare(latency time.Duration, points []plot.Point) (lowest float64, atO
 	return shareOfAll(latency, worst), int(worst.X)
 }
 
-// shareOfAll returns a point's calls a second over those of calls that take as long as the server waits.
+// shareOfAll returns a point's calls a second over those of calls that take as long as the server
+// waits.
 func shareOfAll(latency time.Duration, p plot.Point) float64 {
 	return p.Y * latency.Seconds() / p.X
 }

@@ -15,7 +15,11 @@ import (
 )
 
 func TestThePointThatStaysFarthestBelowConcurrencyOverLatencyIsFound(t *testing.T) {
-	lowest, atOnce := worstShare(5*time.Millisecond, []plot.Point{{X: 1, Y: 160}, {X: 8, Y: 1_200}, {X: 64, Y: 12_288}})
+	lowest, atOnce := worstShare(5*time.Millisecond, []plot.Point{
+		{X: 1, Y: 160},
+		{X: 8, Y: 1_200},
+		{X: 64, Y: 12_288},
+	})
 	assert.InDelta(t, 0.75, lowest, 1e-9)
 	assert.Equal(t, 8, atOnce)
 }

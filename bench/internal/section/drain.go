@@ -59,9 +59,12 @@ func (d drained) paceText() string {
 	return fmt.Sprintf("%v/s", d.pace)
 }
 
-// drain starts a collector on a queue and watches it, until all of it is sent or, with a pace, for a while. It adds the
-// visitors of the calls to those seen. A group bounds the collector's memory, unless it is nil.
-func (s *suite) drain(ctx context.Context, queue string, seen *server.Arrivals, pace float64, g *process.Group) (d drained, err error) {
+// drain starts a collector on a queue and watches it, until all of it is sent or, with a pace, for
+// a while. It adds the visitors of the calls to those seen. A group bounds the collector's memory,
+// unless it is nil.
+func (s *suite) drain(ctx context.Context, queue string, seen *server.Arrivals, pace float64,
+	g *process.Group,
+) (d drained, err error) {
 	to, err := server.Start(ctx, server.Options{Visitors: seen.Visitors()})
 	if err != nil {
 		return d, err
@@ -69,13 +72,19 @@ func (s *suite) drain(ctx context.Context, queue string, seen *server.Arrivals, 
 	defer to.Kill()
 	// A burst of one keeps the pace even over a short time.
 	c, err := s.collectors().Start(ctx, contender.Setup{
-		Storage: queue, Profiled: true, Group: g, Settings: contender.Settings{Endpoint: to.URL, Pace: pace, Burst: 1},
+		Storage: queue, Profiled: true, Group: g, Settings: contender.Settings{
+			Endpoint: to.URL,
+			Pace:     pace, Burst: 1,
+		},
 	})
 	if err != nil {
 		return d, err
 	}
 	defer c.Kill()
-	w := &drainWatch{collector: c, server: to, drained: drained{pace: pace}, backlog: seen.Visitors()}
+	w := &drainWatch{
+		collector: c, server: to, drained: drained{pace: pace},
+		backlog: seen.Visitors(),
+	}
 	if pace > 0 {
 		w.lasts = s.Paced
 	}
@@ -113,14 +122,17 @@ type drainWatch struct {
 }
 
 func (w *drainWatch) watch(ctx context.Context) error {
-	calls, err := process.Await(ctx, process.PollInterval, func() (int64, bool, error) { return w.look(ctx) })
+	calls, err := process.Await(ctx, process.PollInterval,
+		func() (int64, bool, error) { return w.look(ctx) })
 	if err != nil {
-		return fmt.Errorf("after %d calls: %w%s", calls, errors.Join(err, w.doubt), w.collector.Log())
+		return fmt.Errorf("after %d calls: %w%s", calls, errors.Join(err, w.doubt),
+			w.collector.Log())
 	}
 	return nil
 }
 
-// quietTime is how long no call may come before the collector is asked whether it has sent all. Being asked costs it time.
+// quietTime is how long no call may come before the collector is asked whether it has sent all.
+// Being asked costs it time.
 const quietTime = time.Second
 
 func (w *drainWatch) look(ctx context.Context) (calls int64, done bool, err error) {
@@ -167,8 +179,8 @@ func (w *drainWatch) shareOf(d time.Duration) float64 {
 	return d.Seconds() / w.lasts.Seconds()
 }
 
-// note keeps what is open and running early, when a tenth of the watch is over and what had to begin has, and late, when all
-// but a tenth is.
+// note keeps what is open and running early, when a tenth of the watch is over and what had to
+// begin has, and late, when all but a tenth is.
 func (w *drainWatch) note(ctx context.Context) error {
 	at, from := &w.early, max(0.1, w.shareOf(settling))
 	if w.early != (moment{}) {
@@ -197,13 +209,17 @@ func (w *drainWatch) sentAll(ctx context.Context) bool {
 }
 
 func drainedTable(runs []backlogRun) string {
-	t := report.NewTable("visitors sent", "pace", "peak RSS MB", "its own MB", "calls", "calls/s", "connections opened early", "in all", "at once",
+	t := report.NewTable("visitors sent", "pace", "peak RSS MB", "its own MB", "calls", "calls/s",
+		"connections opened early", "in all", "at once",
 		"goroutines early", "late")
 	for _, run := range runs {
 		for _, d := range run.drains() {
-			t.Add(strconv.Itoa(run.visitors), d.paceText(), fmt.Sprintf("%.0f", process.Megabytes(d.Peak)), fmt.Sprintf("%.0f", process.Megabytes(d.Own)),
+			t.Add(strconv.Itoa(run.visitors), d.paceText(),
+				fmt.Sprintf("%.0f", process.Megabytes(d.Peak)),
+				fmt.Sprintf("%.0f", process.Megabytes(d.Own)),
 				strconv.FormatInt(d.stats.Calls, 10), report.Short(d.perSecond()),
-				strconv.FormatInt(d.early.opened, 10), strconv.FormatInt(d.stats.Opened, 10), strconv.FormatInt(d.stats.MostOpen, 10),
+				strconv.FormatInt(d.early.opened, 10), strconv.FormatInt(d.stats.Opened, 10),
+				strconv.FormatInt(d.stats.MostOpen, 10),
 				strconv.Itoa(d.early.goroutines), strconv.Itoa(d.late.goroutines))
 		}
 	}

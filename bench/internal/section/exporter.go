@@ -24,8 +24,8 @@ var (
 	inStorageGoal = contest.Goal{Speed: 0.75, CPU: 1.45}
 )
 
-// exporter compares the exporter alone with the floor: in the clear, over TLS, and over TLS with HTTP/2, and with a persistent
-// queue.
+// exporter compares the exporter alone with the floor: in the clear, over TLS, and over TLS with
+// HTTP/2, and with a persistent queue.
 func (s *suite) exporter(ctx context.Context) (string, error) {
 	var contestants []*contest.Contestant
 	for _, way := range []struct {
@@ -37,12 +37,17 @@ func (s *suite) exporter(ctx context.Context) (string, error) {
 		{", TLS", server.Options{Certificate: s.folder}, inMemoryGoal},
 		{", TLS and HTTP/2", server.Options{Certificate: s.folder, HTTP2: true}, contest.Goal{}},
 	} {
-		floor := s.client(ctx, "floor"+way.name, contender.Client{Role: contender.FloorRole, Server: way.server})
-		alone := s.client(ctx, "exporter alone"+way.name, contender.Client{Role: contender.ExporterRole, Server: way.server})
+		floor := s.client(ctx, "floor"+way.name, contender.Client{
+			Role:   contender.FloorRole,
+			Server: way.server,
+		})
+		alone := s.client(ctx, "exporter alone"+way.name,
+			contender.Client{Role: contender.ExporterRole, Server: way.server})
 		alone.Against, alone.Goal = []*contest.Contestant{floor}, way.goal
 		contestants = append(contestants, floor, alone)
 	}
-	persistent := s.client(ctx, "exporter alone, persistent queue", contender.Client{Role: contender.ExporterRole, Storage: s.folder})
+	persistent := s.client(ctx, "exporter alone, persistent queue",
+		contender.Client{Role: contender.ExporterRole, Storage: s.folder})
 	persistent.Against, persistent.Goal = contestants[:1], inStorageGoal
 	contestants = slices.Insert(contestants, 2, persistent)
 	if err := contest.Run(s.Rounds, contestants, s.progress); err != nil {
@@ -61,5 +66,8 @@ func (s *suite) exporter(ctx context.Context) (string, error) {
 // client returns a row of one of this program's clients.
 func (s *suite) client(ctx context.Context, name string, c contender.Client) *contest.Contestant {
 	c.Calls, c.AtOnce = s.Calls, manyAtOnce
-	return &contest.Contestant{Name: name, Run: func() (contest.Result, error) { return c.Run(ctx) }}
+	return &contest.Contestant{
+		Name: name,
+		Run:  func() (contest.Result, error) { return c.Run(ctx) },
+	}
 }

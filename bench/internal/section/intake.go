@@ -23,7 +23,8 @@ import (
 const (
 	// leastTaken is how many records a second have to be taken in while Target is down.
 	leastTaken = 30_000
-	// requestSize is how many records a request of the intake has, and senders how many requests are offered at once.
+	// requestSize is how many records a request of the intake has, and senders how many requests
+	// are offered at once.
 	requestSize = 1_000
 	senders     = 4
 )
@@ -45,7 +46,8 @@ type takenIn struct {
 func (t takenIn) perSecond() float64 { return float64(t.records) / t.took.Seconds() }
 func (t takenIn) cpu() float64       { return t.CPU.Seconds() * 1e6 / float64(t.records) }
 
-// intake measures how fast records are taken in, each of another visitor, while nothing listens where Target should be.
+// intake measures how fast records are taken in, each of another visitor, while nothing listens
+// where Target should be.
 func (s *suite) intake(ctx context.Context) (string, error) {
 	visitors := records.Distinct(0, s.Taken)
 	file := s.path("intake.jsonl")
@@ -73,7 +75,8 @@ func (s *suite) intake(ctx context.Context) (string, error) {
 }
 
 func intakeText(intakes []*intake) string {
-	t := report.NewTable("receiver", "record/s", "CPU µs/record", "peak RSS MB", "bytes a record on disk", "spread")
+	t := report.NewTable("receiver", "record/s", "CPU µs/record", "peak RSS MB",
+		"bytes a record on disk", "spread")
 	rate := func(i *intake) []float64 {
 		rates := make([]float64, len(i.rounds))
 		for n, r := range i.rounds {
@@ -82,19 +85,25 @@ func intakeText(intakes []*intake) string {
 		return rates
 	}
 	for _, i := range intakes {
-		t.Add(i.name, fmt.Sprintf("%.0f", report.Median(rate(i))), fmt.Sprintf("%.1f", report.MedianOf(i.rounds, takenIn.cpu)),
-			fmt.Sprintf("%.0f", report.MedianOf(i.rounds, func(r takenIn) float64 { return process.Megabytes(r.PeakRSS) })),
-			fmt.Sprintf("%.0f", report.MedianOf(i.rounds, func(r takenIn) float64 { return float64(r.disk) / float64(r.records) })),
+		t.Add(i.name, fmt.Sprintf("%.0f", report.Median(rate(i))),
+			fmt.Sprintf("%.1f", report.MedianOf(i.rounds, takenIn.cpu)),
+			fmt.Sprintf("%.0f", report.MedianOf(i.rounds,
+				func(r takenIn) float64 { return process.Megabytes(r.PeakRSS) })),
+			fmt.Sprintf("%.0f", report.MedianOf(i.rounds,
+				func(r takenIn) float64 { return float64(r.disk) / float64(r.records) })),
 			fmt.Sprintf("%.0f %%", 100*report.Spread(rate(i))))
 	}
 	var verdicts report.Verdicts
-	verdicts.AtLeast(intakes[0].name+": records/s taken in while Target is down", report.Median(rate(intakes[0])), leastTaken)
+	verdicts.AtLeast(intakes[0].name+": records/s taken in while Target is down",
+		report.Median(rate(intakes[0])), leastTaken)
 	return t.String() + "\n" + verdicts.String()
 }
 
-// takeIn adds a round: from the first request, or from the start of a collector that reads a file, until all records wait in
-// the outbox.
-func (s *suite) takeIn(ctx context.Context, to *intake, set contender.Setup, bodies [][]byte) error {
+// takeIn adds a round: from the first request, or from the start of a collector that reads a file,
+// until all records wait in the outbox.
+func (s *suite) takeIn(ctx context.Context, to *intake, set contender.Setup,
+	bodies [][]byte,
+) error {
 	var err error
 	set.Storage = s.path("intake-queue")
 	err = os.RemoveAll(set.Storage)
@@ -137,9 +146,11 @@ func nowhere(ctx context.Context) (string, error) {
 	return fmt.Sprintf("http://127.0.0.1:%d", port), err
 }
 
-// offerAll offers requests, several at once, until all are taken. The clock begins when the collector takes any, be it an
-// empty one.
-func offerAll(ctx context.Context, c *contender.Collector, bodies [][]byte) (began time.Time, err error) {
+// offerAll offers requests, several at once, until all are taken. The clock begins when the
+// collector takes any, be it an empty one.
+func offerAll(ctx context.Context, c *contender.Collector,
+	bodies [][]byte,
+) (began time.Time, err error) {
 	if err := c.Offer(ctx, nil); err != nil {
 		return began, err
 	}

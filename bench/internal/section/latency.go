@@ -23,7 +23,8 @@ import (
 )
 
 const (
-	// receiptRate is how many records come in a second, each in a request of its own and of another visitor.
+	// receiptRate is how many records come in a second, each in a request of its own and of another
+	// visitor.
 	receiptRate = 500
 	// warmReceipts are not counted: they open connections.
 	warmReceipts = receiptRate
@@ -49,7 +50,9 @@ func (r receipts) quantile(share float64) float64 { return report.Quantile(r.too
 // latency measures the way of a record from the OTLP request to its call, with nothing to wait for.
 func (s *suite) latency(ctx context.Context) (string, error) {
 	var all []receipts
-	for _, queue := range []struct{ name, storage string }{{"in memory", ""}, {"file_storage", s.path("latency-queue")}} {
+	for _, queue := range []struct{ name, storage string }{
+		{"in memory", ""}, {"file_storage", s.path("latency-queue")},
+	} {
 		r, err := s.receive(ctx, queue.storage)
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", queue.name, err)
@@ -62,10 +65,12 @@ func (s *suite) latency(ctx context.Context) (string, error) {
 }
 
 func latencyText(all []receipts) string {
-	t := report.NewTable("queue", "records", "records/s", "median ms", "90 % within ms", "99 % within ms", "slowest ms")
+	t := report.NewTable("queue", "records", "records/s", "median ms", "90 % within ms",
+		"99 % within ms", "slowest ms")
 	var verdicts report.Verdicts
 	for _, r := range all {
-		t.Add(r.name, strconv.Itoa(len(r.took)), report.Short(float64(len(r.took))/r.lasts.Seconds()), report.Short(r.quantile(0.5)),
+		t.Add(r.name, strconv.Itoa(len(r.took)),
+			report.Short(float64(len(r.took))/r.lasts.Seconds()), report.Short(r.quantile(0.5)),
 			report.Short(r.quantile(0.9)), report.Short(r.quantile(0.99)), report.Short(r.quantile(1)))
 		verdicts.AtMost(r.name+": median ms from receipt to call", r.quantile(0.5), mostMedian)
 		verdicts.AtMost(r.name+": ms from receipt to call that 99 % take", r.quantile(0.99), most99)
@@ -73,12 +78,14 @@ func latencyText(all []receipts) string {
 	return t.String() + "\n" + verdicts.String()
 }
 
-// receive offers records at an even rate, and tells how long each took until its call came. Each call has to come.
+// receive offers records at an even rate, and tells how long each took until its call came. Each
+// call has to come.
 func (s *suite) receive(ctx context.Context, storage string) (r receipts, err error) {
 	visitors := warmReceipts + int(receiptRate*s.Receipt.Seconds())
 	requests := make([][]byte, visitors)
 	for visitor := range requests {
-		if requests[visitor], err = contender.Request(records.Logs(records.Distinct(visitor, 1))); err != nil {
+		requests[visitor], err = contender.Request(records.Logs(records.Distinct(visitor, 1)))
+		if err != nil {
 			return r, err
 		}
 	}
@@ -87,7 +94,10 @@ func (s *suite) receive(ctx context.Context, storage string) (r receipts, err er
 		return r, err
 	}
 	defer to.Kill()
-	set := contender.Setup{Storage: storage, Settings: contender.Settings{Endpoint: to.URL, MergeWindow: "0s"}}
+	set := contender.Setup{Storage: storage, Settings: contender.Settings{
+		Endpoint:    to.URL,
+		MergeWindow: "0s",
+	}}
 	c, err := s.collectors().Start(ctx, set)
 	if err != nil {
 		return r, err
@@ -114,7 +124,9 @@ func (s *suite) receive(ctx context.Context, storage string) (r receipts, err er
 }
 
 // offerEvenly offers requests at the rate of receipts, and returns when each was sent.
-func offerEvenly(ctx context.Context, c *contender.Collector, requests [][]byte) ([]time.Time, error) {
+func offerEvenly(ctx context.Context, c *contender.Collector,
+	requests [][]byte,
+) ([]time.Time, error) {
 	if err := c.Offer(ctx, nil); err != nil {
 		return nil, err
 	}

@@ -29,9 +29,11 @@ func TestTheWayOfRecordsIsJudgedByItsMedianAndByTheSlowest(t *testing.T) {
 		}
 	}
 	text := latencyText([]receipts{{name: "in memory", took: took, lasts: 2 * time.Second}})
-	assert.Equal(t, []string{"in memory", "1000", "500", "5", "5", "150", "150"}, cells(strings.Split(text, "\n")[2]))
+	assert.Equal(t, []string{"in memory", "1000", "500", "5", "5", "150", "150"},
+		cells(strings.Split(text, "\n")[2]))
 	assert.Contains(t, text, "- in memory: median ms from receipt to call at most 20: 5, met\n")
-	assert.Contains(t, text, "- in memory: ms from receipt to call that 99 % take at most 100: 150, missed\n")
+	assert.Contains(t, text,
+		"- in memory: ms from receipt to call that 99 % take at most 100: 150, missed\n")
 }
 
 func TestRequestsAreOfferedEvenly(t *testing.T) {
@@ -42,7 +44,8 @@ func TestRequestsAreOfferedEvenly(t *testing.T) {
 	require.NoError(t, err)
 	defer p.Kill()
 	before := time.Now()
-	sent, err := offerEvenly(t.Context(), &contender.Collector{Process: p, LogsURL: s.URL}, make([][]byte, 50))
+	sent, err := offerEvenly(t.Context(), &contender.Collector{Process: p, LogsURL: s.URL},
+		make([][]byte, 50))
 	require.NoError(t, err)
 	assert.Len(t, taken, 51, "one asks whether the collector is there")
 	for i, at := range sent {

@@ -32,11 +32,13 @@ const (
 	mostMemory = 250 // MB
 	mostStart  = 10  // seconds
 	mostGrowth = 1.05
-	// moreGoroutines are those of the questions that the harness asks, and of what begins or ends meanwhile.
+	// moreGoroutines are those of the questions that the harness asks, and of what begins or ends
+	// meanwhile.
 	moreGoroutines = 5
 )
 
-// backlogRun is what one backlog showed: while it waited, at the quota's pace, and then what was left of it at full speed.
+// backlogRun is what one backlog showed: while it waited, at the quota's pace, and then what was
+// left of it at full speed.
 type backlogRun struct {
 	visitors    int
 	disk        int64 // bytes of the storage
@@ -46,7 +48,8 @@ type backlogRun struct {
 	limited *drained
 }
 
-// memory builds backlogs in the outbox while Target is down, has them wait after a restart, and sends them after another one.
+// memory builds backlogs in the outbox while Target is down, has them wait after a restart, and
+// sends them after another one.
 func (s *suite) memory(ctx context.Context) (string, error) {
 	g, groupErr := process.NewGroup(limitedMemory)
 	if groupErr == nil {
@@ -69,12 +72,15 @@ func (s *suite) memory(ctx context.Context) (string, error) {
 	if groupErr != nil {
 		verdicts.Note("The row with limited memory is left out: %v", groupErr)
 	}
-	return waitedTable(runs) + "\n" + drainedTable(runs) + "\n" + verdicts.String(), s.draw("memory.svg", memoryChart(runs))
+	text := waitedTable(runs) + "\n" + drainedTable(runs) + "\n" + verdicts.String()
+	return text, s.draw("memory.svg", memoryChart(runs))
 }
 
-// backlog builds a backlog, watches it wait, and sends it, so that each of its visitors comes, and a copy of it within a group if
-// there is one.
-func (s *suite) backlog(ctx context.Context, visitors int, g *process.Group) (run backlogRun, err error) {
+// backlog builds a backlog, watches it wait, and sends it, so that each of its visitors comes, and
+// a copy of it within a group if there is one.
+func (s *suite) backlog(ctx context.Context, visitors int,
+	g *process.Group,
+) (run backlogRun, err error) {
 	run.visitors = visitors
 	queue := s.path("queue-" + strconv.Itoa(visitors))
 	if err = s.build(ctx, queue, visitors); err != nil {
@@ -104,7 +110,8 @@ func (s *suite) backlog(ctx context.Context, visitors int, g *process.Group) (ru
 	return run, os.RemoveAll(queue)
 }
 
-// build lets a collector read a file of varied records, each of another visitor, while nothing listens where Target should be.
+// build lets a collector read a file of varied records, each of another visitor, while nothing
+// listens where Target should be.
 func (s *suite) build(ctx context.Context, queue string, visitors int) error {
 	file := s.path("backlog.jsonl")
 	if err := records.Write(file, records.Distinct(0, visitors), records.VariedOf); err != nil {
@@ -114,7 +121,10 @@ func (s *suite) build(ctx context.Context, queue string, visitors int) error {
 	if err != nil {
 		return err
 	}
-	c, err := s.collectors().Start(ctx, contender.Setup{File: file, Storage: queue, Settings: contender.Settings{Endpoint: endpoint}})
+	c, err := s.collectors().Start(ctx, contender.Setup{
+		File: file, Storage: queue,
+		Settings: contender.Settings{Endpoint: endpoint},
+	})
 	if err != nil {
 		return err
 	}
@@ -128,7 +138,9 @@ func (s *suite) build(ctx context.Context, queue string, visitors int) error {
 }
 
 // drainWithin sends a copy of a backlog within a group.
-func (s *suite) drainWithin(ctx context.Context, g *process.Group, queue string, visitors int) (*drained, error) {
+func (s *suite) drainWithin(ctx context.Context, g *process.Group, queue string,
+	visitors int,
+) (*drained, error) {
 	copied := queue + "-within"
 	if err := os.CopyFS(copied, os.DirFS(queue)); err != nil {
 		return nil, err
@@ -139,7 +151,8 @@ func (s *suite) drainWithin(ctx context.Context, g *process.Group, queue string,
 	seen := server.NewArrivals(visitors)
 	d, err := s.drain(ctx, copied, seen, 0, g)
 	if killed, killedErr := g.Killed(); killedErr != nil || killed > 0 {
-		return nil, errors.Join(fmt.Errorf("the kernel ended %d processes for want of memory", killed), killedErr, err)
+		return nil, errors.Join(fmt.Errorf("the kernel ended %d processes for want of memory",
+			killed), killedErr, err)
 	}
 	if err == nil {
 		err = allCame(seen, d.log)
@@ -151,7 +164,8 @@ func (s *suite) drainWithin(ctx context.Context, g *process.Group, queue string,
 // allCame returns an error unless the visitors of a whole backlog were seen.
 func allCame(seen *server.Arrivals, log string) error {
 	if missing := seen.Visitors() - seen.Came(); missing > 0 {
-		return fmt.Errorf("the collector says that it holds nothing, and %d visitors never came%s", missing, log)
+		return fmt.Errorf("the collector says that it holds nothing, and %d visitors never came%s",
+			missing, log)
 	}
 	return nil
 }
@@ -168,15 +182,18 @@ func (r backlogRun) drains() []drained {
 	return []drained{r.full, *r.limited, r.paced}
 }
 
-// judgeMemory says whether a collector takes too much for the largest backlog, and whether anything grows in time.
+// judgeMemory says whether a collector takes too much for the largest backlog, and whether anything
+// grows in time.
 func judgeMemory(verdicts *report.Verdicts, runs []backlogRun) {
 	largest := runs[len(runs)-1]
 	what := fmt.Sprintf("%d visitors", largest.visitors)
-	verdicts.AtMost(what+" waiting: peak RSS in MB", process.Megabytes(largest.waiting.Peak), mostMemory)
+	verdicts.AtMost(what+" waiting: peak RSS in MB", process.Megabytes(largest.waiting.Peak),
+		mostMemory)
 	verdicts.AtMost(what+" waiting: start in s", largest.waiting.ready.Seconds(), mostStart)
 	verdicts.AtMost(what+" waiting: RSS late over early", largest.waiting.growth(), mostGrowth)
 	for _, d := range []drained{largest.full, largest.paced} {
-		verdicts.AtMost(fmt.Sprintf("%s sent at %s: peak RSS in MB", what, d.paceName()), process.Megabytes(d.Peak), mostMemory)
+		verdicts.AtMost(fmt.Sprintf("%s sent at %s: peak RSS in MB", what, d.paceName()),
+			process.Megabytes(d.Peak), mostMemory)
 	}
 	var opened, repeated int64
 	more := runs[0].full.growth()
@@ -186,18 +203,23 @@ func judgeMemory(verdicts *report.Verdicts, runs []backlogRun) {
 		}
 		repeated += run.repeated()
 	}
-	verdicts.AtMost("connections opened while a backlog is sent", float64(opened), float64(contender.DefaultConcurrency()))
+	verdicts.AtMost("connections opened while a backlog is sent", float64(opened),
+		float64(contender.DefaultConcurrency()))
 	verdicts.AtMost("goroutines late in a run more than early", float64(more), moreGoroutines)
 	verdicts.Note("All visitors came; %d calls were made again after the restart, for those that were under way at the end of a run at the quota's pace", repeated)
 }
 
 func memoryChart(runs []backlogRun) plot.Chart {
-	waiting, full, own := plot.Line{Name: "waiting"}, plot.Line{Name: "sent at full speed"}, plot.Line{Name: "its own memory"}
+	waiting, own := plot.Line{Name: "waiting"}, plot.Line{Name: "its own memory"}
+	full := plot.Line{Name: "sent at full speed"}
 	var backlogs []int
 	for _, run := range runs {
 		x := float64(run.visitors)
 		backlogs = append(backlogs, run.visitors)
-		waiting.Points = append(waiting.Points, plot.Point{X: x, Y: process.Megabytes(run.waiting.Peak)})
+		waiting.Points = append(waiting.Points, plot.Point{
+			X: x,
+			Y: process.Megabytes(run.waiting.Peak),
+		})
 		full.Points = append(full.Points, plot.Point{X: x, Y: process.Megabytes(run.full.Peak)})
 		own.Points = append(own.Points, plot.Point{X: x, Y: process.Megabytes(run.full.Own)})
 	}

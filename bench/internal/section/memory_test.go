@@ -22,28 +22,39 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/server"
 )
 
-// sent returns what was seen while so many visitors were sent in ten seconds, with a growing number of goroutines.
+// sent returns what was seen while so many visitors were sent in ten seconds, with a growing number
+// of goroutines.
 func sent(pace float64, visitors int, peak int64, opened int64, goroutines ...int) drained {
 	return drained{
-		Memory: process.Memory{Peak: peak, Resident: peak, Own: peak / 2}, pace: pace, visitors: visitors,
-		stats: server.Stats{Calls: int64(visitors), Opened: opened, MostOpen: opened, First: 1, Last: 1 + (10 * time.Second).Nanoseconds()},
-		early: moment{opened: 16, goroutines: goroutines[0]}, late: moment{opened: opened, goroutines: goroutines[1]},
+		Memory: process.Memory{Peak: peak, Resident: peak, Own: peak / 2}, pace: pace,
+		visitors: visitors,
+		stats: server.Stats{
+			Calls: int64(visitors), Opened: opened, MostOpen: opened, First: 1,
+			Last: 1 + (10 * time.Second).Nanoseconds(),
+		},
+		early: moment{opened: 16, goroutines: goroutines[0]},
+		late:  moment{opened: opened, goroutines: goroutines[1]},
 	}
 }
 
 // waiting returns what was seen of a backlog that waited.
 func waiting(ready time.Duration, peak int64, resident ...int64) waited {
-	return waited{Memory: process.Memory{Peak: peak, Own: peak / 2}, ready: ready, resident: resident}
+	return waited{
+		Memory: process.Memory{Peak: peak, Own: peak / 2}, ready: ready,
+		resident: resident,
+	}
 }
 
 func backlogs() []backlogRun {
 	return []backlogRun{
 		{
-			visitors: 10_000, disk: 1e6, waiting: waiting(200*time.Millisecond, 90e6, 90e6, 90e6, 90e6),
+			visitors: 10_000, disk: 1e6, waiting: waiting(200*time.Millisecond, 90e6, 90e6, 90e6,
+				90e6),
 			paced: sent(11.57, 101, 100e6, 16, 50, 50), full: sent(0, 10_000, 110e6, 16, 60, 62),
 		},
 		{
-			visitors: 50_000, disk: 5e6, waiting: waiting(11*time.Second, 240e6, 200e6, 190e6, 230e6, 195e6, 210e6, 240e6),
+			visitors: 50_000, disk: 5e6, waiting: waiting(11*time.Second, 240e6, 200e6, 190e6,
+				230e6, 195e6, 210e6, 240e6),
 			paced: sent(11.57, 101, 105e6, 16, 50, 51), full: sent(0, 50_000, 300e6, 17, 60, 70),
 		},
 	}
@@ -52,12 +63,19 @@ func backlogs() []backlogRun {
 func TestABacklogHasARowForItsWaitAndForEachPace(t *testing.T) {
 	rows := strings.Split(waitedTable(backlogs()), "\n")
 	require.Len(t, rows, 2+2+1)
-	assert.Equal(t, []string{"50000", "11.0", "240", "120", "200", "240", "5", "100"}, cells(rows[3]))
+	assert.Equal(t, []string{"50000", "11.0", "240", "120", "200", "240", "5", "100"},
+		cells(rows[3]))
 
 	rows = strings.Split(drainedTable(backlogs()), "\n")
 	require.Len(t, rows, 2+4+1)
-	assert.Equal(t, []string{"10000", "none", "110", "55", "10000", "1000", "16", "16", "16", "60", "62"}, cells(rows[2]))
-	assert.Equal(t, []string{"10000", "11.57/s", "100", "50", "101", "10", "16", "16", "16", "50", "50"}, cells(rows[3]))
+	assert.Equal(t, []string{
+		"10000", "none", "110", "55", "10000", "1000", "16", "16", "16", "60",
+		"62",
+	}, cells(rows[2]))
+	assert.Equal(t, []string{
+		"10000", "11.57/s", "100", "50", "101", "10", "16", "16", "16", "50",
+		"50",
+	}, cells(rows[3]))
 }
 
 func TestMemoryAndWhatElseCouldGrowIsJudged(t *testing.T) {
@@ -83,14 +101,18 @@ func TestEarlyAndLateAreTheFirstAndTheLastThird(t *testing.T) {
 }
 
 func TestVisitorsWhoDidNotComeAreAnError(t *testing.T) {
-	require.EqualError(t, allCame(server.NewArrivals(3), "; its log"), "the collector says that it holds nothing, and 3 visitors never came; its log")
+	require.EqualError(t, allCame(server.NewArrivals(3), "; its log"),
+		"the collector says that it holds nothing, and 3 visitors never came; its log")
 	assert.NoError(t, allCame(server.NewArrivals(0), ""))
 }
 
 // collectorWith returns a collector all of whose pages are this one.
 func collectorWith(t *testing.T, page string) *contender.Collector {
 	t.Helper()
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, page) }))
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_,
+			_ = io.WriteString(w, page)
+	}))
 	t.Cleanup(s.Close)
 	return &contender.Collector{MetricsURL: s.URL, ProfilesURL: s.URL}
 }
@@ -120,7 +142,10 @@ func TestWhatIsRunningIsNotedEarlyAndLate(t *testing.T) {
 }
 
 func TestAtASlowPaceEarlyIsNotBeforeTheCollectorHasSettled(t *testing.T) {
-	w := drainWatch{collector: collectorWith(t, "goroutine profile: total 57\n"), lasts: 5 * time.Second}
+	w := drainWatch{
+		collector: collectorWith(t, "goroutine profile: total 57\n"),
+		lasts:     5 * time.Second,
+	}
 	w.stats.First = time.Now().Add(-2 * time.Second).UnixNano()
 	require.NoError(t, w.note(t.Context()))
 	assert.Zero(t, w.early)

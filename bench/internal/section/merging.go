@@ -36,7 +36,8 @@ const (
 	requestInterval = 500 * time.Millisecond
 )
 
-// wait is why records of visitors who come back have to wait, and how many calls they may take then.
+// wait is why records of visitors who come back have to wait, and how many calls they may take
+// then.
 type wait struct {
 	name     string
 	visitors records.Visitors
@@ -49,14 +50,20 @@ type wait struct {
 func (s *suite) waits() []wait {
 	backlog := records.Zipf(s.Merged, backlogVisitors, backlogExponent)
 	return []wait{
-		{name: fmt.Sprintf("an outage of %s", s.Outage), visitors: backlog, outage: s.Outage, most: 1.05},
 		{
-			name: fmt.Sprintf("a pace of %d calls/s, merge_window 0s", slowPace), visitors: backlog[:len(backlog)*2/3],
+			name: fmt.Sprintf("an outage of %s", s.Outage), visitors: backlog, outage: s.Outage,
+			most: 1.05,
+		},
+		{
+			name:     fmt.Sprintf("a pace of %d calls/s, merge_window 0s", slowPace),
+			visitors: backlog[:len(backlog)*2/3],
 			settings: contender.Settings{Pace: slowPace, Burst: 1, MergeWindow: "0s"}, most: 1.1,
 		},
 		{
-			name: fmt.Sprintf("merge_window %s, %d requests", longWindow, requests), visitors: backlog[:len(backlog)/3],
-			settings: contender.Settings{MergeWindow: longWindow.String()}, requests: requests, most: 1.05,
+			name:     fmt.Sprintf("merge_window %s, %d requests", longWindow, requests),
+			visitors: backlog[:len(backlog)/3],
+			settings: contender.Settings{MergeWindow: longWindow.String()}, requests: requests,
+			most: 1.05,
 		},
 	}
 }
@@ -84,11 +91,14 @@ func (s *suite) merging(ctx context.Context) (string, error) {
 }
 
 func mergedText(all []merged) string {
-	t := report.NewTable("what they wait for", "records", "distinct visitors", "calls", "refused of them", "calls/visitors", "calls saved")
+	t := report.NewTable("what they wait for", "records", "distinct visitors", "calls",
+		"refused of them", "calls/visitors", "calls saved")
 	var verdicts report.Verdicts
 	for _, m := range all {
-		t.Add(m.name, strconv.Itoa(len(m.visitors)), strconv.Itoa(m.visitors.Different()), strconv.FormatInt(m.Calls, 10),
-			strconv.FormatInt(m.Refused, 10), fmt.Sprintf("%.3f", m.ratio()), fmt.Sprintf("%.0f %%", 100*(1-float64(m.Calls)/float64(len(m.visitors)))))
+		t.Add(m.name, strconv.Itoa(len(m.visitors)), strconv.Itoa(m.visitors.Different()),
+			strconv.FormatInt(m.Calls, 10),
+			strconv.FormatInt(m.Refused, 10), fmt.Sprintf("%.3f", m.ratio()), fmt.Sprintf("%.0f %%",
+				100*(1-float64(m.Calls)/float64(len(m.visitors)))))
 		verdicts.AtMost(m.name+": calls over distinct visitors", m.ratio(), m.most)
 	}
 	return t.String() + "\n" + verdicts.String()

@@ -36,7 +36,8 @@ func TestTheCallsOfABacklogAreJudgedByItsVisitors(t *testing.T) {
 	assert.Equal(t, []string{"an outage", "8", "4", "4", "0", "1.000", "50 %"}, cells(rows[2]))
 	assert.Equal(t, []string{"a pace", "8", "4", "5", "1", "1.250", "38 %"}, cells(rows[3]))
 	assert.Contains(t, text, "- an outage: calls over distinct visitors at most 1.05: 1, met\n")
-	assert.Contains(t, text, "- a pace: calls over distinct visitors at most 1.1: 1.25, missed\n", "calls that are refused count too")
+	assert.Contains(t, text, "- a pace: calls over distinct visitors at most 1.1: 1.25, missed\n",
+		"calls that are refused count too")
 }
 
 func TestTheBacklogsAreThoseThatTheTargetsAreAbout(t *testing.T) {
@@ -45,7 +46,8 @@ func TestTheBacklogsAreThoseThatTheTargetsAreAbout(t *testing.T) {
 	assert.Len(t, waits[0].visitors, 60_000)
 	assert.InDelta(t, 3_600, waits[0].visitors.Different(), 100)
 	assert.Len(t, waits[1].visitors, 40_000)
-	assert.Less(t, requests*requestInterval, longWindow, "all requests come within the window of the first one")
+	assert.Less(t, requests*requestInterval, longWindow,
+		"all requests come within the window of the first one")
 }
 
 func TestRequestsHoldAllVisitorsInTheirOrder(t *testing.T) {

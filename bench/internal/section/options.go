@@ -20,7 +20,8 @@ type Options struct {
 	Sizes
 	// Only are the sections that are measured.
 	Only []string
-	// Page is the file whose marked parts are replaced, with plots beside it; "" writes nothing down.
+	// Page is the file whose marked parts are replaced, with plots beside it; "" writes nothing
+	// down.
 	Page string
 	// Collector and Benthos are programs. The rows of Benthos are left out when it is missing.
 	Collector, Benthos string
@@ -34,9 +35,11 @@ type Options struct {
 type Sizes struct {
 	// Rounds is the number of those of which the median counts.
 	Rounds int
-	// Calls are those of a round of the exporter alone, and Lines those of the file that the distribution reads.
+	// Calls are those of a round of the exporter alone, and Lines those of the file that the
+	// distribution reads.
 	Calls, Lines int
-	// Merged is the number of records of the largest backlog whose visitors come back, and Outage how long it waits.
+	// Merged is the number of records of the largest backlog whose visitors come back, and Outage
+	// how long it waits.
 	Merged int
 	Outage time.Duration
 	// Taken is the number of records that are taken in while nobody takes their calls.
@@ -45,26 +48,31 @@ type Sizes struct {
 	Backlogs, Concurrency []int
 	// Receipt is how long records come whose way to their calls is measured.
 	Receipt time.Duration
-	// Waiting is how long a backlog is watched that waits, Paced how long it is sent at the quota's pace, Idle how long a
-	// collector has nothing to do, and PerPoint how long a point of a plot takes.
+	// Waiting is how long a backlog is watched that waits, Paced how long it is sent at the quota's
+	// pace, Idle how long a collector has nothing to do, and PerPoint how long a point of a plot
+	// takes.
 	Waiting, Paced, Idle, PerPoint time.Duration
 }
 
 // Full returns the sizes of a whole run.
 func Full() Sizes {
 	return Sizes{
-		Rounds: 5, Calls: 200_000, Lines: 200_000, Merged: 60_000, Outage: 20 * time.Second, Taken: 300_000,
+		Rounds: 5, Calls: 200_000, Lines: 200_000, Merged: 60_000, Outage: 20 * time.Second,
+		Taken:    300_000,
 		Backlogs: []int{10_000, 100_000, 1_000_000}, Concurrency: []int{1, 2, 4, 8, 16, 32, 64},
-		Receipt: 30 * time.Second, Waiting: 60 * time.Second, Paced: 30 * time.Second, Idle: 20 * time.Second, PerPoint: time.Second,
+		Receipt: 30 * time.Second, Waiting: 60 * time.Second, Paced: 30 * time.Second,
+		Idle: 20 * time.Second, PerPoint: time.Second,
 	}
 }
 
 // Quick returns the sizes of a run that only shows that all works.
 func Quick() Sizes {
 	return Sizes{
-		Rounds: 1, Calls: 30_000, Lines: 40_000, Merged: 12_000, Outage: 5 * time.Second, Taken: 60_000,
+		Rounds: 1, Calls: 30_000, Lines: 40_000, Merged: 12_000, Outage: 5 * time.Second,
+		Taken:    60_000,
 		Backlogs: []int{10_000, 50_000}, Concurrency: []int{1, 8, 64},
-		Receipt: 5 * time.Second, Waiting: 6 * time.Second, Paced: 5 * time.Second, Idle: 5 * time.Second, PerPoint: 500 * time.Millisecond,
+		Receipt: 5 * time.Second, Waiting: 6 * time.Second, Paced: 5 * time.Second,
+		Idle: 5 * time.Second, PerPoint: 500 * time.Millisecond,
 	}
 }
 
@@ -80,13 +88,15 @@ func (o Options) Validate() error {
 			known = append(known, name)
 			continue
 		}
-		errs = append(errs, fmt.Errorf("-only: there is no section %q, only %s", name, strings.Join(Names(), ", ")))
+		errs = append(errs, fmt.Errorf("-only: there is no section %q, only %s", name,
+			strings.Join(Names(), ", ")))
 	}
 	if o.Rounds < 1 || o.Calls < 1 || o.Lines < 1 {
 		errs = append(errs, errors.New("-rounds, -calls and -lines must be at least 1"))
 	}
 	if _, err := os.Stat(o.Collector); err != nil {
-		errs = append(errs, fmt.Errorf("-collector: %w; make build makes it, in the root of the repository", err))
+		errs = append(errs,
+			fmt.Errorf("-collector: %w; make build makes it, in the root of the repository", err))
 	}
 	if o.Page != "" {
 		errs = append(errs, checkPage(o.Page, known), o.checkRounds())
@@ -97,7 +107,8 @@ func (o Options) Validate() error {
 	return errors.Join(errs...)
 }
 
-// checkRounds returns an error when too few rounds would be written on a page that does not say -quick beside them.
+// checkRounds returns an error when too few rounds would be written on a page that does not say
+// -quick beside them.
 func (o Options) checkRounds() error {
 	if o.Rounds >= fewestRounds || strings.Contains(o.Command, "-quick") {
 		return nil
@@ -105,8 +116,8 @@ func (o Options) checkRounds() error {
 	return fmt.Errorf("-rounds %d: the median of fewer than %d rounds is not written on %s; ask for more, or for -quick", o.Rounds, fewestRounds, o.Page)
 }
 
-// profiledLines is how many lines there have to be for each second of a profile. It is more than the distribution sends in
-// one, so that it is still at work when its profile ends.
+// profiledLines is how many lines there have to be for each second of a profile. It is more than
+// the distribution sends in one, so that it is still at work when its profile ends.
 const profiledLines = 40_000
 
 // profileSeconds is how long a profile of the distribution lasts while it sends that many lines.
@@ -116,8 +127,9 @@ func profileSeconds(lines int) int { return lines / profiledLines }
 func (o Options) checkProfiles() error {
 	errs := []error{checkFolder("-profiles", o.Profiles)}
 	if slices.Contains(o.Only, "distribution") && profileSeconds(o.Lines) < 1 {
-		errs = append(errs, fmt.Errorf("-profiles: the distribution sends %d lines before a profile has lasted a second: give it -lines %d or more",
-			o.Lines, profiledLines))
+		errs = append(errs,
+			fmt.Errorf("-profiles: the distribution sends %d lines before a profile has lasted a second: give it -lines %d or more",
+				o.Lines, profiledLines))
 	}
 	return errors.Join(errs...)
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/report"
 )
 
-// checkPage returns an error unless the results of the sections have their places on the page and can be written there,
-// and plots beside it.
+// checkPage returns an error unless the results of the sections have their places on the page and
+// can be written there, and plots beside it.
 func checkPage(path string, sections []string) error {
 	file, err := os.OpenFile(path, os.O_RDWR, 0) //nolint:gosec // G304: the user names the page
 	if err != nil {

@@ -18,7 +18,8 @@ const benchmarkTime = "0.5s"
 
 // record runs the Go benchmarks of what a record and a call cost before the call is made.
 func (s *suite) record(ctx context.Context) (string, error) {
-	records, err := goBenchmark(ctx, "./exporter/mapping", "^BenchmarkRecord$", benchmarkTime, s.Rounds)
+	records, err := goBenchmark(ctx, "./exporter/mapping", "^BenchmarkRecord$", benchmarkTime,
+		s.Rounds)
 	if err != nil {
 		return "", err
 	}
@@ -37,19 +38,24 @@ func (s *suite) record(ctx context.Context) (string, error) {
 }
 
 func recordTable(records benchmarks) string {
-	t := report.NewTable("mapping, merging and encoding of a record of five parameters", "ns", "allocations")
+	t := report.NewTable("mapping, merging and encoding of a record of five parameters", "ns",
+		"allocations")
 	for _, name := range records.names() {
-		t.Add(plain(name), fmt.Sprintf("%.0f", records.median(name, "ns/record")), fmt.Sprintf("%.2f", records.median(name, "allocs/record")))
+		t.Add(plain(name), fmt.Sprintf("%.0f", records.median(name, "ns/record")),
+			fmt.Sprintf("%.2f", records.median(name, "allocs/record")))
 	}
 	return t.String()
 }
 
-// callTable says how many calls a second pass too, since the ns of many callers are not those that one of them waits.
+// callTable says how many calls a second pass too, since the ns of many callers are not those that
+// one of them waits.
 func callTable(calls benchmarks) string {
-	t := report.NewTable("quota and pace of a call", "ns", "million calls/s", "allocations", "bytes of a write")
+	t := report.NewTable("quota and pace of a call", "ns", "million calls/s", "allocations",
+		"bytes of a write")
 	for _, name := range calls.names() {
 		ns := calls.median(name, "ns/op")
-		t.Add(plain(name), fmt.Sprintf("%.0f", ns), fmt.Sprintf("%.1f", 1e3/ns), report.Short(calls.median(name, "allocs/op")),
+		t.Add(plain(name), fmt.Sprintf("%.0f", ns), fmt.Sprintf("%.1f", 1e3/ns),
+			report.Short(calls.median(name, "allocs/op")),
 			known(calls.median(name, "bytes/write")))
 	}
 	return t.String()

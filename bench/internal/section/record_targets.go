@@ -35,31 +35,43 @@ var recordTargets = []goTarget{
 }
 
 const (
-	// writesOfReservation is one, and a little: a run begins in the middle of a reservation and ends in another's.
+	// writesOfReservation is one, and a little: a run begins in the middle of a reservation and
+	// ends in another's.
 	writesOfReservation = 1.01
-	// statementBytes is for all that a statement says but the history: names, times, numbers, some 340 bytes with short
-	// names. A page of a disk has 4,096.
+	// statementBytes is for all that a statement says but the history: names, times, numbers, some
+	// 340 bytes with short names. A page of a disk has 4,096.
 	statementBytes = 1_000
-	// dayStatementBytes is for that and a full history. The 1,441 numbers of 1,000,000 calls have at most 6,715 digits and
-	// commas, however the calls lie in the day; 8,192 bytes are two pages of a disk.
+	// dayStatementBytes is for that and a full history. The 1,441 numbers of 1,000,000 calls have
+	// at most 6,715 digits and commas, however the calls lie in the day; 8,192 bytes are two pages
+	// of a disk.
 	dayStatementBytes = 8_192
 )
 
-// callTargets are those of BenchmarkCall and its kin in exporter/quota. The ns of 64 callers are the time that passes by
-// the number of calls of them all, so 1,000 are a million calls a second.
+// callTargets are those of BenchmarkCall and its kin in exporter/quota. The ns of 64 callers are
+// the time that passes by the number of calls of them all, so 1,000 are a million calls a second.
 var callTargets = []goTarget{
 	{"Call/with_a_pace", "ns/op", "ns", 100},
 	{"Call/without_a_pace", "ns/op", "ns", 100},
 	{"CallOf64Callers/with_a_pace", "ns/op", "ns", 1_000},
 	{"CallOf64Callers/without_a_pace", "ns/op", "ns", 1_000},
-	{"CallWrittenAhead/nothing_before_it", "writes/reservation", "writes for a reservation", writesOfReservation},
+	{
+		"CallWrittenAhead/nothing_before_it", "writes/reservation", "writes for a reservation",
+		writesOfReservation,
+	},
 	{"CallWrittenAhead/nothing_before_it", "bytes/write", "bytes of a write", statementBytes},
-	{"CallWrittenAhead/a_day_of_calls_before_it", "writes/reservation", "writes for a reservation", writesOfReservation},
-	{"CallWrittenAhead/a_day_of_calls_before_it", "bytes/write", "bytes of a write", dayStatementBytes},
+	{
+		"CallWrittenAhead/a_day_of_calls_before_it", "writes/reservation", "writes for a reservation",
+		writesOfReservation,
+	},
+	{
+		"CallWrittenAhead/a_day_of_calls_before_it", "bytes/write", "bytes of a write",
+		dayStatementBytes,
+	},
 }
 
-// judgeBenchmarks compares what was measured with the targets. It is an error when one of them was not measured: a
-// benchmark that got another name would lose its target otherwise, and nobody would see.
+// judgeBenchmarks compares what was measured with the targets. It is an error when one of them was
+// not measured: a benchmark that got another name would lose its target otherwise, and nobody would
+// see.
 func judgeBenchmarks(v *report.Verdicts, measured benchmarks, targets []goTarget) error {
 	var missing []string
 	for _, t := range targets {

@@ -16,17 +16,29 @@ import (
 
 func TestATargetIsComparedWithTheMedianOfItsBenchmark(t *testing.T) {
 	var v report.Verdicts
-	err := judgeBenchmarks(&v, benchmarks{"Call/with_a_pace": {"ns/op": {90, 120, 80}}, "Other": {"ns/op": {1}}},
+	err := judgeBenchmarks(&v, benchmarks{
+		"Call/with_a_pace": {"ns/op": {90, 120, 80}},
+		"Other":            {"ns/op": {1}},
+	},
 		[]goTarget{{"Call/with_a_pace", "ns/op", "ns", 100}})
 	require.NoError(t, err)
 	assert.Equal(t, "- Call, with a pace: ns at most 100: 90, met\n", v.String())
 }
 
 func TestABenchmarkThatIsGoneDoesNotTakeItsTargetAlong(t *testing.T) {
-	targets := []goTarget{{"Call/with_a_pace", "ns/op", "ns", 100}, {"CallWrittenAhead", "bytes/write", "bytes", 1}}
+	targets := []goTarget{
+		{"Call/with_a_pace", "ns/op", "ns", 100},
+		{"CallWrittenAhead", "bytes/write", "bytes", 1},
+	}
 	for name, measured := range map[string]benchmarks{
-		"renamed":                 {"Call/paced": {"ns/op": {90}}, "CallWrittenAhead": {"bytes/write": {1}}},
-		"without its unit":        {"Call/with_a_pace": {"B/op": {0}}, "CallWrittenAhead": {"bytes/write": {1}}},
+		"renamed": {
+			"Call/paced":       {"ns/op": {90}},
+			"CallWrittenAhead": {"bytes/write": {1}},
+		},
+		"without its unit": {
+			"Call/with_a_pace": {"B/op": {0}},
+			"CallWrittenAhead": {"bytes/write": {1}},
+		},
 		"with others that remain": {"CallWrittenAhead": {"bytes/write": {1}}},
 	} {
 		err := judgeBenchmarks(new(report.Verdicts), measured, targets)
@@ -56,5 +68,6 @@ func TestCallsHaveTheirNumberASecondBesideTheirTime(t *testing.T) {
 }
 
 func TestTheNameOfABenchmarkIsWrittenAsWords(t *testing.T) {
-	assert.Equal(t, "attributes, 10 records a visitor", plain("Record/attributes/10_records_a_visitor"))
+	assert.Equal(t, "attributes, 10 records a visitor",
+		plain("Record/attributes/10_records_a_visitor"))
 }

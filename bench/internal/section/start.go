@@ -20,13 +20,15 @@ import (
 )
 
 const (
-	// starts is how often a start is measured; it is short, and the first one reads the program from the disk.
+	// starts is how often a start is measured; it is short, and the first one reads the program
+	// from the disk.
 	starts = 5
 	// settling is how long a collector that has little to do takes until all of it has begun.
 	settling = 3 * time.Second
 )
 
-// start measures how long the distribution takes from its start to its first call, and what it uses while idle.
+// start measures how long the distribution takes from its start to its first call, and what it uses
+// while idle.
 func (s *suite) start(ctx context.Context) (string, error) {
 	var verdicts report.Verdicts
 	t := report.NewTable("", "ms", "fastest", "slowest")
@@ -38,7 +40,8 @@ func (s *suite) start(ctx context.Context) (string, error) {
 		}
 		took = append(took, ms)
 	}
-	t.Add("start to first call", fmt.Sprintf("%.0f", report.Median(took)), fmt.Sprintf("%.0f", slices.Min(took)), fmt.Sprintf("%.0f", slices.Max(took)))
+	t.Add("start to first call", fmt.Sprintf("%.0f", report.Median(took)),
+		fmt.Sprintf("%.0f", slices.Min(took)), fmt.Sprintf("%.0f", slices.Max(took)))
 	verdicts.AtMost("start to first call in ms", report.Median(took), 300)
 
 	idle := report.NewTable("idle", "CPU of a core", "RSS MB")
@@ -52,13 +55,14 @@ func (s *suite) start(ctx context.Context) (string, error) {
 			return "", err
 		}
 		idle.Add(receiver.name, fmt.Sprintf("%.2f %%", share), fmt.Sprintf("%.0f", rss))
-		verdicts.AtMost(fmt.Sprintf("idle for %s with %s: %% of a core", s.Idle, receiver.name), share, 0.5)
+		verdicts.AtMost(fmt.Sprintf("idle for %s with %s: %% of a core", s.Idle, receiver.name),
+			share, 0.5)
 	}
 	return t.String() + "\n" + idle.String() + "\n" + verdicts.String(), nil
 }
 
-// firstCall starts a collector on an empty persistent queue, offers it a record until it takes it, and returns the
-// milliseconds until the call came.
+// firstCall starts a collector on an empty persistent queue, offers it a record until it takes it,
+// and returns the milliseconds until the call came.
 func (s *suite) firstCall(ctx context.Context) (float64, error) {
 	to, err := server.Start(ctx, server.Options{})
 	if err != nil {
@@ -70,7 +74,10 @@ func (s *suite) firstCall(ctx context.Context) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	set := contender.Setup{Storage: queue, Settings: contender.Settings{Endpoint: to.URL, MergeWindow: "0s"}}
+	set := contender.Setup{Storage: queue, Settings: contender.Settings{
+		Endpoint:    to.URL,
+		MergeWindow: "0s",
+	}}
 	c, err := s.collectors().Start(ctx, set)
 	if err != nil {
 		return 0, err
@@ -96,7 +103,10 @@ func milliseconds(d time.Duration) float64 { return d.Seconds() * 1e3 }
 
 // idle returns what a collector without work uses of a core, in percent, and what it holds.
 func (s *suite) idle(ctx context.Context, file string) (share, rss float64, err error) {
-	set := contender.Setup{File: file, Storage: s.path("idle-queue"), Settings: contender.Settings{Endpoint: "http://127.0.0.1:1"}}
+	set := contender.Setup{
+		File: file, Storage: s.path("idle-queue"),
+		Settings: contender.Settings{Endpoint: "http://127.0.0.1:1"},
+	}
 	c, err := s.collectors().Start(ctx, set)
 	if err != nil {
 		return 0, 0, err

@@ -36,26 +36,33 @@ func (w waited) late() int64  { return slices.Max(w.resident[len(w.resident)*2/3
 func (w waited) growth() float64 { return float64(w.late()) / float64(w.early()) }
 
 func waitedTable(runs []backlogRun) string {
-	t := report.NewTable("visitors who wait", "start s", "peak RSS MB", "its own MB", "RSS early MB", "late", "on disk MB", "bytes a visitor")
+	t := report.NewTable("visitors who wait", "start s", "peak RSS MB", "its own MB",
+		"RSS early MB", "late", "on disk MB", "bytes a visitor")
 	for _, run := range runs {
 		w := run.waiting
-		t.Add(strconv.Itoa(run.visitors), fmt.Sprintf("%.1f", w.ready.Seconds()), fmt.Sprintf("%.0f", process.Megabytes(w.Peak)),
-			fmt.Sprintf("%.0f", process.Megabytes(w.Own)), fmt.Sprintf("%.0f", process.Megabytes(w.early())),
-			fmt.Sprintf("%.0f", process.Megabytes(w.late())), report.Short(process.Megabytes(run.disk)),
+		t.Add(strconv.Itoa(run.visitors), fmt.Sprintf("%.1f", w.ready.Seconds()),
+			fmt.Sprintf("%.0f", process.Megabytes(w.Peak)),
+			fmt.Sprintf("%.0f", process.Megabytes(w.Own)),
+			fmt.Sprintf("%.0f", process.Megabytes(w.early())),
+			fmt.Sprintf("%.0f", process.Megabytes(w.late())),
+			report.Short(process.Megabytes(run.disk)),
 			report.Short(float64(run.disk)/float64(run.visitors)))
 	}
 	return t.String()
 }
 
-// wait starts a collector on a backlog while Target answers 503, and watches it. The record that tells that it takes some is of
-// a visitor who waits, and merges.
+// wait starts a collector on a backlog while Target answers 503, and watches it. The record that
+// tells that it takes some is of a visitor who waits, and merges.
 func (s *suite) wait(ctx context.Context, queue string, visitors int) (w waited, err error) {
 	to, err := server.Start(ctx, server.Options{Down: true})
 	if err != nil {
 		return w, err
 	}
 	defer to.Kill()
-	c, err := s.collectors().Start(ctx, contender.Setup{Storage: queue, Settings: contender.Settings{Endpoint: to.URL}})
+	c, err := s.collectors().Start(ctx, contender.Setup{
+		Storage:  queue,
+		Settings: contender.Settings{Endpoint: to.URL},
+	})
 	if err != nil {
 		return w, err
 	}

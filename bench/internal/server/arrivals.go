@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// Arrivals are when the first call of each of the visitors 0, 1, ... came. They can be noted by several goroutines.
+// Arrivals are when the first call of each of the visitors 0, 1, ... came. They can be noted by
+// several goroutines.
 type Arrivals struct {
 	at []atomic.Int64 // Unix nanoseconds, 0 for those who did not come
 }
@@ -63,11 +64,12 @@ func (a *Arrivals) bytes() []byte {
 	return text
 }
 
-// add notes those who came to another server, and returns how many they are. A visitor who came to both came first to the
-// one that is noted first.
+// add notes those who came to another server, and returns how many they are. A visitor who came to
+// both came first to the one that is noted first.
 func (a *Arrivals) add(text []byte) (came int, err error) {
 	if len(text) != len(a.at)*arrivalBytes {
-		return 0, fmt.Errorf("arrivals have %d bytes where those of %d visitors have %d", len(text), len(a.at), len(a.at)*arrivalBytes)
+		return 0, fmt.Errorf("arrivals have %d bytes where those of %d visitors have %d", len(text),
+			len(a.at), len(a.at)*arrivalBytes)
 	}
 	for i := range a.at {
 		at := int64(binary.LittleEndian.Uint64(text[i*arrivalBytes:])) //nolint:gosec // G115: see bytes

@@ -27,7 +27,8 @@ func CertificateFile(folder string) string { return filepath.Join(folder, "certi
 
 func keyFile(folder string) string { return filepath.Join(folder, "key.pem") }
 
-// WriteCertificate makes a certificate for the loopback address, good for a day, which is its own authority.
+// WriteCertificate makes a certificate for the loopback address, good for a day, which is its own
+// authority.
 func WriteCertificate(folder string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -36,8 +37,9 @@ func WriteCertificate(folder string) error {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "bench"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-		IsCA: true, BasicConstraintsValid: true,
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		IsCA:        true, BasicConstraintsValid: true,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
@@ -48,8 +50,14 @@ func WriteCertificate(folder string) error {
 		return err
 	}
 	return errors.Join(
-		os.WriteFile(CertificateFile(folder), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600),
-		os.WriteFile(keyFile(folder), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), 0o600),
+		os.WriteFile(CertificateFile(folder), pem.EncodeToMemory(&pem.Block{
+			Type:  "CERTIFICATE",
+			Bytes: der,
+		}), 0o600),
+		os.WriteFile(keyFile(folder), pem.EncodeToMemory(&pem.Block{
+			Type:  "PRIVATE KEY",
+			Bytes: keyDER,
+		}), 0o600),
 	)
 }
 

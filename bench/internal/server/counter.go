@@ -80,8 +80,8 @@ func (c *counter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, answerBody)
 }
 
-// read returns the length of a body, and notes its visitor when it is asked to. The error is about a visitor that is none of
-// those expected.
+// read returns the length of a body, and notes its visitor when it is asked to. The error is about
+// a visitor that is none of those expected.
 func (c *counter) read(body io.Reader, now int64, down bool) (int64, error) {
 	if c.arrivals == nil || down {
 		n, _ := io.Copy(io.Discard, body)
@@ -112,7 +112,8 @@ func (c *counter) connState(_ net.Conn, state http.ConnState) {
 
 func (c *counter) stats() Stats {
 	return Stats{
-		Calls: c.calls.Load(), Refused: c.refused.Load(), Bytes: c.bytes.Load(), Opened: c.opened.Load(), MostOpen: c.most.Load(),
+		Calls: c.calls.Load(), Refused: c.refused.Load(), Bytes: c.bytes.Load(),
+		Opened: c.opened.Load(), MostOpen: c.most.Load(),
 		First: c.first.Load(), Last: c.last.Load(),
 	}
 }

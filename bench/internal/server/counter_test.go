@@ -38,7 +38,8 @@ type answer struct {
 func answerTo(t *testing.T, handler http.Handler) answer {
 	t.Helper()
 	recorder := httptest.NewRecorder()
-	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, UpdatePath, strings.NewReader(string(records.Of(1).Form())))
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, UpdatePath,
+		strings.NewReader(string(records.Of(1).Form())))
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	handler.ServeHTTP(recorder, request)
 	return answer{recorder.Code, recorder.Header(), recorder.Body.String()}
@@ -113,6 +114,7 @@ func TestAServerNotesWhenVisitorsCame(t *testing.T) {
 func statusFor(t *testing.T, handler http.Handler, body string) int {
 	t.Helper()
 	recorder := httptest.NewRecorder()
-	handler.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodPost, UpdatePath, strings.NewReader(body)))
+	handler.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodPost,
+		UpdatePath, strings.NewReader(body)))
 	return recorder.Code
 }

@@ -36,7 +36,8 @@ const (
 type Options struct {
 	// Latency is the time before an answer.
 	Latency time.Duration
-	// Certificate is the folder of the certificate to serve with; without it calls come in the clear.
+	// Certificate is the folder of the certificate to serve with; without it calls come in the
+	// clear.
 	Certificate string
 	HTTP2       bool
 	// Visitors is the number of visitors whose arrivals are noted; 0 notes none.
@@ -48,7 +49,8 @@ type Options struct {
 // args returns the options as parse reads them.
 func (o Options) args() []string {
 	return []string{
-		"-latency", o.Latency.String(), "-tls", o.Certificate, "-http2=" + strconv.FormatBool(o.HTTP2),
+		"-latency", o.Latency.String(), "-tls", o.Certificate,
+		"-http2=" + strconv.FormatBool(o.HTTP2),
 		"-visitors", strconv.Itoa(o.Visitors), "-down=" + strconv.FormatBool(o.Down),
 	}
 }
@@ -58,7 +60,8 @@ func parse(args []string) (o Options, err error) {
 	flags.DurationVar(&o.Latency, "latency", 0, "`time` before an answer")
 	flags.StringVar(&o.Certificate, "tls", "", "`folder` of the certificate to serve with")
 	flags.BoolVar(&o.HTTP2, "http2", false, "offer HTTP/2")
-	flags.IntVar(&o.Visitors, "visitors", 0, "`number` of visitors whose arrivals are noted; 0 notes none")
+	flags.IntVar(&o.Visitors, "visitors", 0,
+		"`number` of visitors whose arrivals are noted; 0 notes none")
 	flags.BoolVar(&o.Down, "down", false, "refuse all calls until told otherwise")
 	return o, flags.Parse(args)
 }
@@ -97,7 +100,10 @@ func Serve(ctx context.Context, args []string) error {
 	if o.Certificate != "" {
 		scheme = "https"
 	}
-	if err := process.Say(addresses{URL: scheme + "://" + calls.Addr().String(), Control: "http://" + control.Addr().String()}); err != nil {
+	err = process.Say(addresses{
+		URL: scheme + "://" + calls.Addr().String(), Control: "http://" + control.Addr().String(),
+	})
+	if err != nil {
 		return err
 	}
 	if err := <-ended; !errors.Is(err, io.EOF) {
@@ -108,7 +114,10 @@ func Serve(ctx context.Context, args []string) error {
 
 // answerCalls answers what clients send, until it fails.
 func (c *counter) answerCalls(listener net.Listener, o Options) error {
-	server := &http.Server{Handler: c, ConnState: c.connState, ReadHeaderTimeout: headerTimeout, Protocols: new(http.Protocols)}
+	server := &http.Server{
+		Handler: c, ConnState: c.connState, ReadHeaderTimeout: headerTimeout,
+		Protocols: new(http.Protocols),
+	}
 	server.Protocols.SetHTTP1(true)
 	server.Protocols.SetHTTP2(o.HTTP2)
 	if o.Certificate == "" {
@@ -121,10 +130,14 @@ func (c *counter) answerCalls(listener net.Listener, o Options) error {
 // answerHarness answers what the harness asks, until it fails.
 func (c *counter) answerHarness(listener net.Listener) error {
 	mux := http.NewServeMux()
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(c.stats()) })
+	mux.HandleFunc("/",
+		func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(c.stats()) })
 	mux.HandleFunc(upPath, func(http.ResponseWriter, *http.Request) { c.down.Store(false) })
 	if c.arrivals != nil {
-		mux.HandleFunc(arrivalsPath, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(c.arrivals.bytes()) })
+		mux.HandleFunc(arrivalsPath, func(w http.ResponseWriter, _ *http.Request) {
+			_,
+				_ = w.Write(c.arrivals.bytes())
+		})
 	}
 	return (&http.Server{Handler: mux, ReadHeaderTimeout: headerTimeout}).Serve(listener)
 }

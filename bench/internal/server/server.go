@@ -57,8 +57,11 @@ func (s *Server) Until(ctx context.Context, client *process.Process, calls int64
 	return s.Watch(ctx, client, func(stats Stats) bool { return stats.Calls >= calls })
 }
 
-// Watch waits until the statistics are as wanted. It gives up when nothing happens at the server for long.
-func (s *Server) Watch(ctx context.Context, client *process.Process, wanted func(Stats) bool) (Stats, error) {
+// Watch waits until the statistics are as wanted. It gives up when nothing happens at the server
+// for long.
+func (s *Server) Watch(ctx context.Context, client *process.Process,
+	wanted func(Stats) bool,
+) (Stats, error) {
 	stats, err := process.Await(ctx, process.PollInterval, func() (Stats, bool, error) {
 		stopped := client.Running()
 		stats, err := s.Stats(ctx)
@@ -68,13 +71,17 @@ func (s *Server) Watch(ctx context.Context, client *process.Process, wanted func
 		return stats, false, stopped
 	})
 	if err != nil {
-		return stats, fmt.Errorf("after %d calls of %s: %w%s", stats.Calls, client.Name, err, client.Log())
+		return stats, fmt.Errorf("after %d calls of %s: %w%s", stats.Calls, client.Name, err,
+			client.Log())
 	}
 	return stats, nil
 }
 
-// LifeOf watches a program that ends by itself until it has, and returns what it did and held until then.
-func (s *Server) LifeOf(ctx context.Context, client *process.Process) (Stats, process.Memory, error) {
+// LifeOf watches a program that ends by itself until it has, and returns what it did and held until
+// then.
+func (s *Server) LifeOf(ctx context.Context,
+	client *process.Process,
+) (Stats, process.Memory, error) {
 	var held process.Memory
 	stats, err := process.Await(ctx, process.PollInterval, func() (Stats, bool, error) {
 		stopped := client.Running() != nil // asked first, so that all its calls are in the statistics
@@ -85,10 +92,12 @@ func (s *Server) LifeOf(ctx context.Context, client *process.Process) (Stats, pr
 		return stats, stopped, err
 	})
 	if err != nil {
-		return stats, held, fmt.Errorf("after %d calls of %s: %w%s", stats.Calls, client.Name, err, client.Log())
+		return stats, held, fmt.Errorf("after %d calls of %s: %w%s", stats.Calls, client.Name, err,
+			client.Log())
 	}
 	if held.Peak == 0 {
-		return stats, held, fmt.Errorf("%s ended before its memory could be read%s", client.Name, client.Log())
+		return stats, held, fmt.Errorf("%s ended before its memory could be read%s", client.Name,
+			client.Log())
 	}
 	return stats, held, nil
 }

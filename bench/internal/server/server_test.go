@@ -94,14 +94,20 @@ func TestAServerWithACertificateIsTrustedByWhoeverHasIt(t *testing.T) {
 	s := started(t, Options{Certificate: folder, HTTP2: true})
 	settings, err := Trust(folder)
 	require.NoError(t, err)
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: settings, ForceAttemptHTTP2: true}}
+	client := &http.Client{Transport: &http.Transport{
+		TLSClientConfig:   settings,
+		ForceAttemptHTTP2: true,
+	}}
 	defer client.CloseIdleConnections()
 	assert.Equal(t, http.StatusOK, call(t, client, s, 1))
 	assert.True(t, strings.HasPrefix(s.URL, "https://127.0.0.1:"))
 }
 
 func TestOptionsAreReadAsTheyWereGiven(t *testing.T) {
-	want := Options{Latency: 5 * time.Millisecond, Certificate: "/tmp/a b", HTTP2: true, Visitors: 7, Down: true}
+	want := Options{
+		Latency: 5 * time.Millisecond, Certificate: "/tmp/a b", HTTP2: true,
+		Visitors: 7, Down: true,
+	}
 	got, err := parse(want.args())
 	require.NoError(t, err)
 	assert.Equal(t, want, got)
@@ -117,7 +123,8 @@ func TestAClientThatEndsTooSoonIsAnErrorWithItsCallsAndItsLog(t *testing.T) {
 	_, err := client.Wait()
 	require.Error(t, err)
 	_, err = s.Until(t.Context(), client, 2)
-	require.EqualError(t, err, "after 1 calls of sh: sh has ended with exit status 1; the end of its log:\nno more memory\n")
+	require.EqualError(t, err,
+		"after 1 calls of sh: sh has ended with exit status 1; the end of its log:\nno more memory\n")
 
 	_, err = s.Until(t.Context(), client, 1)
 	assert.NoError(t, err, "it has done all that was wanted")
@@ -125,7 +132,10 @@ func TestAClientThatEndsTooSoonIsAnErrorWithItsCallsAndItsLog(t *testing.T) {
 
 func TestAProgramThatEndsByItselfIsWatchedToItsLastCall(t *testing.T) {
 	s, client := started(t, Options{}), shell(t, "exec sleep 0.3")
-	time.AfterFunc(100*time.Millisecond, func() { assert.Equal(t, http.StatusOK, call(t, http.DefaultClient, s, 1)) })
+	time.AfterFunc(100*time.Millisecond, func() {
+		assert.Equal(t, http.StatusOK,
+			call(t, http.DefaultClient, s, 1))
+	})
 	stats, held, err := s.LifeOf(t.Context(), client)
 	require.NoError(t, err)
 	assert.EqualValues(t, 1, stats.Calls)
