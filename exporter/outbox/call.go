@@ -50,10 +50,9 @@ func (o *Outbox) take(ctx context.Context, l *lane, n uint32, ok bool) (*Entry, 
 			return nil, err
 		}
 	}
-	l.take(n)
 	e, err := o.call(n)
-	if err != nil {
-		l.putBack(n)
+	if err == nil {
+		l.take(n)
 	}
 	o.pages.trim()
 	return e, err

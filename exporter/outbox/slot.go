@@ -114,8 +114,12 @@ func (t *slotTable) next(visitors int) []uint32 {
 
 // occupied reports whether anything stands on a page.
 func (t *slotTable) occupied(page uint32) bool {
-	first := min(int(page)*slotsPerPage, len(t.all))
-	return slices.ContainsFunc(t.all[first:min(first+slotsPerPage, len(t.all))], func(s slot) bool { return s.state != free })
+	for n := page * slotsPerPage; n < min((page+1)*slotsPerPage, t.size); n++ {
+		if t.at(n).state != free {
+			return true
+		}
+	}
+	return false
 }
 
 // know notes whose a slot is.
