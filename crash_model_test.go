@@ -121,7 +121,7 @@ func (m *crashModel) run() {
 		require.True(m.t, r.process.killed(), "%v", err)
 	}
 	m.folder = r.end()
-	m.counted = m.counted && !(m.cuts && r.process.killed())
+	m.counted = m.counted && (!m.cuts || !r.process.killed())
 }
 
 // live lets records come until the process ends.

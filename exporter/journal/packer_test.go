@@ -107,7 +107,7 @@ func TestPacker_IsForSeveralAtOnce(t *testing.T) {
 			for i := range 50 {
 				value := bytes.Repeat(fmt.Appendf(nil, "value %d of %d, ", i, worker), 200)
 				unpacked, err := p.Unpack(p.Pack(value))
-				assert.NoError(t, err)
+				require.NoError(t, err)
 				assert.True(t, bytes.Equal(value, unpacked))
 			}
 		})

@@ -19,15 +19,12 @@ var hashes = map[string]func(profile.Visitor) uint64{
 	"all visitors have one hash": func(profile.Visitor) uint64 { return 7 },
 	"every ten have one hash": func(v profile.Visitor) uint64 {
 		n, _ := strconv.Atoi(v.ID[1:])
-		return uint64(n / 10) //nolint:gosec // never negative
+		return uint64(n / 10)
 	},
 }
 
 // collide has an outbox know visitors by a hash, over its restarts too.
-func collide(f *fixture, hash func(profile.Visitor) uint64) *fixture {
-	f.SetHash(hash)
-	return f
-}
+func collide(f *fixture, hash func(profile.Visitor) uint64) { f.SetHash(hash) }
 
 func (f *fixture) restartedWith(hash func(profile.Visitor) uint64) *fixture {
 	f.tb.Helper()

@@ -96,8 +96,8 @@ func FuzzLoad(f *testing.F) {
 	f.Add(page[:20])
 	f.Add(text)
 	f.Add(text[:len(text)/2])
-	f.Add(bytes.Repeat([]byte{0}, slots))
-	f.Add(append([]byte{5, 1, 1, 'v', 1, 0}, bytes.Repeat([]byte{0}, slots-1)...))
+	f.Add(make([]byte, slots))
+	f.Add(append([]byte{5, 1, 1, 'v', 1, 0}, make([]byte, slots-1)...))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		loadDamaged(t, whole, data)
 		loadDamaged(t, whole, packer.Pack(data)) // as a page whose checksum is right

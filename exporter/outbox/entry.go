@@ -70,7 +70,7 @@ func (e *Entry) encode() []byte {
 // decodeVisitor returns the visitor of an entry that was encoded.
 func decodeVisitor(raw []byte) (profile.Visitor, error) {
 	size, n := binary.Uvarint(raw[min(1, len(raw)):])
-	if n <= 0 || int(raw[0]) >= len(visitorParameters) || size > uint64(len(raw)-1-n) {
+	if n <= 0 || int(raw[0]) >= len(visitorParameters) || size > uint64(len(raw)-1-n) { //nolint:gosec // n is within raw
 		return profile.Visitor{}, errCorrupt
 	}
 	return profile.Visitor{Parameter: visitorParameters[raw[0]], ID: string(raw[1+n : 1+n+int(size)])}, nil //nolint:gosec // not more than raw
@@ -133,7 +133,7 @@ func (r *reader) int() int {
 
 func (r *reader) signed() int64 {
 	value := r.uvarint()
-	return int64(value>>1) ^ -int64(value&1) //nolint:gosec // zigzag, as encoding/binary writes it
+	return int64(value>>1) ^ -int64(value&1)
 }
 
 func (r *reader) string() string {

@@ -97,7 +97,7 @@ func (o *Outbox) loadPage(number uint32, stored []byte, now time.Time) error {
 	}
 	for i, e := range entries {
 		if e != nil {
-			e.slot = number*slotsPerPage + uint32(i) //nolint:gosec // below slotsPerPage
+			e.slot = number*slotsPerPage + uint32(i)
 			o.loadEntry(e, len(pg.entries[i]), now)
 		}
 	}

@@ -108,7 +108,7 @@ func TestDoor_RefusesForGoodWhatIsLargerThanTheQueue(t *testing.T) {
 		r := started(t, newDisk(), func(cfg *exporterhelper.QueueBatchConfig) { cfg.QueueSize = 3 })
 		var tooLarge *TooLargeError
 		require.ErrorAs(t, r.offer(t.Context(), 1, 2, 3, 4), &tooLarge)
-		assert.EqualError(t, tooLarge, "a request of 4 log records, 4 items, is larger than the sending queue, which holds 3: "+
+		require.EqualError(t, tooLarge, "a request of 4 log records, 4 items, is larger than the sending queue, which holds 3: "+
 			"make sending_queue::queue_size larger, or the requests smaller, by send_batch_max_size of a batch processor or at the sender")
 		require.NoError(t, r.offer(t.Context(), 1, 2, 3), "one that just fits is taken")
 		require.NoError(t, r.end(t))

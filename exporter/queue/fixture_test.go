@@ -37,10 +37,10 @@ type run struct {
 	ended     bool
 }
 
-func testPacker(t testing.TB) *journal.Packer {
-	t.Helper()
+func testPacker(tb testing.TB) *journal.Packer {
+	tb.Helper()
 	packer, err := journal.NewPacker()
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return packer
 }
 

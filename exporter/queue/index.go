@@ -35,11 +35,11 @@ func decodeIndex(stored []byte) (index, error) {
 		}
 		stored = stored[n:]
 		if field == 5 && kind == protowire.BytesType {
-			packed, n := protowire.ConsumeBytes(stored)
-			if n < 0 || len(packed)%8 != 0 {
+			packed, size := protowire.ConsumeBytes(stored)
+			if size < 0 || len(packed)%8 != 0 {
 				return index{}, errIndex
 			}
-			for stored = stored[n:]; len(packed) > 0; packed = packed[8:] {
+			for stored = stored[size:]; len(packed) > 0; packed = packed[8:] {
 				item, _ := protowire.ConsumeFixed64(packed)
 				i.dispatched = append(i.dispatched, item)
 			}
@@ -80,7 +80,7 @@ func (i *index) set(field protowire.Number, value uint64) bool {
 func (i *index) encode() []byte {
 	var b []byte
 	for field, value := range []uint64{uint64(i.items), uint64(i.bytes), i.read, i.write} { //nolint:gosec // sfixed64
-		b = protowire.AppendTag(b, protowire.Number(field+1), protowire.Fixed64Type) //nolint:gosec // 1 to 4
+		b = protowire.AppendTag(b, protowire.Number(field+1), protowire.Fixed64Type)
 		b = protowire.AppendFixed64(b, value)
 	}
 	return b

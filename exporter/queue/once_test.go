@@ -97,7 +97,8 @@ func TestGuard_AKillAfterAnyBatchLosesNothingAndKeepsTheOrder(t *testing.T) {
 			left := d.copied()
 			seen := 0
 			d.after = func(data map[string][]byte) {
-				if seen++; seen == n+1 {
+				seen++
+				if seen == n+1 {
 					left.parts[queueName] = maps.Clone(data)
 				}
 			}

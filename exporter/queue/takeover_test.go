@@ -41,7 +41,7 @@ func unordered(t *testing.T) *disk {
 		}
 	})
 	require.NoError(t, helper.Start(t.Context(), d))
-	for n := int64(0); n < 8; n++ {
+	for n := range int64(8) {
 		require.NoError(t, helper.ConsumeLogs(t.Context(), logs(requestOf(n)...)))
 	}
 	for n := range int64(2) {

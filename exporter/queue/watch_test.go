@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
@@ -36,7 +37,7 @@ func (w *watch) look(data map[string][]byte) {
 		found[record]++
 	}
 	i, err := decodeIndex(data[indexKey])
-	assert.NoError(w.t, err)
+	require.NoError(w.t, err)
 	var items, bytes int64
 	for number := range data {
 		if !isItem(number) {
@@ -66,7 +67,7 @@ func itemRecords(t *testing.T, stored []byte) []int64 {
 	t.Helper()
 	g := &Guard{packer: testPacker(t)}
 	ld, err := g.decode(stored)
-	assert.NoError(t, err)
+	require.NoError(t, err)
 	return numbers(ld)
 }
 

@@ -175,7 +175,7 @@ func TestPushAndWait_CallersOfOneVisitorGoOneAfterAnother(t *testing.T) {
 			callers.Go(func() { assert.NoError(t, f.PushAndWait(t.Context(), logs(tier("x", strconv.Itoa(n))))) })
 		}
 		callers.Go(func() {
-			assert.NoError(t, f.PushAndWait(t.Context(), logs(tier("y", "1"))))
+			require.NoError(t, f.PushAndWait(t.Context(), logs(tier("y", "1"))))
 			assert.Equal(t, time.Second, time.Since(began), "others do not wait for that")
 		})
 		callers.Wait()

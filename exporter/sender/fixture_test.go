@@ -95,7 +95,8 @@ func (f *fakeRoute) begin(c call) {
 
 func (f *fakeRoute) end(c call) route.Answer {
 	f.mu.Lock()
-	if f.now[c.visitor]--; f.now[c.visitor] == 0 {
+	f.now[c.visitor]--
+	if f.now[c.visitor] == 0 {
 		delete(f.now, c.visitor)
 	}
 	answer := f.answer
@@ -195,7 +196,8 @@ func newFixture(t *testing.T, change ...func(*setup)) *fixture {
 		set.Account = quota.NewAccount(set.quota)
 	}
 	if set.Outbox == nil {
-		packer, err := journal.NewPacker()
+		var packer *journal.Packer
+		packer, err = journal.NewPacker()
 		require.NoError(t, err)
 		set.Outbox = outbox.New(set.outbox, packer)
 	}
@@ -299,7 +301,7 @@ func (f *fixture) counts(metric string) map[string]int {
 		var words []string
 		for _, key := range []attribute.Key{"outcome", "reason", "cause", "http.response.status_code", "error.type"} {
 			if v, ok := point.Attributes.Value(key); ok {
-				words = append(words, v.Emit())
+				words = append(words, v.String())
 			}
 		}
 		sums[strings.Join(words, " ")] = int(point.Value)

@@ -74,7 +74,10 @@ func New(set Settings) (*Sender, error) {
 		health: newHealth(set.Retry, set.Logger, set.Report), turns: newTurns(set.Concurrency),
 	}
 	s.stopping, s.stop = context.WithCancel(context.Background())
-	return s, s.observe()
+	if err := s.observe(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // Start begins to send what is due.
