@@ -56,12 +56,19 @@ func (s *Sender) awaitDue(ctx context.Context) bool {
 // awaitTurn takes a turn as soon as there is one. It returns false when ctx ends.
 func (s *Sender) awaitTurn(ctx context.Context) bool {
 	for ctx.Err() == nil {
-		most, pause := math.MaxInt, s.health.pause(time.Now())
+		most := math.MaxInt
 		if s.health.careful() {
 			most = 1
 		}
-		if pause <= 0 && s.turns.enter(most) {
+		entered := s.turns.enter(most)
+		// Asked with the turn in hand: the call that had it may have begun the pause.
+		pause := s.health.pause(time.Now())
+		if entered && pause <= 0 {
+			s.turns.signal() // another one who waits may find a turn too
 			return true
+		}
+		if entered {
+			s.turns.giveBack()
 		}
 		await(ctx, s.turns.left, pause)
 	}

@@ -165,9 +165,12 @@ func (t *turns) enter(most int) bool {
 }
 
 func (t *turns) leave() {
-	t.taken.Add(-1)
+	t.giveBack()
 	t.signal()
 }
+
+// giveBack ends a turn of which no use was made.
+func (t *turns) giveBack() { t.taken.Add(-1) }
 
 // signal has the turns looked at again.
 func (t *turns) signal() {
