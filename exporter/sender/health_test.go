@@ -96,7 +96,7 @@ func TestHealth_AfterAFewFailuresInARowOneCallAtATimeLeaves(t *testing.T) {
 		time.Sleep(1500 * time.Millisecond) // one gets through
 		f.route.calls()
 		time.Sleep(5 * time.Second)
-		assert.GreaterOrEqual(t, len(f.route.calls()), 20, "four at once again")
+		assert.Greater(t, len(f.route.calls()), 10, "several at once again")
 		f.Stop()
 	})
 }
@@ -141,13 +141,11 @@ func TestHealth_OutagesAndThrottlingBlameNobody(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				f := started(t, oneByOne)
+				f := started(t, oneByOne, func(set *setup) { set.route.latency = 10 * time.Millisecond })
 				f.route.fails(tt.answer, tt.fail...)
-				if tt.answer == canceled {
-					f.pattern(canceled, "..........x")
-				}
 				f.push(t, visitors(100)...)
 				time.Sleep(2 * time.Second)
+				assert.Zero(t, f.said("Outage"))
 				held := f.outbox.Held()
 				assert.Equal(t, tt.alone, held.Waiting[outbox.FailingAlone]+held.Ready[outbox.FailingAlone])
 				f.Stop()
