@@ -107,6 +107,10 @@ func (s *Sender) sendNow(ctx context.Context, d *direct, e *outbox.Entry) route.
 		}
 		return canceled
 	}
+	if s.stopping.Err() != nil { // waiting may not have heard of it yet
+		s.set.Account.GiveBack()
+		return canceled
+	}
 	answer := s.send(context.WithoutCancel(ctx), e)
 	s.blame(e, answer, time.Now())
 	return answer
