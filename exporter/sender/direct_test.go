@@ -102,6 +102,15 @@ func TestPushAndWait_InAnOutageFewCallsAreMade(t *testing.T) {
 	})
 }
 
+func TestPushAndWait_AFewWhoFailHoldUpNobody(t *testing.T) {
+	f := newFixture(t, func(set *setup) { set.Concurrency = 1 })
+	f.pattern(down, "xx.xx.xx.xx.xx.")
+	err := f.PushAndWait(t.Context(), logs(visitors(15)...))
+	assert.Len(t, heldBy(t, err), 10)
+	assert.Len(t, f.route.calls(), 15, "failures that are not in a row")
+	assert.Equal(t, map[string]int{"delivered": 5}, f.counts("records"))
+}
+
 func TestPushAndWait_ACallerWhoGivesUpWhileItWaitsCountsForNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, func(set *setup) {

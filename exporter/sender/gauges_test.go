@@ -48,6 +48,13 @@ func TestGauges_SayWhatVisitorsWaitFor(t *testing.T) {
 		"others, while they fail alone": {
 			oneByOne, func(f *fixture) { f.route.fails(down, "v3", "v7") }, map[string]int{"failing_alone": 2},
 		},
+		"their turn, where too many fail alone": {
+			func(set *setup) {
+				oneByOne(set)
+				set.Retry.InitialInterval, set.Retry.Multiplier = 100*time.Millisecond, 1
+			},
+			func(f *fixture) { f.route.fails(down, "v3", "v7") }, map[string]int{"failing_alone": 2},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
