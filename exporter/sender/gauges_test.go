@@ -4,6 +4,7 @@
 package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
 
 import (
+	"maps"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,11 +31,13 @@ func TestGauges_SayWhatVisitorsWaitFor(t *testing.T) {
 				oneByOne(set)
 				set.quota.RateLimit = &quota.RateLimitConfig{CallsPerSecond: 1, Burst: 5}
 			},
-			func(*fixture) {}, map[string]int{"pace": 13},
+			func(*fixture) {},
+			map[string]int{"pace": 13},
 		},
 		"the quota": {
 			func(set *setup) { oneByOne(set); set.quota.Quota = quota.WindowConfig{Calls: 5, Window: time.Hour} },
-			func(*fixture) {}, map[string]int{"quota": 15},
+			func(*fixture) {},
+			map[string]int{"quota": 15},
 		},
 		"a pause": {oneByOne, func(f *fixture) { f.set.Account.Pause(time.Hour) }, map[string]int{"pause": 20}},
 		"the calls under way": {
@@ -43,7 +46,8 @@ func TestGauges_SayWhatVisitorsWaitFor(t *testing.T) {
 		},
 		"the end of an outage": {
 			func(set *setup) { oneByOne(set); set.route.latency = 200 * time.Millisecond },
-			func(f *fixture) { f.route.answers(down) }, map[string]int{"outage": 7, "calling": 1, "window": 12},
+			func(f *fixture) { f.route.answers(down) },
+			map[string]int{"outage": 7, "calling": 1, "window": 12},
 		},
 		"others, while they fail alone": {
 			oneByOne, func(f *fixture) { f.route.fails(down, "v3", "v7") }, map[string]int{"failing_alone": 2},
@@ -53,7 +57,8 @@ func TestGauges_SayWhatVisitorsWaitFor(t *testing.T) {
 				oneByOne(set)
 				set.Retry.InitialInterval, set.Retry.Multiplier = 100*time.Millisecond, 1
 			},
-			func(f *fixture) { f.route.fails(down, "v3", "v7") }, map[string]int{"failing_alone": 2},
+			func(f *fixture) { f.route.fails(down, "v3", "v7") },
+			map[string]int{"failing_alone": 2},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -63,9 +68,7 @@ func TestGauges_SayWhatVisitorsWaitFor(t *testing.T) {
 				f.push(t, visitors(20)...)
 				time.Sleep(2500 * time.Millisecond)
 				want := map[string]int{"window": 0, "pace": 0, "quota": 0, "pause": 0, "outage": 0, "failing_alone": 0, "calling": 0}
-				for cause, n := range tt.want {
-					want[cause] = n
-				}
+				maps.Copy(want, tt.want)
 				got := f.counts("outbox.visitors")
 				assert.Equal(t, want, got)
 				sum := 0
@@ -111,7 +114,7 @@ func TestGauges_SayWhatTheQuotaHolds(t *testing.T) {
 		waits := map[string]time.Duration{}
 		for _, point := range got.Data.(metricdata.Sum[float64]).DataPoints {
 			cause, _ := point.Attributes.Value("cause")
-			waits[cause.Emit()] = time.Duration(point.Value * float64(time.Second)).Round(time.Second)
+			waits[cause.String()] = time.Duration(point.Value * float64(time.Second)).Round(time.Second)
 		}
 		assert.Equal(t, map[string]time.Duration{"pace": 0, "quota": 10 * time.Minute, "pause": 0}, waits)
 		f.Stop()

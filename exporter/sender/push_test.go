@@ -139,11 +139,13 @@ func TestDrain_SendsWhatIsThereWithinItsTime(t *testing.T) {
 		},
 		"the pace is kept": {
 			func(set *setup) { set.quota.RateLimit = &quota.RateLimitConfig{CallsPerSecond: 10, Burst: 1} },
-			func(*fixture) {}, 10 * time.Second, map[string]int{"delivered": 101},
+			func(*fixture) {}, 10 * time.Second,
+			map[string]int{"delivered": 101},
 		},
 		"the quota is kept": {
 			func(set *setup) { set.quota.Quota = quota.WindowConfig{Calls: 60, Window: time.Hour} },
-			func(*fixture) {}, 30 * time.Second, map[string]int{"delivered": 60, "rejected shutdown": 41},
+			func(*fixture) {}, 30 * time.Second,
+			map[string]int{"delivered": 60, "rejected shutdown": 41},
 		},
 		"what fails is tried again": {
 			func(*setup) {}, func(f *fixture) { f.pattern(down, manyFail+"x") }, -1, map[string]int{"delivered": 101},
