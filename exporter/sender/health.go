@@ -69,9 +69,6 @@ func newHealth(retry configretry.BackOffConfig, logger *zap.Logger, report func(
 // careful reports whether one call at a time is to find out whether any gets through.
 func (h *health) careful() bool { return h.failed.Load() >= fewFailures }
 
-// down reports whether there is an outage.
-func (h *health) down() bool { return h.failed.Load() >= manyFailures }
-
 // pause returns for how long no call is to leave.
 func (h *health) pause(now time.Time) time.Duration {
 	if !h.careful() {
