@@ -4,6 +4,7 @@
 package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
 
 import (
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -85,4 +86,32 @@ func TestSender_AnOutageCostsFewCallsAndBlamesNobody(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestSender_VisitorsWhoAlwaysFailDoNotHideThatAnOutageIsOver has many of them wait beside
+// those who could get through.
+func TestSender_VisitorsWhoAlwaysFailDoNotHideThatAnOutageIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := started(t, oneByOne)
+		var poisoned []string
+		for i := range 100 {
+			poisoned = append(poisoned, "v"+strconv.Itoa(5*i))
+		}
+		f.route.fails(down, poisoned...)
+		f.push(t, visitors(500)...)
+		time.Sleep(time.Minute)
+		assert.Equal(t, 400, f.counts("records")["delivered"])
+
+		f.route.answers(down)
+		for i := range 60 {
+			f.push(t, tier("other"+strconv.Itoa(i), "1"))
+			time.Sleep(time.Minute)
+		}
+		assert.Positive(t, f.said("Outage"))
+		f.route.fails(down, poisoned...)
+		time.Sleep(2 * time.Minute)
+		assert.Equal(t, 1, f.said("The outage is over"))
+		assert.GreaterOrEqual(t, f.counts("records")["delivered"], 460-someFailures, "the first ones to fail wait for their turn")
+		f.Stop()
+	})
 }

@@ -100,7 +100,9 @@ func TestSender_AVisitorWhoFailsIsNotGivenUpWhileNobodyElseGetsThrough(t *testin
 			synctest.Test(t, func(t *testing.T) {
 				f := started(t, func(set *setup) { set.GiveUpAfter = 2 * time.Hour })
 				f.route.fails(down, "x")
-				f.push(t, append(visitors(others), tier("x", "1"))...)
+				f.push(t, visitors(others)...)
+				time.Sleep(10 * time.Second)
+				f.push(t, tier("x", "1"))
 				time.Sleep(24 * time.Hour)
 				calls := len(f.route.calls())
 				assert.LessOrEqual(t, calls-others, 3_000)
@@ -113,6 +115,16 @@ func TestSender_AVisitorWhoFailsIsNotGivenUpWhileNobodyElseGetsThrough(t *testin
 			})
 		})
 	}
+}
+
+func TestSender_NobodyIsGivenUpWhileMostCallsFail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fails := poison(.75)
+		s := simulation{perSecond: 10, lasts: 30 * time.Minute, giveUp: 5 * time.Minute, fails: always(fails)}
+		sim := s.run(t)
+		assert.NotContains(t, sim.counts("records"), exhausted)
+		assert.Positive(t, sim.counts("records")["delivered"])
+	})
 }
 
 // TestSender_ATransientFailureIsRetriedBeforePoison has a lane of entries that fail for ever,
