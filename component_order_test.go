@@ -103,3 +103,29 @@ func TestOrder_HoldsOverRunsThatChangeWhatIsAVisitor(t *testing.T) {
 		})
 	}
 }
+
+func TestOrder_HoldsForWhatComesWhileACallIsOut(t *testing.T) {
+	for place, keep := range places {
+		for name, status := range map[string]int{"that is taken": http.StatusOK, "that fails": http.StatusServiceUnavailable} {
+			t.Run(place+", "+name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w := &wire{answer: func(call) (int, error) {
+						time.Sleep(8 * time.Second)
+						return status, nil
+					}}
+					r := begin(t, w, keep(t), with(func(cfg *Config) { cfg.Outbox.MergeWindow = 0 }))
+					for n := range 5 {
+						r.consume(t, oneRecord("a", "n", strconv.Itoa(n)))
+						time.Sleep(time.Second)
+					}
+					w.now(taken)
+					r.watch(t, time.Minute, time.Second)
+					assert.Equal(t, map[string]int64{"delivered": 5}, r.count(t).outcomes)
+					r.end(t)
+					assert.Equal(t, map[string]int{"a": 4}, w.assertOrder(t))
+					assert.Len(t, w.made(), 2)
+				})
+			})
+		}
+	}
+}

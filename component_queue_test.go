@@ -5,8 +5,10 @@ package adobetargetexporter
 
 import (
 	"context"
+	"errors"
 	"net"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -146,7 +148,7 @@ func TestQueue_ThatIsFullKeepsWhatAReceiverWasHandingOnWhenItEnded(t *testing.T)
 		r.watch(t, 10*time.Second, time.Second)
 		assert.Equal(t, int64(n+3), r.count(t).outcomes["delivered"])
 		r.end(t)
-		w.assertOrder(t)
+		assert.Equal(t, n+2, w.assertOrder(t)["v1"])
 	})
 }
 
@@ -183,4 +185,39 @@ func TestQueue_CountsADamagedItemAndGoesOn(t *testing.T) {
 		}}, metricdatatest.IgnoreTimestamp())
 		r.end(t)
 	})
+}
+
+// TestQueue_LosesNothingWhileItsStorageFails has more visitors than stand in memory, and a record of
+// one of the others. What is configured for calls that fail is not for a storage that does.
+func TestQueue_LosesNothingWhileItsStorageFails(t *testing.T) {
+	for name, change := range map[string]func(*Config){
+		"with the default retry": func(*Config) {},
+		"with retry off":         func(cfg *Config) { cfg.RetryConfig.Enabled = false },
+		"with a short retry": func(cfg *Config) {
+			cfg.RetryConfig.MaxElapsedTime = time.Minute
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				disk := &flawed{Extension: fileStorage(t, t.TempDir())}
+				r := begin(t, &wire{answer: taken}, on(disk), with(change), with(func(cfg *Config) { cfg.Outbox.MergeWindow = 10 * time.Hour }))
+				r.consume(t, severalRecords(12_000))
+				time.Sleep(10 * time.Second)
+				disk.now(func(ops []*storage.Operation) error {
+					if strings.HasPrefix(ops[0].Key, "outbox") && ops[0].Type == storage.Get {
+						return errors.New("the disk is gone")
+					}
+					return nil
+				})
+				r.consume(t, oneRecord("v0", "n", "12000"))
+				r.watch(t, time.Hour, 10*time.Minute)
+				assert.Equal(t, int64(9601), r.count(t).held)
+				disk.now(nil)
+				r.watch(t, time.Minute, 10*time.Second)
+				assert.Equal(t, int64(9601), r.count(t).held)
+				assert.Equal(t, map[string]int64{"skipped no_visitor": 2400}, r.count(t).outcomes)
+				r.end(t)
+			})
+		})
+	}
 }

@@ -157,7 +157,9 @@ func TestShutdown_InStorageLosesNothing(t *testing.T) {
 				assert.Zero(t, second.held)
 				assert.Equal(t, int64(200), first.outcomes["delivered"]+second.outcomes["delivered"])
 				r.end(t)
-				w.assertOrder(t)
+				for visitor, n := range w.assertOrder(t) {
+					assert.Equal(t, visitor, "v"+strconv.Itoa(n-190))
+				}
 			})
 		})
 	}

@@ -99,16 +99,17 @@ func (w *wire) made() []call {
 }
 
 // assertOrder checks that no call carried an older value of n than one that left before, of
-// that visitor.
-func (w *wire) assertOrder(t *testing.T) {
+// that visitor, and returns the last value of each.
+func (w *wire) assertOrder(t *testing.T) (newest map[string]int) {
 	t.Helper()
-	newest := make(map[string]int)
+	newest = make(map[string]int)
 	for _, c := range w.made() {
 		n, err := strconv.Atoi(c.form.Get("profile.n"))
 		require.NoError(t, err)
 		assert.GreaterOrEqual(t, n, newest[c.visitor()], c.visitor())
 		newest[c.visitor()] = n
 	}
+	return newest
 }
 
 func taken(call) (int, error)   { return http.StatusOK, nil }

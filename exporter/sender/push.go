@@ -94,6 +94,9 @@ func (s *Sender) putter(m *mapped) func(context.Context) error {
 // makes way for a visitor who is new.
 func (s *Sender) awaitRoom(ctx context.Context, batch *profile.Batch) error {
 	for !s.set.Outbox.Fits(batch) {
+		if s.stopping.Err() != nil {
+			return errStopped // there is no need to give an entry up for what stays where it was
+		}
 		e, err := s.set.Outbox.TakeFailing(ctx)
 		switch {
 		case err != nil:
