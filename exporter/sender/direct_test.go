@@ -179,7 +179,7 @@ func TestPushAndWait_CallersOfOneVisitorGoOneAfterAnother(t *testing.T) {
 		}
 		callers.Go(func() {
 			err := f.PushAndWait(t.Context(), logs(tier("y", "1")))
-			assert.NoError(t, err)
+			require.NoError(t, err)
 			assert.Equal(t, time.Second, time.Since(began), "others do not wait for that")
 		})
 		callers.Wait()
