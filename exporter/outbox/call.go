@@ -70,18 +70,17 @@ func firstPages(slots []uint32, most int) int {
 	return len(slots)
 }
 
-// TakeFailing returns an entry that fails alone, whether it is due or not, nil when there is
-// none: the one to give up when there is no room. It is the oldest of those that failed again,
-// if there are any.
+// TakeFailing returns an entry that has failed alone more than once, whether it is due or not,
+// nil when there is none: the one to give up when there is no room. One failure does not tell:
+// it may be the first of an outage.
 func (o *Outbox) TakeFailing(ctx context.Context) (*Entry, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	l := &o.lanes[FailingAlone]
-	if l.ready() == 0 && l.waiting.Len() > 0 {
-		l.ripen(l.waiting.table.at(l.waiting.slots[0]).due)
+	if len(l.again) == 0 && !l.hurry() {
+		return nil, nil //nolint:nilnil // no entry is to be given up, and that is no error
 	}
-	n, ok := l.oldest()
-	return o.take(ctx, l, n, ok)
+	return o.take(ctx, l, l.again[0], true)
 }
 
 // call returns the entry of a slot whose page is loaded.

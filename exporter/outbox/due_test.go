@@ -136,8 +136,11 @@ func TestOutbox_TakeFailing(t *testing.T) {
 		assert.Nil(t, takeFailing(t, f), "fresh entries do not fail")
 		f.waits(window)
 		for _, pause := range []time.Duration{time.Hour, time.Minute, 0} {
-			f.fails(f.take(outbox.Fresh), pause)
+			e := f.take(outbox.Fresh)
+			e.Attempts = 1
+			f.fails(e, pause)
 		}
+		f.fails(f.take(outbox.Fresh), time.Hour)
 		f.waits(1)
 		for _, id := range []string{"v2", "v1", "v0"} { // the one that is due first, and the others before it is their time
 			e := takeFailing(t, f)
@@ -146,7 +149,7 @@ func TestOutbox_TakeFailing(t *testing.T) {
 			f.End(e)
 			f.write()
 		}
-		assert.Nil(t, takeFailing(t, f))
+		assert.Nil(t, takeFailing(t, f), "one failure does not tell")
 		assert.Equal(t, 1, f.Held().Visitors)
 	})
 }

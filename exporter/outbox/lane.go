@@ -71,17 +71,20 @@ func (l *lane) next() (n uint32, ok bool) {
 	return 0, false
 }
 
-// oldest returns the slot to give up first.
-func (l *lane) oldest() (n uint32, ok bool) {
-	for _, slots := range [][]uint32{l.again, l.first} {
-		if len(slots) > 0 {
-			return slots[0], true
+// hurry makes an entry ready before its time that has failed again, if there is one.
+func (l *lane) hurry() bool {
+	for i, n := range l.waiting.slots {
+		if s := l.waiting.table.at(n); s.attempts > 1 {
+			heap.Remove(&l.waiting, i)
+			s.state = ready
+			l.again = append(l.again, n)
+			return true
 		}
 	}
-	return 0, false
+	return false
 }
 
-// take takes a slot that next or oldest has returned.
+// take takes a slot that is the next one of its kind.
 func (l *lane) take(n uint32) {
 	if len(l.first) > 0 && l.first[0] == n {
 		l.first = l.first[1:]
@@ -92,7 +95,7 @@ func (l *lane) take(n uint32) {
 	l.firsts = 0
 }
 
-// ahead returns a slot that next or oldest has returned, and those behind it.
+// ahead returns a slot that is the next one of its kind, and those behind it.
 func (l *lane) ahead(n uint32) []uint32 {
 	if len(l.first) > 0 && l.first[0] == n {
 		return l.first

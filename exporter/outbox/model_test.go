@@ -151,15 +151,6 @@ func (m *model) retry(called *outbox.Entry, due time.Time) {
 	m.changed(e)
 }
 
-// hasten makes entries due that would be by then.
-func (m *model) hasten(lane outbox.Lane, then, now time.Time) {
-	for _, e := range m.entries {
-		if e.takeable() && e.whole.lane() == lane && !e.whole.due.After(then) {
-			e.whole.due = now
-		}
-	}
-}
-
 // image is what is stored once all is written.
 func (m *model) image() map[profile.Visitor]*waiting {
 	image := map[profile.Visitor]*waiting{}
