@@ -91,7 +91,7 @@ func (s *Sender) deliver(ctx context.Context, d *direct, i int) {
 func (s *Sender) sendNow(ctx context.Context, d *direct, e *outbox.Entry) route.Answer {
 	waiting, done := context.WithCancel(ctx)
 	defer done()
-	defer context.AfterFunc(s.stopping, done)() //nolint:contextcheck // the one context is to end with the other
+	defer context.AfterFunc(s.run.stopping, done)() //nolint:contextcheck // the one context is to end with the other
 	leave, err := s.busy.enter(waiting, e.Visitor)
 	if err != nil {
 		return canceled
@@ -107,7 +107,7 @@ func (s *Sender) sendNow(ctx context.Context, d *direct, e *outbox.Entry) route.
 		}
 		return canceled
 	}
-	if s.stopping.Err() != nil { // waiting may not have heard of it yet
+	if s.run.stopping.Err() != nil { // waiting may not have heard of it yet
 		s.set.Account.GiveBack()
 		return canceled
 	}

@@ -18,19 +18,34 @@ import (
 // storagePause is for how long nothing is tried after a storage has failed.
 const storagePause = time.Second
 
-// dispatch passes on entries as they fall due, and returns when ctx ends.
-func (s *Sender) dispatch(ctx context.Context, calls chan<- *outbox.Entry) {
+// work makes one call after another, until ctx ends.
+func (s *Sender) work(ctx context.Context) {
+	for e := s.dispatch(ctx); e != nil; e = s.dispatch(ctx) {
+		s.settle(e, s.send(context.WithoutCancel(ctx), e))
+		s.turns.leave()
+	}
+}
+
+// dispatch waits for the next entry that is to be sent, and takes a turn for it. It returns nil
+// when ctx ends. One caller at a time is in here: who is next is settled in one place.
+func (s *Sender) dispatch(ctx context.Context) *outbox.Entry {
+	select {
+	case s.run.dispatching <- struct{}{}:
+		defer func() { <-s.run.dispatching }()
+	case <-ctx.Done():
+		return nil
+	}
 	for s.awaitDue(ctx) && s.awaitTurn(ctx) {
 		e, err := s.next(ctx)
 		if e != nil {
-			calls <- e
-			continue
+			return e
 		}
 		s.turns.leave()
 		if err != nil && !sleep(ctx, storagePause) {
-			return
+			return nil
 		}
 	}
+	return nil
 }
 
 // awaitDue waits until an entry may be taken. It returns false when ctx ends.
@@ -84,13 +99,13 @@ func (s *Sender) next(ctx context.Context) (*outbox.Entry, error) {
 	for {
 		e, err := s.take(ctx, time.Now())
 		if err != nil {
-			s.say("outbox", "The outbox cannot be read, so nothing is sent; said once until it can", err)
+			s.say("outbox", "The outbox cannot be read, so nothing is sent; said every five minutes at most", err)
 		}
 		if e == nil {
 			s.set.Account.GiveBack()
 			return nil, err
 		}
-		s.said.forget("outbox")
+		s.said.over("outbox")
 		if !s.health.careful() || !s.expired(e) {
 			return e, nil
 		}
@@ -106,15 +121,15 @@ func (s *Sender) await(ctx context.Context) error {
 	err := s.set.Account.Wait(ctx, &s.waits)
 	switch {
 	case err == nil:
-		s.said.forget("quota")
+		s.said.over("quota")
 	case errors.Is(err, quota.ErrStorage):
-		s.say("quota", "The quota account cannot be written, so no call may leave; said once until it can", err)
+		s.say("quota", "The quota account cannot be written, so no call may leave; said every five minutes at most", err)
 	}
 	return err
 }
 
 func (s *Sender) say(what, message string, err error) {
-	if s.said.first(what) {
+	if s.said.add(what, 1, time.Now()) > 0 {
 		s.set.Logger.Error(message, zap.Error(err))
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/plog"
-	"go.uber.org/zap"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
@@ -53,9 +52,7 @@ func (s *Sender) release(m *mapped) {
 func (s *Sender) count(m *mapped) {
 	for reason, n := range m.skipped {
 		s.outcomes.records(skipped, reason, n)
-		if s.said.first("skipped " + reason) {
-			s.set.Logger.Info("Log records skipped; said once a reason, the metrics count them all", zap.String("reason", reason))
-		}
+		s.sayRecords(s.set.Logger.Info, "Log records skipped", reason, n)
 	}
 	for reason, n := range m.dropped {
 		s.outcomes.dropped(mapping.Drop(reason).String(), n)
@@ -94,7 +91,7 @@ func (s *Sender) putter(m *mapped) func(context.Context) error {
 // makes way for a visitor who is new.
 func (s *Sender) awaitRoom(ctx context.Context, batch *profile.Batch) error {
 	for !s.set.Outbox.Fits(batch) {
-		if s.stopping.Err() != nil {
+		if s.run.stopping.Err() != nil {
 			return errStopped // there is no need to give an entry up for what stays where it was
 		}
 		e, err := s.set.Outbox.TakeFailing(ctx)
@@ -107,7 +104,7 @@ func (s *Sender) awaitRoom(ctx context.Context, batch *profile.Batch) error {
 		}
 		select {
 		case <-s.set.Outbox.Room():
-		case <-s.stopping.Done():
+		case <-s.run.stopping.Done():
 			return errStopped
 		case <-ctx.Done():
 			return ctx.Err()
@@ -123,7 +120,7 @@ func (s *Sender) PushInMemory(ctx context.Context, ld plog.Logs) error {
 	if err == nil {
 		err = put(ctx)
 	}
-	if err != nil && s.stopping.Err() != nil {
+	if err != nil && s.run.stopping.Err() != nil {
 		s.lose(ld.LogRecordCount(), reasonShutdown)
 		return nil
 	}

@@ -44,7 +44,7 @@ func (s *Sender) send(ctx context.Context, e *outbox.Entry) route.Answer {
 		if e.Parameters = e.Parameters[n:]; len(e.Parameters) == 0 {
 			return result
 		}
-		if err := s.await(s.stopping); err != nil { //nolint:contextcheck // waiting ends with the exporter, the call does not
+		if err := s.await(s.run.stopping); err != nil { //nolint:contextcheck // waiting ends with the exporter, the call does not
 			return canceled
 		}
 	}
@@ -111,11 +111,15 @@ func (s *Sender) ended(as outcome, reason string, records int) {
 	case delivered:
 		s.outcomes.carried(records)
 	case rejected:
-		if n := s.digest.add(reason, records, time.Now()); n > 0 {
-			s.set.Logger.Warn("Log records rejected, they will not be sent again; said every five minutes at most",
-				zap.String("reason", reason), zap.Int("records", n))
-		}
+		s.sayRecords(s.set.Logger.Warn, "Log records rejected, they will not be sent again", reason, records)
 	case skipped:
+	}
+}
+
+// sayRecords says that records ended for a reason, every five minutes at most.
+func (s *Sender) sayRecords(log func(string, ...zap.Field), what, reason string, records int) {
+	if n := s.said.add(what+reason, records, time.Now()); n > 0 {
+		log(what+"; said every five minutes at most", zap.String("reason", reason), zap.Int("records", n))
 	}
 }
 

@@ -58,13 +58,18 @@ type Sender struct {
 	waits    quota.Waits
 	turns    *turns
 	busy     busy
-	said     once
-	digest   digest
+	said     said
 	batches  sync.Pool // of *profile.Batch
 
-	stopping context.Context
-	stop     context.CancelFunc
-	running  sync.WaitGroup
+	run running
+}
+
+// running is what ends with the sender.
+type running struct {
+	stopping    context.Context
+	stop        context.CancelFunc
+	workers     sync.WaitGroup
+	dispatching chan struct{}
 }
 
 // New returns a Sender that sends nothing before Start. The error is that of its telemetry.
@@ -73,7 +78,8 @@ func New(set Settings) (*Sender, error) {
 		set: set, outcomes: newOutcomes(set.Telemetry, set.ID), share: newShare(set.Concurrency),
 		health: newHealth(set.Retry, set.Logger, set.Report), turns: newTurns(set.Concurrency),
 	}
-	s.stopping, s.stop = context.WithCancel(context.Background())
+	s.run.stopping, s.run.stop = context.WithCancel(context.Background())
+	s.run.dispatching = make(chan struct{}, 1)
 	if err := s.observe(); err != nil {
 		return nil, err
 	}
@@ -82,26 +88,16 @@ func New(set Settings) (*Sender, error) {
 
 // Start begins to send what is due.
 func (s *Sender) Start() {
-	calls := make(chan *outbox.Entry)
-	s.running.Go(func() {
-		defer close(calls)
-		s.dispatch(s.stopping, calls)
-	})
 	for range s.set.Concurrency {
-		s.running.Go(func() {
-			for e := range calls {
-				s.settle(e, s.send(context.WithoutCancel(s.stopping), e))
-				s.turns.leave()
-			}
-		})
+		s.run.workers.Go(func() { s.work(s.run.stopping) })
 	}
 }
 
 // Stop ends all waiting, now and from now on, and returns when the calls under way have come
 // to their end.
 func (s *Sender) Stop() {
-	s.stop()
-	s.running.Wait()
+	s.run.stop()
+	s.run.workers.Wait()
 }
 
 // Hasten sends on without waiting for windows, until ctx ends and stops it. release lets go of
@@ -110,16 +106,16 @@ func (s *Sender) Hasten(ctx context.Context) (release func() bool) {
 	s.set.Outbox.Hasten(time.Now())
 	s.health.probeNow()
 	s.turns.signal()
-	return context.AfterFunc(ctx, s.stop)
+	return context.AfterFunc(ctx, s.run.stop)
 }
 
 // Drain returns when nothing waits any more, or when the sender was stopped. What is left then
 // is lost: it is counted and said.
 func (s *Sender) Drain() {
-	for s.stopping.Err() == nil && s.set.Outbox.Held().Visitors > 0 {
+	for s.run.stopping.Err() == nil && s.set.Outbox.Held().Visitors > 0 {
 		select {
 		case <-s.set.Outbox.Room():
-		case <-s.stopping.Done():
+		case <-s.run.stopping.Done():
 		}
 	}
 	s.Stop()
