@@ -181,8 +181,9 @@ func (o *Outbox) wait(n uint32) {
 	o.unwritten = append(o.unwritten, n)
 }
 
-// Fits reports whether there is room for the visitors of a batch. Merging into an entry that
-// exists needs none, and what alone is larger than all room finds it in an empty outbox.
+// Fits reports whether there is room for a batch. Merging into an entry that exists needs none
+// but that of its bytes in memory, and what alone is larger than all room finds it in an empty
+// outbox.
 func (o *Outbox) Fits(batch *profile.Batch) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
