@@ -71,7 +71,7 @@ func TestPacker_TakesNothingElse(t *testing.T) {
 	for name, stored := range map[string][]byte{
 		"nothing":                        nil,
 		"a mark without a value":         []byte(mark),
-		"a value that is sealed only":    Seal([]byte("value")),
+		"a value that is sealed only":    Seal([]byte("\x00value")),
 		"a value without its kind":       marked(""),
 		"a kind that a newer build has":  marked("\x02value"),
 		"compressed what is not":         marked(string(compressed) + "value"),
@@ -107,8 +107,7 @@ func TestPacker_IsForSeveralAtOnce(t *testing.T) {
 			for i := range 50 {
 				value := bytes.Repeat(fmt.Appendf(nil, "value %d of %d, ", i, worker), 200)
 				unpacked, err := p.Unpack(p.Pack(value))
-				assert.NoError(t, err)
-				assert.True(t, bytes.Equal(value, unpacked))
+				assert.True(t, err == nil && bytes.Equal(value, unpacked))
 			}
 		})
 	}

@@ -16,13 +16,13 @@ import (
 
 const benchmarkVisitors = 1_000
 
-// benchmarkBatches returns batches of so many visitors each, with five parameters.
-func benchmarkBatches(batches, visitors int) []*profile.Batch {
+// benchmarkBatches returns batches of a thousand visitors each, with five parameters.
+func benchmarkBatches(batches int) []*profile.Batch {
 	all := make([]*profile.Batch, batches)
 	for i := range all {
-		all[i] = profile.NewBatch(visitors)
-		for n := range visitors {
-			all[i].Add(n, visitor(fmt.Sprintf("customer-%09d", i*visitors+n)), parameters(
+		all[i] = profile.NewBatch(benchmarkVisitors)
+		for n := range benchmarkVisitors {
+			all[i].Add(n, visitor(fmt.Sprintf("customer-%09d", i*benchmarkVisitors+n)), parameters(
 				"tier", "gold", "store", "17", "city", "Basel", "channel", "offline", "segment", "loyal customers"))
 		}
 	}
@@ -44,7 +44,7 @@ func benchmarkBoth(b *testing.B, run func(b *testing.B, open func() *fixture)) {
 func BenchmarkPutNew(b *testing.B) {
 	benchmarkBoth(b, func(b *testing.B, open func() *fixture) {
 		b.Helper()
-		batches := benchmarkBatches(10, benchmarkVisitors)
+		batches := benchmarkBatches(10)
 		b.ReportAllocs()
 		for b.Loop() {
 			b.StopTimer()
@@ -62,7 +62,7 @@ func BenchmarkPutNew(b *testing.B) {
 func BenchmarkPutMerging(b *testing.B) {
 	benchmarkBoth(b, func(b *testing.B, open func() *fixture) {
 		b.Helper()
-		f, batch := open(), benchmarkBatches(1, benchmarkVisitors)[0]
+		f, batch := open(), benchmarkBatches(1)[0]
 		b.ReportAllocs()
 		for b.Loop() {
 			require.NoError(b, f.Put(b.Context(), batch, f.now))
@@ -75,7 +75,7 @@ func BenchmarkPutMerging(b *testing.B) {
 func BenchmarkTakeAndEnd(b *testing.B) {
 	benchmarkBoth(b, func(b *testing.B, open func() *fixture) {
 		b.Helper()
-		batches := benchmarkBatches(10, benchmarkVisitors)
+		batches := benchmarkBatches(10)
 		b.ReportAllocs()
 		for b.Loop() {
 			b.StopTimer()
@@ -113,7 +113,7 @@ func BenchmarkLoad(b *testing.B) {
 func heldOnDisk(tb testing.TB, entries int) *fixture {
 	tb.Helper()
 	f := stored(tb, testConfig(), newDisk())
-	for _, batch := range benchmarkBatches(entries/benchmarkVisitors, benchmarkVisitors) {
+	for _, batch := range benchmarkBatches(entries / benchmarkVisitors) {
 		require.NoError(tb, f.Put(tb.Context(), batch, f.now))
 		f.write()
 	}

@@ -148,7 +148,8 @@ func (o *Outbox) settled() {
 func (o *Outbox) release(slots []uint32) {
 	for _, n := range slots {
 		s := &o.slots.all[n]
-		if s.unwritten--; s.unwritten > 0 {
+		s.unwritten--
+		if s.unwritten > 0 {
 			continue
 		}
 		if s.state == ended {

@@ -19,16 +19,11 @@ var hashes = map[string]func(profile.Visitor) uint64{
 	"all visitors have one hash": func(profile.Visitor) uint64 { return 7 },
 	"every ten have one hash": func(v profile.Visitor) uint64 {
 		n, _ := strconv.Atoi(v.ID[1:])
-		return uint64(n / 10) //nolint:gosec // never negative
+		return uint64(n / 10)
 	},
 }
 
-// collide has an outbox know visitors by a hash, over its restarts too.
-func collide(f *fixture, hash func(profile.Visitor) uint64) *fixture {
-	f.SetHash(hash)
-	return f
-}
-
+// restartedWith returns an outbox that takes up what was stored and knows visitors by a hash.
 func (f *fixture) restartedWith(hash func(profile.Visitor) uint64) *fixture {
 	f.tb.Helper()
 	next := &fixture{Outbox: newOutbox(f.tb, testConfig()), tb: f.tb, disk: f.disk, now: f.now}
@@ -44,7 +39,7 @@ func TestOutbox_KeepsVisitorsOfOneHashApart(t *testing.T) {
 	for name, hash := range hashes {
 		t.Run(name, func(t *testing.T) {
 			inMemoryAndStored(t, testConfig(), func(t *testing.T, f *fixture) {
-				collide(f, hash)
+				f.SetHash(hash)
 				want := map[string]string{}
 				for round := range 6 {
 					for i := range many {
@@ -85,7 +80,7 @@ func TestOutbox_KeepsVisitorsOfOneHashApart(t *testing.T) {
 func TestOutbox_TheFirstOfAHashGoesAndComesAgain(t *testing.T) {
 	for _, hash := range hashes {
 		inMemoryAndStored(t, testConfig(), func(t *testing.T, f *fixture) {
-			collide(f, hash)
+			f.SetHash(hash)
 			f.put(says("v1", "a", "1"))
 			f.write()
 			f.waits(window)
@@ -113,7 +108,7 @@ func TestOutbox_TheFirstOfAHashGoesAndComesAgain(t *testing.T) {
 func TestOutbox_VisitorsOfOneHashComeInOneBatchAndEndTogether(t *testing.T) {
 	for _, hash := range hashes {
 		inMemoryAndStored(t, testConfig(), func(t *testing.T, f *fixture) {
-			collide(f, hash)
+			f.SetHash(hash)
 			for range 3 {
 				f.put(visitors(50)...)
 				f.write()

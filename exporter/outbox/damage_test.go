@@ -106,7 +106,7 @@ func TestLoad_LoadsNoEntryThatIsNotWhole(t *testing.T) {
 		"another kind of id":                     {"\x02" + good[1:], true},
 		"nothing but a kind":                     {"\x01", true},
 	} {
-		page := append([]byte{byte(len(tt.entry))}, tt.entry...)
+		page := append([]byte{byte(len(tt.entry))}, tt.entry...) //nolint:gosec // short
 		page = append(page, make([]byte, slots-1)...)
 		require.Equal(t, tt.damaged, loadDamaged(t, whole, packer.Pack(page)), name)
 	}
@@ -123,8 +123,8 @@ func FuzzLoad(f *testing.F) {
 	f.Add(page[:20])
 	f.Add(text)
 	f.Add(text[:len(text)/2])
-	f.Add(bytes.Repeat([]byte{0}, slots))
-	f.Add(append([]byte{5, 1, 1, 'v', 1, 0}, bytes.Repeat([]byte{0}, slots-1)...))
+	f.Add(make([]byte, slots))
+	f.Add(append([]byte{5, 1, 1, 'v', 1, 0}, make([]byte, slots-1)...))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		loadDamaged(t, whole, data)
 		loadDamaged(t, whole, packer.Pack(data)) // as a page whose checksum is right

@@ -124,7 +124,7 @@ func (r *reader) int() int {
 
 func (r *reader) signed() int64 {
 	value := r.uvarint()
-	return int64(value>>1) ^ -int64(value&1) //nolint:gosec // zigzag, as encoding/binary writes it
+	return int64(value>>1) ^ -int64(value&1) // zigzag, as encoding/binary writes it
 }
 
 func (r *reader) string() string {

@@ -4,6 +4,7 @@
 package outbox_test
 
 import (
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -103,8 +104,8 @@ func says(id string, namesAndValues ...string) record {
 
 func parameters(namesAndValues ...string) []profile.Parameter {
 	var all []profile.Parameter
-	for i := 0; i < len(namesAndValues); i += 2 {
-		all = append(all, profile.Parameter{Name: namesAndValues[i], Value: namesAndValues[i+1]})
+	for pair := range slices.Chunk(namesAndValues, 2) {
+		all = append(all, profile.Parameter{Name: pair[0], Value: pair[1]})
 	}
 	return all
 }

@@ -122,7 +122,7 @@ func (l *life) arrive() {
 		}
 		for range l.random.IntN(4) {
 			l.value++
-			name, value := string(rune('a'+l.random.IntN(5))), fmt.Sprintf("%09d", l.value)
+			name, value := "abcde"[l.random.IntN(5):][:1], fmt.Sprintf("%09d", l.value)
 			r.parameters = append(r.parameters, profile.Parameter{Name: name, Value: value})
 			set(l.latest, r.visitor, name, value)
 		}

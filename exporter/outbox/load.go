@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/collector/extension/xextension/storage"
@@ -97,7 +98,7 @@ func (o *Outbox) loadPage(number uint32, stored []byte, now time.Time) error {
 	}
 	for i, e := range entries {
 		if e != nil {
-			e.slot = number*slotsPerPage + uint32(i) //nolint:gosec // below slotsPerPage
+			e.slot = number*slotsPerPage + uint32(i)
 			o.loadEntry(e, len(pg.entries[i]), now)
 		}
 	}
@@ -125,8 +126,8 @@ func (o *Outbox) loadEntry(e *Entry, size int, now time.Time) {
 
 // loadUnused notes the slots that are free, the lowest to be used first.
 func (o *Outbox) loadUnused() {
-	for n := len(o.slots.all) - 1; n >= 0; n-- {
-		if o.slots.all[n].state == free {
+	for n, s := range slices.Backward(o.slots.all) {
+		if s.state == free {
 			o.slots.unused = append(o.slots.unused, uint32(n)) //nolint:gosec // maxSlots fits
 		}
 	}

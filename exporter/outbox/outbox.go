@@ -170,7 +170,7 @@ func (o *Outbox) store(n uint32, e *Entry) {
 	raw := e.encode()
 	s := &o.slots.all[n]
 	o.held.Bytes += int64(len(raw)) - int64(s.size)
-	s.size = uint32(min(len(raw), math.MaxUint32))     //nolint:gosec // bounded
+	s.size = uint32(min(len(raw), math.MaxUint32))
 	s.records = uint32(min(e.Records, math.MaxUint32)) //nolint:gosec // bounded
 	o.pages.set(n, raw)
 }

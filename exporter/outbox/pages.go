@@ -192,7 +192,7 @@ func (p *pages) unpack(stored []byte) (*page, error) {
 	}
 	for i := range pg.entries {
 		size, n := binary.Uvarint(text)
-		if n <= 0 || size > uint64(len(text)-n) {
+		if n <= 0 || size > uint64(len(text)-n) { //nolint:gosec // not more than the text
 			return nil, journal.ErrDamaged
 		}
 		if size > 0 {
