@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -83,6 +84,32 @@ func TestLoad_LoadsNoHalfOfAPage(t *testing.T) {
 	last := bytes.LastIndex(text, []byte("v31"))
 	text[last-2] = 9 // the kind of the last entry's visitor
 	require.True(t, loadDamaged(t, whole, packer.Pack(text)), "the last entry cannot be read, the others could")
+}
+
+// TestLoad_LoadsNoEntryThatIsNotWhole has a page of one entry, whose checksum is right.
+func TestLoad_LoadsNoEntryThatIsNotWhole(t *testing.T) {
+	whole := left(t, 3*slots)
+	packer, err := newPacker()
+	require.NoError(t, err)
+	// The kind of the id, the id, 1 record, when it arrived, 0 attempts and seconds, 1 parameter.
+	const good = "\x01\x01v" + "\x01" + "\x00" + "\x00" + "\x00" + "\x01" + "\x01n\x01x"
+	for name, tt := range map[string]struct {
+		entry   string
+		damaged bool
+	}{
+		"as it should be":                        {good, false},
+		"a byte more":                            {good + "\x00", true},
+		"a parameter too many is said":           {strings.Replace(good, "\x01\x01n", "\x02\x01n", 1), true},
+		"a parameter too few is said":            {strings.Replace(good, "\x01\x01n", "\x00\x01n", 1), true},
+		"two thousand million are said":          {strings.Replace(good, "\x01\x01n", "\xff\xff\xff\xff\x07\x01n", 1), true},
+		"a number is longer than numbers can be": {"\x01\x01v" + strings.Repeat("\xff", 11) + "\x00", true},
+		"another kind of id":                     {"\x02" + good[1:], true},
+		"nothing but a kind":                     {"\x01", true},
+	} {
+		page := append([]byte{byte(len(tt.entry))}, tt.entry...) //nolint:gosec // short
+		page = append(page, make([]byte, slots-1)...)
+		require.Equal(t, tt.damaged, loadDamaged(t, whole, packer.Pack(page)), name)
+	}
 }
 
 func FuzzLoad(f *testing.F) {

@@ -172,3 +172,28 @@ func TestOutbox_ChangesNothingWhenAPageCannotBeRead(t *testing.T) {
 		}
 	}
 }
+
+// TestOutbox_KeepsAnEntryThatCannotBeRead has a page change to one whose checksum is right and
+// that holds no entries.
+func TestOutbox_KeepsAnEntryThatCannotBeRead(t *testing.T) {
+	f := stored(t, testConfig(), newDisk())
+	f.put(visitors(evicting)...)
+	f.write()
+	f.waits(window)
+	packer, err := newPacker()
+	require.NoError(t, err)
+	f.disk.replace(func([]byte) []byte { return packer.Pack(make([]byte, slots)) })
+	taken := 0
+	for {
+		f.ready(outbox.Fresh)
+		e, err := f.Take(t.Context(), outbox.Fresh)
+		if err != nil {
+			require.ErrorContains(t, err, "an entry of the outbox cannot be read")
+			break
+		}
+		require.NotNil(t, e)
+		taken++
+	}
+	assert.Equal(t, evicting, f.Held().Visitors)
+	assert.Equal(t, evicting-taken, f.ready(outbox.Fresh), "it waits for its turn still")
+}

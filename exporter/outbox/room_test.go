@@ -41,6 +41,11 @@ func TestOutbox_FitsSoManyVisitors(t *testing.T) {
 			batch:  visitors(5),
 			want:   true,
 		},
+		"those that wait, when there are more than there is room for": {
+			before: func(f *fixture) { f.put(visitors(9)...) },
+			batch:  visitors(9),
+			want:   true,
+		},
 		"one that is called": {
 			before: func(f *fixture) { called(f); f.put(visitors(4)...) },
 			batch:  []record{says("v", "n", "1")},
