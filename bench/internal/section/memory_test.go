@@ -63,7 +63,7 @@ func backlogs() []backlogRun {
 func TestABacklogHasARowForItsWaitAndForEachPace(t *testing.T) {
 	rows := strings.Split(waitedTable(backlogs()), "\n")
 	require.Len(t, rows, 2+2+1)
-	assert.Equal(t, []string{"50000", "11.0", "240", "120", "200", "240", "5", "100"},
+	assert.Equal(t, []string{"50000", "11.00", "240", "120", "200", "240", "5", "100"},
 		cells(rows[3]))
 
 	rows = strings.Split(drainedTable(backlogs()), "\n")

@@ -40,7 +40,7 @@ func waitedTable(runs []backlogRun) string {
 		"RSS early MB", "late", "on disk MB", "bytes a visitor")
 	for _, run := range runs {
 		w := run.waiting
-		t.Add(strconv.Itoa(run.visitors), fmt.Sprintf("%.1f", w.ready.Seconds()),
+		t.Add(strconv.Itoa(run.visitors), fmt.Sprintf("%.2f", w.ready.Seconds()),
 			fmt.Sprintf("%.0f", process.Megabytes(w.Peak)),
 			fmt.Sprintf("%.0f", process.Megabytes(w.Own)),
 			fmt.Sprintf("%.0f", process.Megabytes(w.early())),
