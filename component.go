@@ -244,7 +244,7 @@ func (e *logsExporter) warn() {
 			zap.Duration("max_elapsed_time", e.cfg.RetryConfig.MaxElapsedTime))
 	}
 	if e.cfg.DryRun {
-		e.set.Logger.Warn("dry_run is on: nothing is sent, and calls are logged with their ids and values")
+		e.set.Logger.Warn("dry_run is on: nothing is sent, calls are logged with their ids and values, and what waits in a storage is used up")
 	}
 }
 

@@ -155,12 +155,9 @@ func (cfg *Config) validateQueue() error {
 }
 
 // validateRetry refuses pauses so short, or that become so short, that an outage would burn the
-// quota.
+// quota. They are those between the calls of an outage, without retries too.
 func (cfg *Config) validateRetry() error {
 	retry := cfg.RetryConfig
-	if !retry.Enabled {
-		return nil
-	}
 	var errs []error
 	if retry.InitialInterval < minRetryInterval {
 		errs = append(errs, fmt.Errorf("retry_on_failure::initial_interval: must be at least %s, got %s", minRetryInterval, retry.InitialInterval))

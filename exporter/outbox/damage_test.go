@@ -91,8 +91,9 @@ func TestLoad_LoadsNoEntryThatIsNotWhole(t *testing.T) {
 	whole := left(t, 3*slots)
 	packer, err := newPacker()
 	require.NoError(t, err)
-	// The kind of the id, the id, 1 record, when it arrived, 0 attempts and seconds, 1 parameter.
-	const good = "\x01\x01v" + "\x01" + "\x00" + "\x00" + "\x00" + "\x01" + "\x01n\x01x"
+	// The kind of the id, the id, 1 record, when it arrived, 0 attempts and seconds, nothing refused,
+	// 1 parameter.
+	const good = "\x01\x01v" + "\x01" + "\x00" + "\x00" + "\x00" + "\x00" + "\x01" + "\x01n\x01x"
 	for name, tt := range map[string]struct {
 		entry   string
 		damaged bool

@@ -26,6 +26,8 @@ type Entry struct {
 	Attempts int
 	// Failing is for how long it has failed alone, by the clock of who sends it.
 	Failing time.Duration
+	// Refused is why a part of its parameters was rejected, "" when none was.
+	Refused string
 	// Seen is where that clock stood at the last attempt. It is not stored.
 	Seen time.Duration
 
@@ -60,6 +62,7 @@ func (e *Entry) encode() []byte {
 	dst = binary.AppendVarint(dst, e.First.UnixMilli())
 	dst = binary.AppendUvarint(dst, uint64(e.Attempts))            //nolint:gosec // counts up from 0
 	dst = binary.AppendUvarint(dst, uint64(e.Failing/time.Second)) //nolint:gosec // never negative
+	dst = appendText(dst, e.Refused)
 	dst = binary.AppendUvarint(dst, uint64(len(e.Parameters)))
 	for i := range e.Parameters {
 		dst = appendText(appendText(dst, e.Parameters[i].Name), e.Parameters[i].Value)
@@ -83,10 +86,11 @@ func decode(raw []byte) (*Entry, error) {
 	}
 	r := reader{text: string(raw[1:])}
 	e := &Entry{Visitor: profile.Visitor{Parameter: visitorParameters[raw[0]], ID: r.string()}}
-	e.Records = r.int()
+	e.Records = int(r.uvarint()) //nolint:gosec // written from one
 	e.First = time.UnixMilli(r.signed())
 	e.Attempts = r.int()
 	e.Failing = time.Duration(r.int()) * time.Second
+	e.Refused = r.string()
 	count := r.int()
 	if r.failed || count > len(r.text) {
 		return nil, errCorrupt

@@ -61,7 +61,7 @@ func (w *waiting) content(v profile.Visitor) content {
 func (w *waiting) size(v profile.Visitor) int64 {
 	number := func(n int) int { return max(1, (bits.Len(uint(n))+6)/7) }
 	text := func(s string) int { return number(len(s)) + len(s) }
-	size := 1 + text(v.ID) + number(w.records) + number(int(2*w.first)) + number(w.attempts) +
+	size := 1 + text(v.ID) + text("") + number(w.records) + number(int(2*w.first)) + number(w.attempts) +
 		number(int(w.failing/time.Second)) + number(len(w.values))
 	for name, value := range w.values {
 		size += text(name) + text(value)

@@ -180,8 +180,9 @@ func (o *Outbox) wait(n uint32) {
 	o.unwritten = append(o.unwritten, n)
 }
 
-// Fits reports whether there is room for the visitors of a batch. Merging into an entry that
-// exists needs none, and what alone is larger than all room finds it in an empty outbox.
+// Fits reports whether there is room for the visitors of a batch. In memory there is none at
+// MaxBytes, whoever they are. Else merging into an entry that exists needs none, and what alone
+// is larger than all room finds it in an empty outbox.
 func (o *Outbox) Fits(batch *profile.Batch) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -191,9 +192,9 @@ func (o *Outbox) Fits(batch *profile.Batch) bool {
 			missing++
 		}
 	}
-	if missing == 0 || o.held.Visitors == 0 {
+	if batch.Len() == 0 || o.held.Visitors == 0 {
 		return true
 	}
 	full := o.pages.client == nil && o.held.Bytes >= o.cfg.MaxBytes
-	return !full && o.held.Visitors+missing <= o.cfg.MaxVisitors
+	return !full && (missing == 0 || o.held.Visitors+missing <= o.cfg.MaxVisitors)
 }

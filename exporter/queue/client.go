@@ -119,17 +119,18 @@ func (g *Guard) standIn(ops []*storage.Operation, err error) error {
 	return err
 }
 
-// readItem reads an item and notes that it is in flight. Where it is only the note that fails,
-// the item is handed on without it: should the process end, it comes again where it stood. What
-// cannot be read is left to Push.
+// readItem reads an item and notes that it is in flight. What cannot be read, or not be noted,
+// is left to Push: an item that is handed on without a note would not be taken over.
 func (g *Guard) readItem(ctx context.Context, ops []*storage.Operation) {
 	err := g.write(ctx, ops)
 	if err != nil {
 		g.fault.fails(g.set, err)
-		err = g.source.client.Batch(ctx, slices.DeleteFunc(slices.Clone(ops), func(op *storage.Operation) bool { return op.Type != storage.Get })...)
 	}
 	for _, op := range ops {
 		if op.Type != storage.Get {
+			if err != nil {
+				g.state.note = op
+			}
 			continue
 		}
 		item, damaged := unpackItem(g.packer, op.Value)

@@ -96,6 +96,8 @@ type state struct {
 	unread []string
 	// owed are deletions that failed, to go with the next write.
 	owed map[string]struct{}
+	// note is the index that tells what is in flight, if it could not be written.
+	note *storage.Operation
 }
 
 // New returns the Guard of a queue.
@@ -177,7 +179,8 @@ func (g *Guard) write(ctx context.Context, ops []*storage.Operation) error {
 	if len(all) == 0 {
 		return nil
 	}
-	err := g.source.client.Batch(ctx, all...)
+	// A caller that stops waiting is no fault of the storage.
+	err := g.source.client.Batch(context.WithoutCancel(ctx), all...)
 	written(err == nil)
 	if err != nil {
 		return err
@@ -193,6 +196,7 @@ func (g *Guard) note(ops []*storage.Operation) {
 	for _, op := range ops {
 		switch {
 		case op.Type == storage.Set && op.Key == indexKey:
+			g.state.note = nil
 			if i, err := decodeIndex(op.Value); err == nil {
 				g.state.index = i
 			}

@@ -53,18 +53,11 @@ func (g *Guard) hand(ctx context.Context, ld plog.Logs) error {
 	return nil
 }
 
-// settle waits until every deletion that failed was made good: no further item is handed on
-// before.
+// settle waits until every deletion that failed was made good, and what is in flight was noted:
+// no further item is handed on before.
 func (g *Guard) settle(ctx context.Context) error {
 	for d := firstPause; ; {
-		g.mu.Lock()
-		err := g.start.err
-		if err == nil && len(g.state.owed) > 0 {
-			if err = g.write(ctx, nil); err == nil {
-				g.state.putting = false
-			}
-		}
-		g.mu.Unlock()
+		err := g.trySettle(ctx)
 		if err == nil {
 			return nil
 		}
@@ -72,6 +65,20 @@ func (g *Guard) settle(ctx context.Context) error {
 			return errStopped
 		}
 	}
+}
+
+func (g *Guard) trySettle(ctx context.Context) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case g.start.err != nil:
+		return g.start.err
+	case g.state.note != nil:
+		return g.write(ctx, []*storage.Operation{g.state.note})
+	case len(g.state.owed) > 0:
+		return g.write(ctx, nil)
+	}
+	return nil
 }
 
 func (g *Guard) nextUnread() (key string, ok bool) {

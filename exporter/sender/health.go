@@ -167,14 +167,17 @@ func (h *health) begin(fault bool, reason string, now time.Time) {
 	if !o.said.IsZero() && known && now.Sub(o.said) < reminder {
 		return
 	}
-	o.said, o.reason, o.fault = now, reason, o.fault || fault
+	o.said = now
+	if fault || !o.fault {
+		o.reason, o.fault = reason, fault
+	}
 	lasts := zap.Duration("for", now.Sub(o.since).Round(time.Second))
 	if !o.fault {
 		h.logger.Warn("Outage: no call gets through, updates wait and merge", zap.String("reason", reason), lasts)
 		return
 	}
 	err := fmt.Errorf("the set-up is wrong, not the data: calls to Target end with %s; updates wait until it is mended, "+
-		"check client_code, endpoint, auth and tls", reason)
+		"check client_code, endpoint, auth and tls", o.reason)
 	h.logger.Error("Target refuses all calls", zap.Error(err), lasts)
 	if !known {
 		h.report(err)

@@ -87,20 +87,24 @@ func (s *Sender) putter(m *mapped) func(context.Context) error {
 	}
 }
 
-// awaitRoom waits until there is room for the visitors of a batch. An entry that fails alone
-// makes way for a visitor who is new.
+// awaitRoom waits until there is room for the visitors of a batch. For each of them one entry
+// that fails alone makes way at most, and none in what may be an outage.
 func (s *Sender) awaitRoom(ctx context.Context, batch *profile.Batch) error {
+	ways := batch.Len()
 	for !s.set.Outbox.Fits(batch) {
 		if s.run.stopping.Err() != nil {
 			return errStopped // there is no need to give an entry up for what stays where it was
 		}
-		e, err := s.set.Outbox.TakeFailing(ctx)
-		switch {
-		case err != nil:
-			return err
-		case e != nil:
-			s.end(e, rejected, reasonAttemptsExhausted)
-			continue
+		if ways > 0 && !s.health.careful() {
+			ways--
+			e, err := s.set.Outbox.TakeFailing(ctx)
+			if err != nil {
+				return err
+			}
+			if e != nil {
+				s.end(e, rejected, reasonAttemptsExhausted)
+				continue
+			}
 		}
 		select {
 		case <-s.set.Outbox.Room():

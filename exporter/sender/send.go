@@ -26,23 +26,26 @@ var canceled = route.Answer{Verdict: route.NotNow, Reason: route.ReasonCanceled}
 
 // send makes the calls of an entry, of which the account has let the first leave, and returns
 // the answer that decides what becomes of it. Of an answer that holds it, the parameters that
-// have not been carried stay in the entry.
+// have not been carried stay in the entry, and that others were refused.
 func (s *Sender) send(ctx context.Context, e *outbox.Entry) route.Answer {
 	if !s.recheck(e) {
 		s.set.Account.GiveBack()
 		return route.Answer{Verdict: route.Rejected, Reason: reasonConfiguration}
 	}
-	result := route.Answer{Verdict: route.Delivered}
 	for {
 		n, answer := s.call(ctx, e)
 		if answer.Held() {
 			return answer
 		}
-		if answer.Verdict != route.Delivered {
-			result = answer
+		if answer.Verdict == route.Rejected {
+			e.Refused = answer.Reason
 		}
-		if e.Parameters = e.Parameters[n:]; len(e.Parameters) == 0 {
-			return result
+		switch e.Parameters = e.Parameters[n:]; {
+		case len(e.Parameters) > 0:
+		case e.Refused != "":
+			return route.Answer{Verdict: route.Rejected, Reason: e.Refused}
+		default:
+			return answer
 		}
 		if err := s.await(s.run.stopping); err != nil { //nolint:contextcheck // waiting ends with the exporter, the call does not
 			return canceled

@@ -124,20 +124,17 @@ func (s *Sender) Drain() {
 
 // lose counts and says records that are held and that nothing keeps.
 func (s *Sender) lose(records int, reason string) {
-	if records == 0 {
-		return
+	if records > 0 {
+		s.outcomes.records(rejected, reason, records)
+		s.sayRecords(s.set.Logger.Error, "Log records dropped: not sent, and no persistent queue to keep them", reason, records)
 	}
-	s.outcomes.records(rejected, reason, records)
-	s.set.Logger.Error("Log records dropped: not sent, and no persistent queue to keep them",
-		zap.Int("records", records), zap.String("reason", reason))
 }
 
 // Reject counts and says records that were never taken, and that their caller is told not to
 // send again as they are.
 func (s *Sender) Reject(records int, reason string) {
 	s.outcomes.received(records)
-	s.outcomes.records(rejected, reason, records)
-	s.set.Logger.Error("Log records rejected", zap.Int("records", records), zap.String("reason", reason))
+	s.ended(rejected, reason, records)
 }
 
 // Received counts records that were taken.
@@ -158,15 +155,16 @@ func newTurns(most int) *turns { return &turns{most: most, left: make(chan struc
 // enter takes a turn, if fewer than most are taken. Whoever waits for another one is told when
 // there is one: two that leave at once signal once.
 func (t *turns) enter(most int) bool {
-	most = min(most, t.most)
-	switch taken := t.taken.Add(1); {
-	case taken > int64(most):
-		t.taken.Add(-1)
-		return false
-	case taken < int64(most):
-		t.signal()
+	limit := int64(min(most, t.most))
+	for taken := t.taken.Load(); taken < limit; taken = t.taken.Load() {
+		if t.taken.CompareAndSwap(taken, taken+1) {
+			if taken+1 < limit {
+				t.signal()
+			}
+			return true
+		}
 	}
-	return true
+	return false
 }
 
 func (t *turns) leave() {
