@@ -78,8 +78,8 @@ func New(set Settings) (*Sender, error) {
 		set: set, outcomes: newOutcomes(set.Telemetry, set.ID), share: newShare(set.Concurrency),
 		health: newHealth(set.Retry, set.Logger, set.Report), turns: newTurns(set.Concurrency),
 	}
-	s.run.stopping, s.run.stop = context.WithCancel(context.Background())
-	s.run.dispatching = make(chan struct{}, 1)
+	stopping, stop := context.WithCancel(context.Background())
+	s.run.stopping, s.run.stop, s.run.dispatching = stopping, stop, make(chan struct{}, 1)
 	if err := s.observe(); err != nil {
 		return nil, err
 	}
