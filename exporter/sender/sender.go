@@ -72,14 +72,17 @@ type running struct {
 	dispatching chan struct{}
 }
 
+func newRunning() *running {
+	stopping, stop := context.WithCancel(context.Background())
+	return &running{stopping: stopping, stop: stop, dispatching: make(chan struct{}, 1)}
+}
+
 // New returns a Sender that sends nothing before Start. The error is that of its telemetry.
 func New(set Settings) (*Sender, error) {
 	s := &Sender{
 		set: set, outcomes: newOutcomes(set.Telemetry, set.ID), share: newShare(set.Concurrency),
-		health: newHealth(set.Retry, set.Logger, set.Report), turns: newTurns(set.Concurrency),
+		health: newHealth(set.Retry, set.Logger, set.Report), turns: newTurns(set.Concurrency), run: newRunning(),
 	}
-	stopping, stop := context.WithCancel(context.Background())
-	s.run.stopping, s.run.stop, s.run.dispatching = stopping, stop, make(chan struct{}, 1)
 	if err := s.observe(); err != nil {
 		return nil, err
 	}
