@@ -38,13 +38,21 @@ var errCorrupt = errors.New("an entry of the outbox cannot be read")
 
 var visitorParameters = [...]profile.VisitorParameter{profile.MboxPC, profile.Mbox3rdPartyID}
 
-// appendVisitor appends what an entry of the visitor begins with.
-func appendVisitor(dst []byte, v profile.Visitor) []byte {
-	kind := byte(0)
+// kind returns how the parameter of a visitor is stored.
+func kind(v profile.Visitor) byte {
 	if v.Parameter == profile.Mbox3rdPartyID {
-		kind = 1
+		return 1
 	}
-	return appendText(append(dst, kind), v.ID)
+	return 0
+}
+
+// isOf reports whether an entry that was encoded is the visitor's.
+func isOf(raw []byte, v profile.Visitor) bool {
+	if len(raw) == 0 || raw[0] != kind(v) {
+		return false
+	}
+	size, n := binary.Uvarint(raw[1:])
+	return n > 0 && size == uint64(len(v.ID)) && len(raw) > n+len(v.ID) && string(raw[1+n:1+n+len(v.ID)]) == v.ID
 }
 
 func appendText(dst []byte, s string) []byte {
@@ -57,7 +65,7 @@ func (e *Entry) encode() []byte {
 	for i := range e.Parameters {
 		size += 4 + len(e.Parameters[i].Name) + len(e.Parameters[i].Value)
 	}
-	dst := appendVisitor(make([]byte, 0, size), e.Visitor)
+	dst := appendText(append(make([]byte, 0, size), kind(e.Visitor)), e.Visitor.ID)
 	dst = binary.AppendUvarint(dst, uint64(e.Records)) //nolint:gosec // counts up from 0
 	dst = binary.AppendVarint(dst, e.First.UnixMilli())
 	dst = binary.AppendUvarint(dst, uint64(e.Attempts))            //nolint:gosec // counts up from 0

@@ -4,7 +4,6 @@
 package outbox // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/outbox"
 
 import (
-	"bytes"
 	"context"
 	"math"
 	"sync"
@@ -133,7 +132,7 @@ func (o *Outbox) find(v profile.Visitor) (n uint32, known bool) {
 	if !known {
 		return 0, false
 	}
-	if pg := o.pages.loaded[pageOf(n)]; pg == nil || !bytes.HasPrefix(pg.entries[n%slotsPerPage], appendVisitor(nil, v)) {
+	if pg := o.pages.loaded[pageOf(n)]; pg == nil || !isOf(pg.entries[n%slotsPerPage], v) {
 		return 0, false
 	}
 	return n, true

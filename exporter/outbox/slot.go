@@ -63,7 +63,13 @@ type slotTable struct {
 func newSlotTable() *slotTable {
 	seed := maphash.MakeSeed()
 	return &slotTable{
-		hash:   func(v profile.Visitor) uint64 { return maphash.Comparable(seed, v) },
+		hash: func(v profile.Visitor) uint64 {
+			hash := maphash.String(seed, v.ID)
+			if v.Parameter == profile.MboxPC {
+				return ^hash
+			}
+			return hash
+		},
 		byHash: make(map[uint64]uint32), twins: make(map[profile.Visitor]uint32),
 	}
 }
@@ -81,8 +87,10 @@ func (t *slotTable) grow(size uint32) {
 
 // guess returns the slot that may be the visitor's.
 func (t *slotTable) guess(v profile.Visitor) (n uint32, ok bool) {
-	if n, ok = t.twins[v]; ok {
-		return n, true
+	if len(t.twins) > 0 {
+		if n, ok = t.twins[v]; ok {
+			return n, true
+		}
 	}
 	n, ok = t.byHash[t.hash(v)]
 	return n, ok
@@ -124,11 +132,12 @@ func (t *slotTable) occupied(page uint32) bool {
 
 // know notes whose a slot is.
 func (t *slotTable) know(v profile.Visitor, n uint32) {
-	if _, taken := t.byHash[t.hash(v)]; taken {
+	hash := t.hash(v)
+	if _, taken := t.byHash[hash]; taken {
 		t.twins[v] = n
 		return
 	}
-	t.byHash[t.hash(v)] = n
+	t.byHash[hash] = n
 }
 
 // remove frees the slot of a visitor.

@@ -21,11 +21,15 @@ const spanOfCall = "adobe_target/call"
 type Traced struct {
 	single *Single
 	tracer trace.Tracer
+	start  []trace.SpanStartOption // those of every span
 }
 
 // NewTraced returns a Traced for a Single.
 func NewTraced(single *Single, tracer trace.Tracer) *Traced {
-	return &Traced{single: single, tracer: tracer}
+	return &Traced{single: single, tracer: tracer, start: []trace.SpanStartOption{
+		trace.WithSpanKind(trace.SpanKindClient),
+		trace.WithAttributes(attribute.String("http.request.method", single.api.method)),
+	}}
 }
 
 // Send makes one call and returns as Single.Send does.
@@ -36,10 +40,12 @@ func (t *Traced) Send(
 	if carried == 0 {
 		return 0, Answer{}
 	}
-	ctx, span := t.tracer.Start(ctx, spanOfCall, trace.WithSpanKind(trace.SpanKindClient),
-		trace.WithAttributes(attribute.String("http.request.method", t.single.api.method)))
+	ctx, span := t.tracer.Start(ctx, spanOfCall, t.start...)
 	defer span.End()
 	answer = t.single.call(ctx, form)
+	if !span.IsRecording() {
+		return carried, answer
+	}
 	span.SetAttributes(attribute.String("outcome", answer.Verdict.String()))
 	if answer.StatusCode != 0 {
 		span.SetAttributes(attribute.Int("http.response.status_code", answer.StatusCode))

@@ -61,7 +61,7 @@ type Sender struct {
 	said     said
 	batches  sync.Pool // of *profile.Batch
 
-	run running
+	run *running
 }
 
 // running is what ends with the sender.
