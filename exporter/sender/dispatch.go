@@ -31,10 +31,14 @@ func (s *Sender) work(ctx context.Context) {
 func (s *Sender) dispatch(ctx context.Context) *outbox.Entry {
 	select {
 	case s.run.dispatching <- struct{}{}:
-		defer func() { <-s.run.dispatching }()
-	case <-ctx.Done():
-		return nil
+	default: // as a rule it is free, and this select is the dearer one
+		select {
+		case s.run.dispatching <- struct{}{}:
+		case <-ctx.Done():
+			return nil
+		}
 	}
+	defer func() { <-s.run.dispatching }()
 	for s.awaitDue(ctx) && s.awaitTurn(ctx) {
 		e, err := s.next(ctx)
 		if e != nil {
