@@ -29,7 +29,7 @@ $(TOOLS)/%: internal/tools/go.mod internal/tools/go.sum
 	@CGO_ENABLED=0 go build -C internal/tools -trimpath -o $(CURDIR)/$@ $($*.package)
 	@touch $@
 
-MODULES := . internal/tools bench/benthos
+MODULES := . bench internal/tools bench/benthos
 SOURCES := $(shell find . \( -path ./dist -o -path ./bench -o -path ./.tools -o -path ./.git \) -prune -o \
 	-name '*.go' ! -name '*_test.go' -print)
 COLLECTOR := dist/otelcol-adobetarget
@@ -45,7 +45,7 @@ BENCH_BASE ?= dist/bench.base.txt
 FUZZTIME ?= 10s
 DURATION ?= 10m
 SOAK_REPORT := $(CURDIR)/dist/soak.md
-SCENARIOS := Crashes|Order|Outage|Quota|Shutdown|Failure|FullQueue|Poison
+SCENARIOS := Crashes|Order|Outage|Pace|Quota|Shutdown|Failure|FullQueue|Poison|TwoExporters
 
 ##@ Use
 
@@ -61,18 +61,21 @@ $(EMULATOR): go.mod go.sum $(SOURCES)
 	@touch $@
 
 run: build ## Run the demo: sample records through the distribution into the emulator (ARGS=flags)
-	@go build -trimpath -o $(TOOLS)/demo ./internal/demo
+	@go build -trimpath -o $(TOOLS)/demo ./cmd/demo
 	@$(TOOLS)/demo $(ARGS)
 
 ##@ Check
 
-.PHONY: test check vet vet-benthos unit test-newest lint check-generated check-tidy license-check chlog-validate
+.PHONY: test check vet vet-benthos unit unit-bench test-newest lint check-generated check-tidy license-check chlog-validate
 test: check build vet unit test-newest ## Everything CI checks except lint
 
 check: license-check check-generated check-tidy chlog-validate ## The checks that need no compilation
 
-unit: build $(GOTESTSUM) ## Tests with the race detector (PKG=./exporter/...)
+unit: build $(GOTESTSUM) $(if $(filter ./...,$(PKG)),unit-bench) ## Tests with the race detector (PKG=./exporter/...)
 	$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race $(PKG)
+
+unit-bench: $(GOTESTSUM) ## Tests of the harness that measures, with the race detector
+	cd bench && $(CURDIR)/$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race ./...
 
 test-newest: $(GOTESTSUM) ## The same against the newest Collector core, without the tests of the built distribution
 	$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race -modfile=go.newest.mod \
@@ -80,6 +83,7 @@ test-newest: $(GOTESTSUM) ## The same against the newest Collector core, without
 
 vet: vet-benthos ## go vet
 	go vet -race ./...
+	go -C bench vet -race ./...
 
 # Whether its modules are to be had is asked of what it imports: to ask it of itself would excuse its own mistakes.
 vet-benthos:
@@ -88,6 +92,7 @@ vet-benthos:
 
 lint: $(GOLANGCI) ## Linters and formatting (make fmt mends the formatting)
 	$(GOLANGCI) run ./...
+	cd bench && $(CURDIR)/$(GOLANGCI) run ./...
 
 check-generated: $(MDATAGEN) ## Generated files fit metadata.yaml
 	scripts/generate.sh --check
@@ -142,7 +147,7 @@ bench-base: ## Make the last run of make bench the baseline of the next ones
 	cp $(if $(wildcard $(BENCH_OUT)),$(BENCH_OUT),$(error $(BENCH_OUT) is missing, make bench writes it)) $(BENCH_BASE)
 
 bench-compare: build $(BENTHOS) ## Compare with net/http alone and with Benthos, into docs/performance.md (ARGS=-quick)
-	@go build -trimpath -o $(TOOLS)/bench ./bench
+	@go build -C bench -trimpath -o $(CURDIR)/$(TOOLS)/bench .
 	@$(TOOLS)/bench $(ARGS)
 
 # Without its modules the comparison goes on, and says that Benthos is missing.

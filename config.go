@@ -13,9 +13,10 @@ import (
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/outbox"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/target"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 const (
@@ -23,19 +24,21 @@ const (
 	defaultConcurrency  = 16
 	maxConcurrency      = 1024
 	defaultDrainTimeout = 30 * time.Second
-	defaultAttempts     = 10
 
 	defaultMaxRetryAfter = 15 * time.Minute
 	minMaxRetryAfter     = time.Second
 	maxMaxRetryAfter     = 24 * time.Hour
 
+	minRetryInterval = 100 * time.Millisecond
+
 	// dryRunPace is how many calls a second a dry run shows.
 	dryRunPace = 10
 
 	// In memory a record takes one or two kilobytes, so the queue up to 100 MB.
-	defaultQueueSize    = 50_000
-	defaultMinBatch     = 10_000
-	defaultFlushTimeout = 5 * time.Second
+	defaultQueueSize = 50_000
+	// The same in other units, for a queue of another sizer.
+	defaultQueueBytes    = 100 << 20
+	defaultQueueRequests = 1_000
 )
 
 // Config is the configuration of the exporter.
@@ -48,7 +51,7 @@ type Config struct {
 	// ClientCode is the client code of the Target account: lower case letters and digits.
 	ClientCode string `mapstructure:"client_code"`
 	// API is the way a call is made.
-	API target.Config `mapstructure:"api"`
+	API route.Config `mapstructure:"api"`
 
 	// Visitor says where a visitor's id is found. The first entry that gives a usable
 	// id names the visitor.
@@ -64,9 +67,8 @@ type Config struct {
 	// MaxThirdPartyIDLength is the most characters of an mbox3rdPartyId, up to 256.
 	MaxThirdPartyIDLength int `mapstructure:"max_third_party_id_length"`
 
-	// MaxUpdateAttempts is how often an update is tried that fails while most others get
-	// through; then it is rejected. 0 goes on for ever.
-	MaxUpdateAttempts int `mapstructure:"max_update_attempts"`
+	// Outbox is how long updates wait for others of their visitor, and how many may.
+	Outbox outbox.Config `mapstructure:"outbox"`
 	// Concurrency is how many calls may be under way at once.
 	Concurrency int `mapstructure:"concurrency"`
 	// RateLimit is the pace of calls. `enabled: false` lets them leave at any pace.
@@ -82,9 +84,10 @@ type Config struct {
 	// holds. A persistent queue keeps it instead.
 	DrainTimeout time.Duration `mapstructure:"drain_timeout"`
 
-	// QueueConfig is exporterhelper's queue and batch.
+	// QueueConfig is exporterhelper's queue.
 	QueueConfig configoptional.Optional[exporterhelper.QueueBatchConfig] `mapstructure:"sending_queue"`
-	// RetryConfig is exporterhelper's retry.
+	// RetryConfig is exporterhelper's retry. Its intervals are those of an update that waits
+	// in the outbox.
 	RetryConfig configretry.BackOffConfig `mapstructure:"retry_on_failure"`
 
 	_ struct{}
@@ -93,11 +96,11 @@ type Config struct {
 func createDefaultConfig() component.Config {
 	return &Config{
 		ClientConfig:          defaultClientConfig(),
-		API:                   target.NewDefaultConfig(),
+		API:                   route.NewDefaultConfig(),
 		Visitor:               mapping.DefaultVisitor(),
 		Profile:               mapping.DefaultProfile(),
 		MaxThirdPartyIDLength: profile.DefaultMaxThirdPartyIDLength,
-		MaxUpdateAttempts:     defaultAttempts,
+		Outbox:                outbox.NewDefaultConfig(),
 		Concurrency:           defaultConcurrency,
 		RateLimit:             configoptional.Some(quota.NewDefaultRateLimitConfig()),
 		Quota:                 quota.NewDefaultWindowConfig(),
@@ -120,19 +123,15 @@ func defaultClientConfig() confighttp.ClientConfig {
 	return c
 }
 
-// defaultQueueConfig returns a queue that keeps the order of records, makes
-// receivers wait when it is full, and lets a backlog merge well.
+// defaultQueueConfig returns a queue that keeps the order of records and makes receivers wait
+// when it is full. It does not batch: the outbox merges, and a batch may overtake another.
 func defaultQueueConfig() exporterhelper.QueueBatchConfig {
 	q := exporterhelper.NewDefaultQueueConfig()
 	q.NumConsumers = 1
 	q.Sizer = exporterhelper.RequestSizerTypeItems
 	q.QueueSize = defaultQueueSize
 	q.BlockOnOverflow = true
-	batch := q.Batch.GetOrInsertDefault()
-	batch.FlushTimeout = defaultFlushTimeout
-	batch.Sizer = exporterhelper.RequestSizerTypeItems
-	batch.MinSize = defaultMinBatch
-	batch.MaxSize = 0 // a batch cut in parts may be sent out of order
+	q.Batch = configoptional.Default(*q.Batch.GetOrInsertDefault())
 	return q
 }
 
@@ -152,25 +151,30 @@ func (cfg *Config) endpoint() string {
 	return "https://" + cfg.ClientCode + ".tt.omtrdc.net"
 }
 
-// disorderly names the settings that let one batch of a visitor overtake another.
+// waits reports whether callers wait for the outcome of their records.
+func (cfg *Config) waits() bool {
+	queue := cfg.QueueConfig.Get()
+	return queue == nil || queue.WaitForResult
+}
+
+// storage returns the storage extension of the queue, nil when it is in memory.
+func (cfg *Config) storage() *component.ID {
+	if queue := cfg.QueueConfig.Get(); queue != nil {
+		return queue.StorageID
+	}
+	return nil
+}
+
+// disorderly names the settings that let a record of a visitor overtake another.
 func (cfg *Config) disorderly() []string {
 	queue := cfg.QueueConfig.Get()
-	if queue == nil {
-		return []string{"sending_queue is off, so batches of several callers are sent at once"}
+	switch {
+	case queue == nil:
+		return []string{"sending_queue is off, so requests of several callers are sent at once"}
+	case queue.Batch.HasValue():
+		return []string{"sending_queue::batch is on, so a batch may overtake another; the outbox merges without it, by outbox::merge_window"}
 	}
-	var found []string
-	if queue.NumConsumers > 1 {
-		found = append(found, "sending_queue::num_consumers is over 1")
-	}
-	if batch := queue.Batch.Get(); batch != nil {
-		if batch.MaxSize > 0 {
-			found = append(found, "sending_queue::batch::max_size is set, so a request may be cut in parts")
-		}
-		if len(batch.Partition.MetadataKeys) > 0 {
-			found = append(found, "sending_queue::batch::partition::metadata_keys is set")
-		}
-	}
-	return found
+	return nil
 }
 
 func (cfg *Config) limits() quota.Limits {

@@ -7,6 +7,8 @@ import (
 	"context"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/config/configretry"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 
@@ -39,17 +41,36 @@ func createLogs(ctx context.Context, set exporter.Settings, cfg *Config, account
 	if err != nil {
 		return nil, err
 	}
-	helper, err := exporterhelper.NewLogs(ctx, set, cfg, e.consume,
+	e.helper, err = exporterhelper.NewLogs(ctx, set, cfg, e.push,
 		exporterhelper.WithStart(e.start),
 		exporterhelper.WithShutdown(e.shutdown),
-		// The helper's timeout would count the time spent waiting for the quota. Each
-		// call has its own.
+		// The helper's timeout would count the time spent waiting. Each call has its own.
 		exporterhelper.WithTimeout(exporterhelper.TimeoutConfig{Timeout: 0}),
-		exporterhelper.WithRetry(cfg.RetryConfig),
-		exporterhelper.WithQueue(cfg.QueueConfig),
+		exporterhelper.WithRetry(e.retry()),
+		exporterhelper.WithQueue(e.queue()),
 	)
 	if err != nil {
 		return nil, err
 	}
-	return &wrappedLogs{Logs: helper, exporter: e}, nil
+	return e, nil
+}
+
+// queue returns the queue as the helper is to make it.
+func (e *logsExporter) queue() configoptional.Optional[exporterhelper.QueueBatchConfig] {
+	if e.door == nil {
+		return configoptional.None[exporterhelper.QueueBatchConfig]()
+	}
+	return configoptional.Some(e.door.Helper())
+}
+
+// retry returns how the helper is to retry. Where entries wait in the outbox a push fails only
+// for the storage, or because the exporter stops: then the request has to stay where it is,
+// whatever is configured for the entries.
+func (e *logsExporter) retry() configretry.BackOffConfig {
+	if e.cfg.waits() {
+		return e.cfg.RetryConfig
+	}
+	r := configretry.NewDefaultBackOffConfig()
+	r.InitialInterval, r.MaxElapsedTime = minRetryInterval, 0
+	return r
 }

@@ -11,13 +11,17 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/contender"
+	"github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/section"
+	"github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/server"
 )
 
 // roles are what this program is when it starts itself.
 var roles = map[string]func(context.Context, []string) error{
-	"serve":    serve,
-	"floor":    floor,
-	"exporter": exporterAlone,
+	server.Role:            server.Serve,
+	contender.FloorRole:    contender.Floor,
+	contender.ExporterRole: contender.Exporter,
 }
 
 func main() {
@@ -40,5 +44,5 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	return runSections(ctx, o)
+	return section.Run(ctx, o)
 }

@@ -12,10 +12,12 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/section"
 )
 
 // parsed returns the options of a command line, with a collector that is there.
-func parsed(t *testing.T, args ...string) (options, error) {
+func parsed(t *testing.T, args ...string) (section.Options, error) {
 	t.Helper()
 	return parseOptions(append([]string{"-collector", written(t, "collector", "")}, args...))
 }
@@ -28,28 +30,26 @@ func written(t *testing.T, name, text string) string {
 	return path
 }
 
-func markers(section string) string {
-	return "<!-- bench: " + section + " begin -->\n<!-- bench: " + section + " end -->\n"
-}
+const recordMarkers = "<!-- bench: record begin -->\n<!-- bench: record end -->\n"
 
 func TestWithoutFlagsEverySectionIsMeasuredAtFullSize(t *testing.T) {
 	o, err := parsed(t, "-page", "")
 	require.NoError(t, err)
-	assert.Equal(t, sectionNames(), o.only)
-	assert.Equal(t, []int{5, 200_000, 200_000}, []int{o.rounds, o.calls, o.lines})
-	assert.Equal(t, []int{10_000, 100_000, 1_000_000}, o.backlogs)
+	assert.Equal(t, section.Names(), o.Only)
+	assert.Equal(t, []int{5, 200_000, 200_000}, []int{o.Rounds, o.Calls, o.Lines})
+	assert.Equal(t, []int{10_000, 100_000, 1_000_000}, o.Backlogs)
 }
 
 func TestQuickIsSmallButForWhatIsAskedFor(t *testing.T) {
-	o, err := parsed(t, "-quick", "-lines", "7", "-only", "merging,memory")
+	o, err := parsed(t, "-quick", "-lines", "7", "-only", "start,record")
 	require.NoError(t, err)
-	assert.Equal(t, []string{"merging", "memory"}, o.only)
-	assert.Equal(t, []int{1, 30_000, 7}, []int{o.rounds, o.calls, o.lines})
-	assert.Equal(t, []int{10_000, 50_000}, o.backlogs)
+	assert.Equal(t, []string{"start", "record"}, o.Only)
+	assert.Equal(t, []int{1, 30_000, 7}, []int{o.Rounds, o.Calls, o.Lines})
+	assert.Equal(t, []int{10_000, 50_000}, o.Backlogs)
 }
 
 func TestResultsAreWrittenDownUnlessItIsQuickOrThePageIsEmpty(t *testing.T) {
-	page := written(t, "page.md", markers("memory"))
+	page := written(t, "page.md", recordMarkers)
 	for name, c := range map[string]struct {
 		args []string
 		want string
@@ -60,9 +60,9 @@ func TestResultsAreWrittenDownUnlessItIsQuickOrThePageIsEmpty(t *testing.T) {
 		"quick, but with a page":    {[]string{"-quick", "-page", page}, page},
 		"quick, and without a page": {[]string{"-quick", "-page="}, ""},
 	} {
-		o, err := parsed(t, append(c.args, "-only", "memory")...)
+		o, err := parsed(t, append(c.args, "-only", "record")...)
 		require.NoError(t, err, name)
-		assert.Equal(t, c.want, o.page, name)
+		assert.Equal(t, c.want, o.Page, name)
 	}
 }
 
@@ -70,24 +70,52 @@ func TestThePageOfTheDocumentationIsTheDefaultAndHasAPlaceForEverySection(t *tes
 	t.Chdir("..")
 	o, err := parsed(t)
 	require.NoError(t, err)
-	assert.Equal(t, "docs/performance.md", o.page)
+	assert.Equal(t, "docs/performance.md", o.Page)
 }
 
 func TestWhatWouldFailAfterTheMeasuringIsRefusedBefore(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
-	half := written(t, "page.md", markers("memory")+"<!-- bench: start begin -->\n")
+	half := written(t, "page.md", recordMarkers+"<!-- bench: start begin -->\n")
 	for name, c := range map[string]struct {
 		args []string
 		want string
 	}{
-		"a page that is not there":      {[]string{"-page", missing}, "missing: no such file or directory; name a page that is there"},
-		"a page without a marker":       {[]string{"-page", half}, `"<!-- bench: start end -->" 0 times`},
-		"a folder that is not there":    {[]string{"-quick", "-profiles", missing}, "-profiles: no file can be made in the folder"},
-		"a profile of too little":       {[]string{"-quick", "-profiles", t.TempDir(), "-lines", "39999"}, "give it -lines 40000 or more"},
-		"an unknown section":            {[]string{"-quick", "-only", "memory,disk"}, `there is no section "disk", only exporter, `},
-		"less than one round":           {[]string{"-quick", "-rounds", "-1"}, "-rounds, -calls and -lines have to be 1 or more"},
-		"a word that is no flag":        {[]string{"-quick", "memory"}, `"memory" is no flag`},
-		"a collector that is not there": {[]string{"-quick", "-collector", missing}, "make build makes it"},
+		"a page that is not there": {
+			[]string{"-page", missing},
+			"missing: no such file or directory; name a page that is there",
+		},
+		"a page without a marker": {
+			[]string{"-page", half},
+			`"<!-- bench: start end -->" 0 times`,
+		},
+		"a folder that is not there": {
+			[]string{"-quick", "-profiles", missing},
+			"-profiles: no file can be made in the folder",
+		},
+		"a profile of too little": {[]string{
+			"-quick", "-profiles", t.TempDir(), "-lines",
+			"39999",
+		}, "give it -lines 40000 or more"},
+		"an unknown section": {
+			[]string{"-quick", "-only", "record,disk"},
+			`there is no section "disk", only exporter, `,
+		},
+		"less than one round": {
+			[]string{"-quick", "-rounds", "-1"},
+			"-rounds, -calls and -lines must be at least 1",
+		},
+		"a word that is no flag": {[]string{"-quick", "record"}, `"record" is no flag`},
+		"too few rounds for a page": {
+			[]string{
+				"-rounds", "2", "-page",
+				written(t, "page.md", recordMarkers), "-only", "record",
+			},
+			"-rounds 2: the median of fewer than 3 rounds is not written on",
+		},
+		"a collector that is not there": {
+			[]string{"-quick", "-collector", missing},
+			"make build makes it",
+		},
 	} {
 		_, err := parsed(t, c.args...)
 		assert.ErrorContains(t, err, c.want, name)
@@ -95,15 +123,21 @@ func TestWhatWouldFailAfterTheMeasuringIsRefusedBefore(t *testing.T) {
 }
 
 func TestOnlyTheSectionsThatAreMeasuredNeedAPlaceOnThePage(t *testing.T) {
-	_, err := parsed(t, "-page", written(t, "page.md", markers("memory")), "-only", "memory")
+	_, err := parsed(t, "-page", written(t, "page.md", recordMarkers), "-only", "record")
 	assert.NoError(t, err)
 }
 
-func TestAProfileIsShorterThanItsLinesTake(t *testing.T) {
-	assert.Equal(t, 5, profileSeconds(200_000))
-	assert.Equal(t, 1, profileSeconds(40_000))
+func TestAProfileOfTheExporterAloneTakesNoNumberOfLines(t *testing.T) {
 	_, err := parsed(t, "-quick", "-profiles", t.TempDir(), "-lines", "7", "-only", "exporter")
 	assert.NoError(t, err, "the exporter alone is not in a hurry")
+}
+
+func TestFewRoundsAreWrittenDownWhenThePageSaysSo(t *testing.T) {
+	page := written(t, "page.md", recordMarkers)
+	for _, args := range [][]string{{"-quick", "-page", page}, {"-rounds", "3", "-page", page}, {"-rounds", "2", "-page", ""}} {
+		_, err := parsed(t, append(args, "-only", "record")...)
+		assert.NoError(t, err, args)
+	}
 }
 
 func TestTheCommandCanBeTypedAgain(t *testing.T) {
@@ -113,6 +147,6 @@ func TestTheCommandCanBeTypedAgain(t *testing.T) {
 		`make bench-compare ARGS="-page '' -rounds 2"`: {"-page", "", "-rounds", "2"},
 	} {
 		o, _ := parseOptions(args) // whatever else is wrong with them
-		assert.Equal(t, want, o.command)
+		assert.Equal(t, want, o.Command)
 	}
 }

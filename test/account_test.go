@@ -4,10 +4,12 @@
 package test // import "github.com/otelcol-adobetarget/adobetargetexporter/test"
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/emulator"
 )
@@ -30,35 +32,40 @@ type taken struct {
 type account struct {
 	row    *row
 	target *adobe
-	// batch is the most records that a batch can have. Those of them that had their
-	// outcome when a run ended come again in the next run, and are counted again.
-	batch int
 	// exporters get a copy of each record.
 	exporters int
-	// runs are the last counters of those that ended gracefully, in their order.
-	runs  []finalCounts
-	kills int
+	// runs are those that have ended, in their order.
+	runs []ended
+}
+
+// ended is a run that has ended, with its last counters. Of one that was killed only what it
+// recovered is known.
+type ended struct {
+	finalCounts
+	killed bool
 }
 
 // account opens one. It is for scenarios with a persistent queue and one target, of
 // which a row may have several.
-func (r *row) account(target *adobe, batch int) *account {
-	return &account{row: r, target: target, batch: batch, exporters: 1}
+func (r *row) account(target *adobe) *account {
+	return &account{row: r, target: target, exporters: 1}
 }
 
 // end ends a run gracefully and keeps its last counters.
 func (a *account) end(t *testing.T, c *collector) time.Duration {
 	t.Helper()
 	took := c.end(t)
-	a.runs = append(a.runs, c.finals(t))
+	a.runs = append(a.runs, ended{finalCounts: c.finals(t)})
 	return took
 }
 
 // kill ends a run that leaves no counters.
 func (a *account) kill(t *testing.T, c *collector) {
 	t.Helper()
+	recovered := c.metric("otelcol_adobe_target_records_recovered")
+	require.GreaterOrEqual(t, recovered, 0, "what the run has recovered")
 	c.kill(t)
-	a.kills++
+	a.runs = append(a.runs, ended{finalCounts{recovered: recovered}, true})
 }
 
 // close waits until the profiles are what was sent and the last run holds nothing,
@@ -71,7 +78,7 @@ func (a *account) close(t *testing.T, c *collector, s taken) {
 func (a *account) closeWithin(t *testing.T, c *collector, s taken, most time.Duration) {
 	t.Helper()
 	a.target.becomes(t, s.model, most)
-	held := c.drained(most)
+	held := c.drained(t, most)
 	a.end(t, c)
 	assert.Zero(t, held, "records that are still held")
 	seen := a.compare(t, s)
@@ -79,7 +86,7 @@ func (a *account) closeWithin(t *testing.T, c *collector, s taken, most time.Dur
 	a.row.sent += s.records
 	a.row.held += held
 	a.row.rejected += all.rejected
-	if a.kills > 0 { // what they counted is gone
+	if a.killed() { // what they counted is gone
 		a.row.killed = true
 		a.row.delivered += seen
 		a.row.skipped += s.withoutVisitor
@@ -87,9 +94,10 @@ func (a *account) closeWithin(t *testing.T, c *collector, s taken, most time.Dur
 		a.row.delivered += all.delivered
 		a.row.skipped += all.skipped
 		a.row.twice += all.ended() + held - s.records
-		a.balance(t, all, held, s)
+		assert.Equal(t, s.records, all.ended()+held, "outcomes of all runs")
+		assert.Equal(t, s.withoutVisitor, all.skipped, "records without a visitor")
 	}
-	a.outcomes(t, held)
+	a.balance(t, held)
 	assert.Equal(t, s.rejects, all.rejected > 0, "%d records are rejected", all.rejected)
 	a.answered(t, all.delivered, s)
 	t.Logf("%s: %s", a.row.proves, a.row)
@@ -97,35 +105,31 @@ func (a *account) closeWithin(t *testing.T, c *collector, s taken, most time.Dur
 
 func (a *account) total() (all finalCounts) {
 	for _, run := range a.runs {
-		all = all.plus(run)
+		all = all.plus(run.finalCounts)
 	}
 	return all
 }
 
-// balance holds the counters of all runs against what was sent: every record has one
-// outcome, but for those of the batch that was being sent when a run ended.
-func (a *account) balance(t *testing.T, all finalCounts, held int, s taken) {
-	t.Helper()
-	assert.Equal(t, s.records, a.exporters*all.read, "records that the collector took")
-	assert.GreaterOrEqual(t, all.ended()+held, s.records, "records without an outcome")
-	assert.LessOrEqual(t, all.ended()+held, s.records+(len(a.runs)-1)*a.batch, "records with two outcomes")
-	assert.GreaterOrEqual(t, all.skipped, s.withoutVisitor, "records without a visitor")
-	if len(a.runs) == 1 {
-		assert.Equal(t, s.withoutVisitor, all.skipped, "records without a visitor")
-	}
+func (a *account) killed() bool {
+	return slices.ContainsFunc(a.runs, func(run ended) bool { return run.killed })
 }
 
-// outcomes looks at the counters of each run, also where others were killed. What
-// queue and disk brought into a run it counts as recovered.
-func (a *account) outcomes(t *testing.T, held int) {
+// balance looks at the counters of each run, also where others were killed: what it has left
+// is what the next one recovers, to the record.
+func (a *account) balance(t *testing.T, held int) {
 	t.Helper()
 	for i, run := range a.runs {
-		own, brought := a.exporters*run.read, run.recovered
-		if i == len(a.runs)-1 {
-			assert.Equal(t, own+brought, run.ended()+held, "outcomes of the last run, of %d records it took and %d it found", own, brought)
+		if run.killed {
+			continue
 		}
-		assert.LessOrEqual(t, run.ended(), own+brought, "outcomes of run %d, of %d records it took and %d it found", i, own, brought)
+		assert.Equal(t, a.exporters*run.read, run.received, "records that the exporters of run %d took", i)
+		if i == len(a.runs)-1 {
+			assert.Equal(t, held, run.left(), "records that the last run has left")
+		} else {
+			assert.Equal(t, a.runs[i+1].recovered, run.left(), "records that run %d has left, and what the next one has recovered", i)
+		}
 	}
+	assert.Zero(t, a.runs[0].recovered, "records that the first run has recovered")
 }
 
 // answered holds what was counted as delivered against the calls that Target answered
@@ -178,14 +182,4 @@ func within(r emulator.Receipts, n int) (found int) {
 		found += max(0, min(numbers[1], n)-max(numbers[0], 1)+1)
 	}
 	return found
-}
-
-// drained waits until the exporters hold no record, and returns how many they hold.
-func (c *collector) drained(most time.Duration) (held int) {
-	for end := time.Now().Add(most); ; time.Sleep(tick) {
-		queued, deferred := c.metric("otelcol_exporter_queue_size"), c.metric("otelcol_adobe_target_records_deferred")
-		if (queued == 0 && deferred == 0) || time.Now().After(end) {
-			return queued + deferred
-		}
-	}
 }

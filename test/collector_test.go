@@ -80,6 +80,9 @@ func run(t *testing.T, env []string, name string, args ...string) *process {
 		close(p.done)
 	}()
 	t.Cleanup(func() {
+		if t.Failed() {
+			p.showStacks()
+		}
 		_ = p.cmd.Process.Kill()
 		<-p.done
 		if t.Failed() {
@@ -98,6 +101,14 @@ func tail(text string) string {
 // end asks the process to end, waits for it, and returns how long that took.
 func (p *process) end(t *testing.T) time.Duration {
 	t.Helper()
+	took := p.terminate(t)
+	assert.Zero(t, p.cmd.ProcessState.ExitCode(), "exit code after SIGTERM")
+	return took
+}
+
+// terminate is end whatever the exit code is.
+func (p *process) terminate(t *testing.T) time.Duration {
+	t.Helper()
 	began := time.Now()
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
 	select {
@@ -106,7 +117,6 @@ func (p *process) end(t *testing.T) time.Duration {
 		p.showStacks()
 		require.Fail(t, "the process does not end")
 	}
-	assert.Zero(t, p.cmd.ProcessState.ExitCode(), "exit code after SIGTERM")
 	return time.Since(began)
 }
 
@@ -157,14 +167,22 @@ func (c *collector) running(t *testing.T) *collector {
 	return c
 }
 
-// metric returns the sum of a metric over all series that have these labels.
+// metric returns the sum of a metric over all series that have these labels, or -1 when there
+// is no page.
 func (c *collector) metric(name string, labels ...string) int {
-	page, err := get(c.metricsURL)
+	text, err := get(c.metricsURL)
 	if err != nil {
 		return -1
 	}
+	return page(text).sum(name, labels...)
+}
+
+// page is a page of metrics.
+type page string
+
+func (p page) sum(name string, labels ...string) int {
 	sum := 0.0
-	lines := bufio.NewScanner(strings.NewReader(page))
+	lines := bufio.NewScanner(strings.NewReader(string(p)))
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		rest, found := strings.CutPrefix(lines.Text(), name)

@@ -32,7 +32,7 @@ func TestAfterAnyNumberOfCrashesNothingIsLostAndNothingIsOutOfOrder(t *testing.T
 	stop := sender.start(t)
 	defer stop()
 
-	a := r.account(target, maxBatch)
+	a := r.account(target)
 	random := rand.New(rand.NewPCG(3, 4))
 	for end := time.Now().Add(lasts(0, 0.15)); r.restarts < crashes || time.Now().Before(end); r.restarts++ {
 		before := target.stats(t).Accepted
@@ -71,7 +71,7 @@ func TestOrderHoldsThroughFailuresSplitsAndRestarts(t *testing.T) {
 	stop := sender.start(t)
 	defer stop()
 
-	a := r.account(target, maxBatch)
+	a := r.account(target)
 	random := rand.New(rand.NewPCG(7, 8))
 	for end := time.Now().Add(lasts(0, 0.2)); r.restarts < restarts || time.Now().Before(end); r.restarts++ {
 		c := s.start(t)

@@ -144,12 +144,12 @@ func TestAMistakeIsNamedWithItsPlaceByValidate(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
 	output, err := validate(t, nil, file)
 	require.Error(t, err)
-	assert.Contains(t, output, "exporters::adobe_target::quota: window: has to be 1m0s or longer, got 1s")
+	assert.Contains(t, output, "exporters::adobe_target::quota: window: must be at least 1m0s, got 1s")
 	assert.Contains(t, output, "exporters::adobe_target::conditions::0: ")
 }
 
 func TestTheDemoShowsWhatArrived(t *testing.T) {
-	cmd := exec.CommandContext(t.Context(), "go", "run", "./internal/demo", "-once")
+	cmd := exec.CommandContext(t.Context(), "go", "run", "./cmd/demo", "-once")
 	cmd.Dir = ".."
 	output, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(output))

@@ -93,7 +93,7 @@ func TestTwentyThousandLinesLeaveEveryVisitorsLastValues(t *testing.T) {
 	dir, last := t.TempDir(), map[string]map[string]string{}
 	writeActions(t, dir, 20_000, 3_000, "", last)
 	target := startTarget(t, "-sequence", "seq")
-	c := startCollector(t, filesConfig(dir, target.url, "    sending_queue: {batch: {flush_timeout: 1s, min_size: 5000}}", ""), inOrder)
+	c := startCollector(t, filesConfig(dir, target.url, "    outbox: {merge_window: 1s}", ""), inOrder)
 	c.settled(t, 20_000)
 
 	stats := target.stats(t)
@@ -104,7 +104,8 @@ func TestTwentyThousandLinesLeaveEveryVisitorsLastValues(t *testing.T) {
 	assert.Zero(t, stats.Disorders)
 	assert.LessOrEqual(t, stats.MaxConcurrent, 16)
 	assert.Equal(t, 20_000, c.metric("otelcol_adobe_target_records", `outcome="delivered"`, `exporter="adobe_target"`))
-	assert.Equal(t, 20_000-stats.Attempts, c.metric("otelcol_adobe_target_records_merged"))
+	assert.Equal(t, 20_000, c.metric("otelcol_adobe_target_call_records_sum"), "every record went with a call")
+	assert.Equal(t, stats.Attempts, c.metric("otelcol_adobe_target_call_records_count"), "each visitor's update took one call")
 	assert.Equal(t, stats.Attempts, c.metric("otelcol_adobe_target_calls", `outcome="delivered"`, `http_response_status_code="200"`))
 	c.end(t)
 }
@@ -120,7 +121,7 @@ func TestEveryWayOfMakingACallArrives(t *testing.T) {
 			dir, last := t.TempDir(), map[string]map[string]string{}
 			writeActions(t, dir, 300, 50, "", last)
 			target := startTarget(t, "-plain")
-			c := startCollector(t, filesConfig(dir, target.url, "    sending_queue: {batch: {flush_timeout: 200ms}}\n    api: "+api, ""), inOrder)
+			c := startCollector(t, filesConfig(dir, target.url, "    outbox: {merge_window: 200ms}\n    api: "+api, ""), inOrder)
 			c.settled(t, 300)
 			assert.Equal(t, last, target.profiles(t))
 			c.end(t)
@@ -133,7 +134,8 @@ func TestAPersistentQueueBringsAnOutageOverARestart(t *testing.T) {
 	storage := t.TempDir()
 	config := func(target *adobe) string {
 		return filesConfig(dir, target.url, fmt.Sprintf(`
-    sending_queue: {storage: file_storage/queue, batch: {flush_timeout: 200ms}}
+    sending_queue: {storage: file_storage/queue}
+    outbox: {merge_window: 200ms}
     retry_on_failure: {initial_interval: 100ms, max_interval: 200ms}
 extensions:
   file_storage/queue: {directory: %s, create_directory: true}

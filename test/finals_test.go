@@ -16,19 +16,23 @@ import (
 // finalCounts are the counters of a run at its very end, when everything has been
 // shut down: no page shows those.
 type finalCounts struct {
-	// read are the records that a receiver passed on, and that were taken.
-	read                         int
+	// read are the records that a receiver passed on, and that were taken; received are those
+	// that the exporters took.
+	read, received               int
 	delivered, skipped, rejected int
-	// recovered are those of an earlier run among them.
+	// recovered are those that an earlier run has left.
 	recovered int
 	calls     int
 }
 
 func (f finalCounts) ended() int { return f.delivered + f.skipped + f.rejected }
 
+// left returns how many records the run has left for the next one.
+func (f finalCounts) left() int { return f.received + f.recovered - f.ended() }
+
 func (f finalCounts) plus(g finalCounts) finalCounts {
 	return finalCounts{
-		read: f.read + g.read, delivered: f.delivered + g.delivered, skipped: f.skipped + g.skipped,
+		read: f.read + g.read, received: f.received + g.received, delivered: f.delivered + g.delivered, skipped: f.skipped + g.skipped,
 		rejected: f.rejected + g.rejected, recovered: f.recovered + g.recovered, calls: f.calls + g.calls,
 	}
 }
@@ -83,6 +87,8 @@ func (m consoleMetrics) counts(t *testing.T) (f finalCounts) {
 				f.delivered += sum(t, metric.Data, "delivered")
 				f.skipped += sum(t, metric.Data, "skipped")
 				f.rejected += sum(t, metric.Data, "rejected")
+			case "otelcol.adobe_target.records.received":
+				f.received += sum(t, metric.Data, "")
 			case "otelcol.adobe_target.records.recovered":
 				f.recovered += sum(t, metric.Data, "")
 			case "otelcol.adobe_target.calls":

@@ -13,25 +13,23 @@ import (
 
 // TestAnOutageWithRestartsInsideCostsFewCallsAndNoRecord lets Target fail for a
 // long time, ends and kills the collector meanwhile, and has records come in all
-// the time. Few calls may be made while it lasts, no more in a step of the backoff than
-// three for the queue and one for deferred visitors, and everything has to arrive
-// afterwards.
+// the time. Few calls may be made while it lasts, one in a step of the backoff once it is
+// known for an outage, and everything has to arrive afterwards.
 func TestAnOutageWithRestartsInsideCostsFewCallsAndNoRecord(t *testing.T) {
 	t.Parallel()
-	const concurrency = 4
+	const concurrency, untilKnown = 4, 24
 	initial, longest := 200*time.Millisecond, time.Second
 	r := begin(t, "outage with a graceful restart and a kill -9 inside")
 	target := startSequenced(t)
 	s := newSetup(t, target)
 	s.exporter = "    concurrency: 4\n    rate_limit: {enabled: false}"
-	s.queue = "queue_size: 1000000, " + s.queue
 	s.retry = "{initial_interval: 200ms, max_interval: 1s}"
 	sender := newSender(overHTTP(s.port), 9)
 	sender.pause = 30 * time.Millisecond
 	stop := sender.start(t)
 	defer stop()
 
-	a := r.account(target, maxBatch)
+	a := r.account(target)
 	c := s.start(t)
 	require.Eventually(t, func() bool { return target.stats(t).Accepted > 200 }, patience, tick)
 	target.set(t, "faults", []map[string]any{{"kind": "status", "status": 503}})
@@ -46,7 +44,7 @@ func TestAnOutageWithRestartsInsideCostsFewCallsAndNoRecord(t *testing.T) {
 			c = s.start(t)
 			r.restarts++
 		}
-		allowed += concurrency + (3+1)*(1+steps(time.Since(began), initial, longest))
+		allowed += concurrency + untilKnown + 1 + steps(time.Since(began), initial, longest)
 		t.Logf("after %d restarts %d calls in the outage, %d allowed", i, target.stats(t).Attempts-before.Attempts, allowed)
 	}
 	during := target.stats(t)

@@ -13,11 +13,10 @@ import (
 // callTimeout is the time of one call in the scenarios.
 const callTimeout = 2 * time.Second
 
-// minBatch is the min_size of a batch in most scenarios. Those send 20 records in a
-// request, so that a batch has fewer than maxBatch.
+// quickOutbox and quickRetry are for scenarios that have no time to lose.
 const (
-	minBatch = 400
-	maxBatch = minBatch + 20
+	quickOutbox = "merge_window: 100ms"
+	quickRetry  = "{initial_interval: 100ms, max_interval: 200ms}"
 )
 
 // setup is what a scenario runs the distribution with: one pipeline from a
@@ -33,8 +32,8 @@ type setup struct {
 	// exporter holds further settings of the exporter, each line indented by four
 	// spaces.
 	exporter string
-	// queue holds further settings of sending_queue.
-	queue string
+	// queue holds further settings of sending_queue, and outbox those of outbox.
+	queue, outbox string
 	// retry is that of retry_on_failure.
 	retry string
 }
@@ -43,8 +42,7 @@ func newSetup(t *testing.T, target *adobe) setup {
 	t.Helper()
 	return setup{
 		target: target, port: freePort(t), state: t.TempDir(),
-		queue: fmt.Sprintf("batch: {flush_timeout: 100ms, min_size: %d}", minBatch),
-		retry: "{initial_interval: 20ms, max_interval: 50ms}",
+		outbox: quickOutbox, retry: quickRetry,
 	}
 }
 
@@ -60,7 +58,7 @@ func (s setup) config() string {
 	}
 	queue, extensions, ids := s.queue, "", []string{}
 	if s.state != "" {
-		queue = "storage: file_storage/queue, " + queue
+		queue = strings.TrimSuffix("storage: file_storage/queue, "+queue, ", ")
 		extensions = fmt.Sprintf(`extensions:
   file_storage/queue: {directory: %[1]s/queue, create_directory: true}
   file_storage/quota: {directory: %[1]s/quota, create_directory: true}
@@ -77,11 +75,12 @@ exporters:
     endpoint: %s
     timeout: %s
     sending_queue: {%s}
+    outbox: {%s}
     retry_on_failure: %s
 %s
 service:
   extensions: [%s]
   pipelines:
     logs: {receivers: [%s], exporters: [adobe_target]}
-`, extensions, receiver, s.target.url, callTimeout, queue, s.retry, s.exporter, strings.Join(ids, ", "), name)
+`, extensions, receiver, s.target.url, callTimeout, queue, s.outbox, s.retry, s.exporter, strings.Join(ids, ", "), name)
 }

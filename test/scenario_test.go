@@ -103,7 +103,7 @@ func (r *row) countedTwice() string {
 
 func (s *table) broken() bool {
 	for _, r := range s.rows {
-		if r.lost != 0 || r.held != 0 || r.disorders != 0 || r.overQuota != 0 {
+		if r.lost != 0 || r.held != 0 || r.twice != 0 || r.disorders != 0 || r.overQuota != 0 {
 			return true
 		}
 	}

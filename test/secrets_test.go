@@ -59,8 +59,8 @@ func TestNoSecretIsSaid(t *testing.T) {
     auth: {authenticator: bearertokenauth}
     headers: {X-Secret: SECRET-header}
     conditions: ['log.attributes["profile.a"] != "x"', 'ParseJSON(log.attributes["profile.a"])["a"] == 1']
-    sending_queue: {batch: {flush_timeout: 200ms}}
-    retry_on_failure: {initial_interval: 50ms, max_interval: 100ms}
+    outbox: {merge_window: 200ms}
+    retry_on_failure: {initial_interval: 100ms, max_interval: 200ms}
 extensions:
   bearertokenauth: {filename: `+tokenFile+`}`, `
   extensions: [bearertokenauth]

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	faultBegins = "Target does not let us in"
-	faultEnds   = "Target lets us in again"
+	faultBegins = "Target refuses all calls"
+	faultEnds   = "Target takes calls again"
 
 	componentStatus = "--feature-gates=extension.healthcheck.useComponentStatus"
 )

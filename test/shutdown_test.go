@@ -19,8 +19,8 @@ type shutdownState struct {
 	name string
 	// faults are those of Target.
 	faults []map[string]any
-	// exporter, queue and retry are settings as in setup.
-	exporter, queue, retry string
+	// exporter and retry are settings as in setup.
+	exporter, retry string
 	// reached tells that the collector is in the state.
 	reached func(sender *sender, stats stats) bool
 }
@@ -74,7 +74,6 @@ func (state shutdownState) setup(t *testing.T) (s setup, sender *sender) {
 	target.set(t, "faults", state.faults)
 	s = newSetup(t, target)
 	s.exporter = state.exporter
-	s.queue = or(state.queue, s.queue)
 	s.retry = or(state.retry, s.retry)
 	sender = newSender(overHTTP(s.port), 21)
 	sender.visitors, sender.pause = 60, 20*time.Millisecond
@@ -105,7 +104,7 @@ func (state shutdownState) endsAndGoesOn(t *testing.T, r *row) {
 	t.Helper()
 	s, sender := state.setup(t)
 	c := state.enter(t, s, sender)
-	a := r.account(s.target, maxBatch)
+	a := r.account(s.target)
 	took := a.end(t, c)
 	assert.LessOrEqual(t, took, callTimeout+time.Second, state.name)
 
@@ -155,14 +154,15 @@ func TestAShutdownWithAFullQueueTakesTheTimeOfACallAtMost(t *testing.T) {
 		target.set(t, "faults", []map[string]any{{"kind": "status", "status": 503}})
 		s := newSetup(t, target)
 		s.exporter = "    rate_limit: {enabled: false}"
-		s.queue = "queue_size: 200, batch: {flush_timeout: 100ms, min_size: 100}"
+		s.queue = "queue_size: 200"
+		s.outbox = fullOutbox
 		s.receiver = fmt.Sprintf(`  otlp: {protocols: {%s: {endpoint: "127.0.0.1:%d"}}}`, protocol, s.port)
 		sender := newSender(exportOver(t, s.port), 61)
 		c := s.start(t)
 		stop := sender.start(t)
 		require.Eventually(t, func() bool { return c.metric("otelcol_exporter_queue_size") == 200 }, patience, tick)
 		require.Eventually(t, func() bool { return sender.sent().refusals > 0 }, patience, tick)
-		a := r.account(target, 100+sender.perRequest)
+		a := r.account(target)
 		took := a.end(t, c)
 		t.Logf("OTLP over %s: ended after %s", protocol, took.Round(time.Millisecond))
 		assert.LessOrEqual(t, took, callTimeout+time.Second, protocol)

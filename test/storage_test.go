@@ -30,15 +30,14 @@ exporters:
     client_code: acme
     endpoint: %s
     rate_limit: {enabled: false}
-    sending_queue:
-      storage: file_storage/queue
-      batch: {flush_timeout: 50ms, min_size: 100}
-    retry_on_failure: {initial_interval: 20ms, max_interval: 50ms}
+    sending_queue: {storage: file_storage/queue}
+    outbox: {%s}
+    retry_on_failure: %s
 service:
   extensions: [file_storage/queue]
   pipelines:
     logs: {receivers: [otlp], exporters: [adobe_target]}
-`, folder, port, endpoint)
+`, folder, port, endpoint, quickOutbox, quickRetry)
 }
 
 // visits sends one request after the other, each with records of its own visitors,
@@ -137,6 +136,9 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 	unfill(t, disk)
 	require.Eventually(t, func() bool { return v.send(t, 1) }, patience, tick, "with space again records are taken")
 	v.arrive(t, target)
+	assert.Zero(t, c.drained(t, patience))
+	assert.Equal(t, len(v.taken), c.rests(t, len(v.taken)).ended)
+	assert.Zero(t, c.metric("otelcol_adobe_target_queue_damaged"))
 	c.end(t)
 	assert.Contains(t, c.output.String(), "no space left on device")
 	// The disk may just have room for the small changes, and then there is nothing to say.
@@ -174,8 +176,11 @@ func TestADiskThatGetsFullAndARestartLoseNothing(t *testing.T) {
 
 	unfill(t, disk)
 	target.set(t, "faults", []map[string]any{})
-	c = startCollector(t, config)
+	c = startCollector(t, config).running(t)
 	v.arrive(t, target)
+	assert.Zero(t, c.drained(t, patience))
+	assert.Equal(t, len(v.taken), c.rests(t, 0).recovered)
+	assert.Zero(t, c.metric("otelcol_adobe_target_queue_damaged"))
 	c.end(t)
 }
 

@@ -87,13 +87,13 @@ exporters:
     endpoint: %s
     auth: {authenticator: bearertokenauth}
     rate_limit: {enabled: false}
-    sending_queue: {batch: {flush_timeout: 50ms, min_size: 200}}
-    retry_on_failure: {initial_interval: 20ms, max_interval: 50ms}
+    outbox: {%s}
+    retry_on_failure: %s
 service:
   extensions: [bearertokenauth]
   pipelines:
     logs: {receivers: [otlp], exporters: [adobe_target]}
-`, file.path, port, target.url))
+`, file.path, port, target.url, quickOutbox, quickRetry))
 			s := newSender(overHTTP(port), 5)
 			stop := s.start(t)
 			defer stop()

@@ -63,7 +63,7 @@ func (e VisitorEntry) Validate() error {
 // of Attribute, Value and Prefix is set.
 type ProfileEntry struct {
 	// Parameter is the profile parameter's name, without "profile.". A value without
-	// one has to be a map, whose keys are the parameters.
+	// one must be a map, whose keys are the parameters.
 	Parameter ParameterName `mapstructure:"parameter"`
 	// Attribute is the attribute that holds the value, looked up on the record, then
 	// its scope, then its resource.
@@ -98,7 +98,7 @@ func (e ProfileEntry) Validate() error {
 		return errors.New("default: needs a parameter to be the value of")
 	}
 	if _, ok := defaultText(e.Default); !ok {
-		return fmt.Errorf("default: has to be a string, number or boolean that is finite and not empty, got %#v", e.Default)
+		return fmt.Errorf("default: must be a string, number or boolean that is finite and not empty, got %#v", e.Default)
 	}
 	return nil
 }

@@ -132,27 +132,27 @@ func TestConfigIsRefused(t *testing.T) {
 		},
 		"an empty default": {
 			"profile: [{parameter: p, attribute: a, default: ''}]",
-			[]string{`profile::0: default: has to be a string, number or boolean`, "not empty", `got ""`},
+			[]string{`profile::0: default: must be a string, number or boolean`, "not empty", `got ""`},
 		},
 		"a list as default": {
 			"profile: [{parameter: p, attribute: a, default: [1]}]",
-			[]string{"profile::0: default: has to be a string, number or boolean", "got []interface {}{1}"},
+			[]string{"profile::0: default: must be a string, number or boolean", "got []interface {}{1}"},
 		},
 		"a map as default": {
 			"profile: [{parameter: p, attribute: a, default: {b: c}}]",
-			[]string{"profile::0: default: has to be a string, number or boolean", `"b":"c"`},
+			[]string{"profile::0: default: must be a string, number or boolean", `"b":"c"`},
 		},
 		"a default that is no number": {
 			"profile: [{parameter: p, attribute: a, default: .nan}]",
-			[]string{"profile::0: default: has to be a string, number or boolean", "got NaN"},
+			[]string{"profile::0: default: must be a string, number or boolean", "got NaN"},
 		},
 		"an infinite default": {
 			"profile: [{parameter: p, attribute: a, default: .inf}]",
-			[]string{"profile::0: default: has to be a string, number or boolean", "got +Inf"},
+			[]string{"profile::0: default: must be a string, number or boolean", "got +Inf"},
 		},
 		"a date as default, which YAML does not take for a string": {
 			"profile: [{parameter: p, attribute: a, default: 2026-01-02}]",
-			[]string{"profile::0: default: has to be a string, number or boolean", "time.Date(2026"},
+			[]string{"profile::0: default: must be a string, number or boolean", "time.Date(2026"},
 		},
 		"a condition that does not parse": {
 			"conditions: ['true', 'log.body ==']",

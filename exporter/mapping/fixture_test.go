@@ -7,6 +7,8 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl"
@@ -128,6 +130,15 @@ func nested(levels int, leaf any) any {
 		leaf = map[string]any{"n": leaf}
 	}
 	return leaf
+}
+
+// manyLeaves returns a map of so many leaves, whose texts have so many bytes.
+func manyLeaves(n, size int) map[string]any {
+	m := make(map[string]any, n)
+	for i := range n {
+		m["leaf"+strconv.Itoa(i)] = strings.Repeat("x", size)
+	}
+	return m
 }
 
 // unsupportedValue is an expression of newMapperWithUnsupported, whose result has

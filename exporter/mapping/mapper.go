@@ -25,7 +25,7 @@ type Update struct {
 	// Visitor is whose profile is updated, by a usable id.
 	Visitor profile.Visitor
 	// Parameters are what is set, in the order of the entries; of two with one name
-	// the later counts. Their names and values are such that each alone fits a call.
+	// the later counts. Each alone fits a call, and all together fit ten.
 	Parameters []profile.Parameter
 	// Dropped counts the parameters that were left out.
 	Dropped Drops
@@ -131,23 +131,13 @@ func (m *Mapper) Updates(ctx context.Context, ld plog.Logs) iter.Seq2[int, *Upda
 	}
 }
 
-// Visitors yields the visitor of every log record of ld that names one, whether the record
-// gives an update or not. What a mapping skips now it may take another time.
-func (m *Mapper) Visitors(ctx context.Context, ld plog.Logs) iter.Seq[profile.Visitor] {
-	return func(yield func(profile.Visitor) bool) {
-		r := m.reader()
-		defer m.release(r)
-		for _, resource := range ld.ResourceLogs().All() {
-			for _, scope := range resource.ScopeLogs().All() {
-				for _, record := range scope.LogRecords().All() {
-					r.at(resource, scope, record)
-					if v, skip := r.findVisitor(ctx); skip == NotSkipped && !yield(v) {
-						return
-					}
-				}
-			}
-		}
-	}
+// Sendable reports whether a call can name the visitor. An update that was mapped before the
+// configuration changed is asked again.
+func (m *Mapper) Sendable(v profile.Visitor) bool { return v.Usable(m.maxThirdPartyIDLength) }
+
+// Fits reports whether a call can carry the parameter.
+func (m *Mapper) Fits(v profile.Visitor, p *profile.Parameter) bool {
+	return profile.Fits(v, p.Name, p.Value, m.maxCall)
 }
 
 func (m *Mapper) reader() *reader {

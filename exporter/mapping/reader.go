@@ -40,6 +40,7 @@ func (r *reader) read(ctx context.Context) {
 	for i := range r.profile {
 		r.addEntry(ctx, &r.profile[i])
 	}
+	r.bound()
 	switch {
 	case len(r.update.Parameters) > 0:
 	case r.update.Dropped[DropTooLarge] > 0:
@@ -47,6 +48,16 @@ func (r *reader) read(ctx context.Context) {
 	default:
 		r.update.Skip = SkipNoParameters
 	}
+}
+
+// maxCalls is how many calls one record may take of the quota.
+const maxCalls = 10
+
+// bound leaves out what would need more calls.
+func (r *reader) bound() {
+	before := len(r.update.Parameters)
+	r.update.Parameters = profile.Bound(r.update.Visitor, r.update.Parameters, maxCalls, r.maxCall)
+	r.update.Dropped[DropTooMany] += before - len(r.update.Parameters)
 }
 
 // condition tells whether the record meets any of the conditions. They are

@@ -74,6 +74,9 @@ const (
 	DropValueTooLong
 	// DropTooLarge means that the parameter alone is over the size of a call.
 	DropTooLarge
+	// DropTooMany means that the calls of one record have no room for the parameter: those
+	// that come first in the order of the entries have taken it.
+	DropTooMany
 
 	drops
 )
@@ -91,6 +94,7 @@ var dropNames = [drops]string{
 	DropNameTooLong:      "name_too_long",
 	DropValueTooLong:     "value_too_long",
 	DropTooLarge:         "too_large",
+	DropTooMany:          "too_many",
 }
 
 // String returns the reason as metrics name it.

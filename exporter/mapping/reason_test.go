@@ -176,6 +176,10 @@ func dropCases() map[Drop]map[string]reasonCase {
 			"a body of invalid UTF-8":    profileAttribute("a", strings.Repeat("\xff.", 10_000)),
 			"a list when joined":         profileAttribute("a", []any{strings.Repeat("x", 40_000), strings.Repeat("x", 40_000)}),
 		},
+		DropTooMany: {
+			"leaves of an attribute": profileAttribute("a", manyLeaves(11, 59_000)),
+			"leaves of a body":       {asMap, fixture{record: withID(nil), body: manyLeaves(11, 59_000)}},
+		},
 	}
 }
 
@@ -185,11 +189,15 @@ func TestEachDropHasItsValues(t *testing.T) {
 		require.NotEmpty(t, cases[drop], "a reason without a case: %s", drop)
 		for name, tt := range cases[drop] {
 			t.Run(drop.String()+"/"+name, func(t *testing.T) {
-				tt.cfg.Profile = append(tt.cfg.Profile, ProfileEntry{Parameter: "neighbor", Attribute: "mbox3rdPartyId"})
+				tt.cfg.Profile = append([]ProfileEntry{{Parameter: "neighbor", Attribute: "mbox3rdPartyId"}}, tt.cfg.Profile...)
 				m := newMapperWithUnsupported(t, tt.cfg)
 				got := updates(t, m, logsOf(t, tt.fixture))[0]
 				assert.Equal(t, dropped(drop), got.Dropped)
 				assert.Equal(t, NotSkipped, got.Skip)
+				if drop == DropTooMany {
+					assert.Len(t, got.Parameters, 11)
+					got.Parameters = got.Parameters[:1]
+				}
 				assert.Equal(t, map[string]string{"neighbor": "c-1"}, latest(got.Parameters), "the neighbor")
 			})
 		}

@@ -5,7 +5,6 @@ package profile // import "github.com/otelcol-adobetarget/adobetargetexporter/ex
 
 import (
 	"iter"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -35,6 +34,7 @@ type addition struct {
 type visitorUpdates struct {
 	visitor     Visitor
 	first, last int
+	records     int
 }
 
 // NewBatch returns an empty batch with room for so many records.
@@ -70,16 +70,11 @@ func (b *Batch) Add(record int, v Visitor, parameters []Parameter) {
 	if i, known := b.index[v]; known {
 		b.additions[b.visitors[i].last].next = at
 		b.visitors[i].last = at
+		b.visitors[i].records++
 		return
 	}
 	b.index[v] = len(b.visitors)
-	b.visitors = append(b.visitors, visitorUpdates{visitor: v, first: at, last: at})
-}
-
-// Has tells whether the batch holds updates of the visitor.
-func (b *Batch) Has(v Visitor) bool {
-	_, has := b.index[v]
-	return has
+	b.visitors = append(b.visitors, visitorUpdates{visitor: v, first: at, last: at, records: 1})
 }
 
 // Len returns how many visitors the batch holds.
@@ -88,9 +83,12 @@ func (b *Batch) Len() int { return len(b.visitors) }
 // Visitor returns the visitor at position i.
 func (b *Batch) Visitor(i int) Visitor { return b.visitors[i].visitor }
 
-// Records yields the numbers of the records that were merged into the update of
-// the visitor at position i, in the order they were added.
-func (b *Batch) Records(i int) iter.Seq[int] {
+// Records returns how many records were merged into the update of the visitor at
+// position i.
+func (b *Batch) Records(i int) int { return b.visitors[i].records }
+
+// RecordNumbers yields the numbers of these records, in the order they were added.
+func (b *Batch) RecordNumbers(i int) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		for at := b.visitors[i].first; at != none; at = b.additions[at].next {
 			if !yield(b.additions[at].record) {
@@ -99,37 +97,6 @@ func (b *Batch) Records(i int) iter.Seq[int] {
 		}
 	}
 }
-
-// Updates yields what each record brought to the visitor at position i, in the
-// order they were added. It is to be called before Parameters, which sorts.
-func (b *Batch) Updates(i int) iter.Seq2[int, []Parameter] {
-	return func(yield func(int, []Parameter) bool) {
-		for at := b.visitors[i].first; at != none; at = b.additions[at].next {
-			if !yield(b.additions[at].record, b.parameters[b.additions[at].start:b.additions[at].end:b.additions[at].end]) {
-				return
-			}
-		}
-	}
-}
-
-// Contributors yields the records of the visitor at position i that brought a value
-// which no later one replaced: without the others the update is the same.
-func (b *Batch) Contributors(i int) iter.Seq[int] {
-	latest := make(map[string]int)
-	for record, parameters := range b.Updates(i) {
-		for _, p := range parameters {
-			latest[p.Name] = record
-		}
-	}
-	contributes := make(map[int]struct{}, len(latest))
-	for _, record := range latest {
-		contributes[record] = struct{}{}
-	}
-	return maps.Keys(contributes)
-}
-
-// Merged tells whether several records were merged for the visitor at position i.
-func (b *Batch) Merged(i int) bool { return b.visitors[i].first != b.visitors[i].last }
 
 // Parameters returns the merged parameters of the visitor at position i: each
 // name once with its latest value, sorted by name, so that the same content
@@ -170,4 +137,22 @@ func latestByName(parameters []Parameter) []Parameter {
 		kept++
 	}
 	return parameters[:kept]
+}
+
+// Merge returns the parameters of both, each name once, with the newer value where both have
+// one. Both are sorted by name and have each name once, and so has the result. The given
+// slices are not changed.
+func Merge(older, newer []Parameter) []Parameter {
+	merged := make([]Parameter, 0, len(older)+len(newer))
+	for len(older) > 0 && len(newer) > 0 {
+		switch c := strings.Compare(older[0].Name, newer[0].Name); {
+		case c < 0:
+			merged, older = append(merged, older[0]), older[1:]
+		case c > 0:
+			merged, newer = append(merged, newer[0]), newer[1:]
+		default:
+			merged, older, newer = append(merged, newer[0]), older[1:], newer[1:]
+		}
+	}
+	return append(append(merged, older...), newer...)
 }

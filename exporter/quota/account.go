@@ -35,7 +35,7 @@ type Account struct {
 func NewAccount(limits Limits) *Account {
 	pace := limits.pace()
 	return &Account{
-		// Before all that any window could hold: times before it can not be told.
+		// Before all that any window could hold: times before it cannot be told.
 		origin: time.Now().Add(-2 * MaxWindow),
 		now:    readInstant,
 		id:     rand.Text(),
@@ -47,7 +47,8 @@ func NewAccount(limits Limits) *Account {
 }
 
 // Wait returns when the next call may leave, and counts it. After a nil error the
-// caller makes exactly one call and then calls Done. When ctx ends first, Wait
+// caller either makes exactly one call and then calls Done, or makes none and calls
+// GiveBack. When ctx ends first, Wait
 // returns its error at once and nothing is counted. An error that is ErrStorage
 // means that the account could not be written and that no call may leave. The time
 // that the call waited is noted in waits.
@@ -57,7 +58,7 @@ func (a *Account) Wait(ctx context.Context, waits *Waits) error {
 	}
 	for {
 		if err := a.waitForPace(ctx, waits); err != nil {
-			a.giveBack()
+			a.GiveBack()
 			return err
 		}
 		// A pause may have begun meanwhile. The token is then let go, so that the pace
@@ -67,7 +68,7 @@ func (a *Account) Wait(ctx context.Context, waits *Waits) error {
 			return nil
 		}
 		if err := (delay{pause, Paused, nil}).sleep(ctx, waits); err != nil {
-			a.giveBack()
+			a.GiveBack()
 			return err
 		}
 	}
@@ -81,7 +82,7 @@ func (a *Account) waitForPace(ctx context.Context, waits *Waits) error {
 }
 
 // reserve waits for the pause to end and for room in the window, and takes it. It
-// tells whether there was a token of the pace too, so that the call leaves.
+// reports whether there was a token of the pace too, so that the call leaves.
 func (a *Account) reserve(ctx context.Context, waits *Waits) (leaves bool, err error) {
 	for {
 		if err := ctx.Err(); err != nil {
@@ -121,15 +122,16 @@ func (a *Account) tryReserve(ctx context.Context) (wait delay, leaves bool, err 
 	return delay{}, a.limits.RateLimit == nil || a.pace.AllowN(a.origin.Add(now), 1), nil
 }
 
-// giveBack returns the room of a call that does not leave after all, and wakes
-// those who wait for room: they reckon with calls that stay counted.
-func (a *Account) giveBack() {
+// GiveBack says that the call that Wait let through does not leave after all. Its room
+// in the window is free again at once; its turn in the pace has passed.
+func (a *Account) GiveBack() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.window.giveBack()
 	if a.ledger != nil {
 		a.ledger.credits++
 	}
+	// Those who wait for room reckon with calls that stay counted.
 	close(a.freed)
 	a.freed = make(chan struct{})
 }
@@ -186,6 +188,21 @@ func (a *Account) NextFree() time.Duration {
 	defer a.mu.Unlock()
 	a.settle()
 	return a.window.untilFree(time.Since(a.origin))
+}
+
+// Cause returns what a call that waits now waits for.
+func (a *Account) Cause() Cause {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.settle()
+	now := time.Since(a.origin)
+	switch {
+	case a.paused > now:
+		return Paused
+	case a.window.untilFree(now) > 0:
+		return Window
+	}
+	return Pace
 }
 
 // adopt changes the limits of an account and keeps what it has counted.

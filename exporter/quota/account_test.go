@@ -145,6 +145,37 @@ func TestRoomThatIsGivenBackIsTakenAtOnce(t *testing.T) {
 	})
 }
 
+func TestGiveBack_FreesTheRoomAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := NewAccount(unpaced(1, time.Hour))
+		require.NoError(t, a.Wait(t.Context(), new(Waits)))
+		next := waiting(t.Context(), a)
+		require.True(t, blocked(next))
+		start := time.Now()
+		a.GiveBack()
+		require.NoError(t, <-next)
+		assert.Zero(t, time.Since(start))
+		a.GiveBack()
+		assert.Equal(t, Usage{Limit: 1, Used: 0}, a.Usage())
+		makeCalls(t, a, 1)
+		assert.Equal(t, Usage{Limit: 1, Used: 1}, a.Usage())
+	})
+}
+
+func TestGiveBack_LeavesTheWrittenReservationToTheNextCall(t *testing.T) {
+	d := newDisk()
+	a := persisted(t, d, stored(100, 2), oneStart)
+	for range 5 {
+		require.NoError(t, a.Wait(t.Context(), new(Waits)))
+		a.GiveBack()
+	}
+	makeCalls(t, a, 2)
+	assert.Equal(t, 1, d.writes, "one reservation is enough")
+	makeCalls(t, a, 1)
+	assert.Equal(t, 2, d.writes)
+	assert.GreaterOrEqual(t, persisted(t, d.copied(), stored(100, 2), oneStart).Usage().Used, 3, "what left is written")
+}
+
 func TestMoreCallersThanQuotaDoNotDeadlock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const limit, callers = 3, 64

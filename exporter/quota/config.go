@@ -47,16 +47,16 @@ func NewDefaultWindowConfig() WindowConfig {
 func (c WindowConfig) Validate() error {
 	var errs []error
 	if c.Calls <= 0 {
-		errs = append(errs, fmt.Errorf("calls: has to be 1 or more, got %d", c.Calls))
+		errs = append(errs, fmt.Errorf("calls: must be at least 1, got %d", c.Calls))
 	}
 	if c.Window < MinWindow {
-		errs = append(errs, fmt.Errorf("window: has to be %s or longer, got %s", MinWindow, c.Window))
+		errs = append(errs, fmt.Errorf("window: must be at least %s, got %s", MinWindow, c.Window))
 	}
 	if c.Window > MaxWindow {
-		errs = append(errs, fmt.Errorf("window: has to be %s or shorter, got %s", MaxWindow, c.Window))
+		errs = append(errs, fmt.Errorf("window: must be at most %s, got %s", MaxWindow, c.Window))
 	}
 	if c.Storage != nil && c.Reservation <= 0 {
-		errs = append(errs, fmt.Errorf("reservation: has to be 1 or more, got %d", c.Reservation))
+		errs = append(errs, fmt.Errorf("reservation: must be at least 1, got %d", c.Reservation))
 	}
 	return errors.Join(errs...)
 }
@@ -81,10 +81,11 @@ func NewDefaultRateLimitConfig() RateLimitConfig {
 func (c RateLimitConfig) Validate() error {
 	var errs []error
 	if !(c.CallsPerSecond > 0) || math.IsInf(c.CallsPerSecond, 0) {
-		errs = append(errs, fmt.Errorf("calls_per_second: has to be above 0, got %v", c.CallsPerSecond))
+		errs = append(errs, fmt.Errorf(
+			"calls_per_second: must be above 0, got %v", c.CallsPerSecond))
 	}
 	if c.Burst <= 0 {
-		errs = append(errs, fmt.Errorf("burst: has to be 1 or more, got %d", c.Burst))
+		errs = append(errs, fmt.Errorf("burst: must be at least 1, got %d", c.Burst))
 	}
 	return errors.Join(errs...)
 }
@@ -117,8 +118,9 @@ func (l Limits) differences(other Limits) []string {
 	differ("quota::reservation", l.Quota.Reservation, other.Quota.Reservation)
 	differ("rate_limit::enabled", l.RateLimit != nil, other.RateLimit != nil)
 	if l.RateLimit != nil && other.RateLimit != nil {
-		differ("rate_limit::calls_per_second", l.RateLimit.CallsPerSecond, other.RateLimit.CallsPerSecond)
-		differ("rate_limit::burst", l.RateLimit.Burst, other.RateLimit.Burst)
+		here, there := l.RateLimit, other.RateLimit
+		differ("rate_limit::calls_per_second", here.CallsPerSecond, there.CallsPerSecond)
+		differ("rate_limit::burst", here.Burst, there.Burst)
 	}
 	return found
 }

@@ -15,7 +15,7 @@ import (
 
 // ErrStorage is the error of Wait when the account could not be written. No call
 // may leave then: it would be forgotten by a crash.
-var ErrStorage = errors.New("quota::storage: the account can not be written")
+var ErrStorage = errors.New("quota::storage: the account cannot be written")
 
 const statementKey = "account"
 
@@ -31,30 +31,52 @@ type ledger struct {
 }
 
 // Persist keeps the account in a storage extension from now on, and counts what
-// is stored there. The first user of an account loads it; cold tells that nothing
-// was stored. Each user calls Unpersist in the end.
-func (a *Account) Persist(ctx context.Context, host component.Host, storageID component.ID, key Key) (cold bool, err error) {
+// is stored there. The first user of an account loads it. Persist reports whether the
+// account is cold: nothing was stored. Each user calls Unpersist in the end.
+func (a *Account) Persist(
+	ctx context.Context, host component.Host, storageID component.ID, key Key,
+) (cold bool, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	extension, ok := host.GetExtensions()[storageID].(storage.Extension)
+	if !ok {
+		return false, fmt.Errorf(
+			"quota::storage: %q is no storage extension of this collector", storageID)
+	}
 	if a.ledger != nil {
+		if _, err = a.takeOver(ctx, extension, a.ledger, key); err != nil {
+			return false, err
+		}
 		a.ledger.users++
 		return false, nil
 	}
-	extension, ok := host.GetExtensions()[storageID].(storage.Extension)
-	if !ok {
-		return false, fmt.Errorf("quota::storage: %q is no storage extension of this collector", storageID)
-	}
-	// The account is not that of one exporter, so it has an id of its own.
-	client, err := extension.GetClient(ctx, component.KindExporter, component.MustNewIDWithName("adobe_target", "quota"), key.name())
+	client, err := key.open(ctx, extension)
 	if err != nil {
-		return false, fmt.Errorf("quota::storage: opening the account: %w", err)
+		return false, err
 	}
 	l := &ledger{client: client, key: key, batch: a.limits.Quota.Reservation, users: 1}
-	if cold, err = a.load(ctx, l); err != nil {
+	cold, err = a.load(ctx, l)
+	if err == nil {
+		var found bool
+		found, err = a.takeOver(ctx, extension, l, key)
+		cold = cold && !found
+	}
+	if err != nil {
 		return false, errors.Join(err, client.Close(ctx))
 	}
 	a.ledger = l
 	return cold, nil
+}
+
+// open opens what is stored under the key. The account is not that of one exporter, so it
+// has an id of its own.
+func (k Key) open(ctx context.Context, extension storage.Extension) (storage.Client, error) {
+	id := component.MustNewIDWithName("adobe_target", "quota")
+	client, err := extension.GetClient(ctx, component.KindExporter, id, k.name())
+	if err != nil {
+		return nil, fmt.Errorf("quota::storage: opening the account: %w", err)
+	}
+	return client, nil
 }
 
 // Unpersist ends the use of the storage. With its last user the account is written
@@ -100,6 +122,42 @@ func (a *Account) load(ctx context.Context, l *ledger) (cold bool, err error) {
 	return data == nil, nil
 }
 
+// takeOver counts what an earlier version has stored under another name, and moves it to
+// this account's. It reports whether there was anything. A crash in between counts these
+// calls twice, never not at all.
+func (a *Account) takeOver(
+	ctx context.Context, extension storage.Extension, l *ledger, key Key,
+) (found bool, err error) {
+	if key.earlier == "" {
+		return false, nil
+	}
+	earlier := Key{ClientCode: key.ClientCode, Endpoint: key.earlier}
+	client, err := earlier.open(ctx, extension)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, client.Close(ctx)) }()
+	data, err := client.Get(ctx, statementKey)
+	if err != nil {
+		return false, fmt.Errorf("quota::storage: reading the account: %w", err)
+	}
+	if data == nil {
+		return false, nil
+	}
+	s, err := decode(data, earlier)
+	if err != nil {
+		return false, err
+	}
+	a.count(s)
+	if err := a.store(ctx, l); err != nil {
+		return false, err
+	}
+	if err := client.Delete(ctx, statementKey); err != nil {
+		return false, fmt.Errorf("quota::storage: removing the account's earlier name: %w", err)
+	}
+	return true, nil
+}
+
 // count adds the calls of a statement.
 func (a *Account) count(s *statement) {
 	// In this order, so that what passes between the two makes calls younger.
@@ -109,7 +167,7 @@ func (a *Account) count(s *statement) {
 	a.window.add(at, s.Reserved)
 }
 
-// credit makes sure that the next call is written down before it leaves, and tells
+// credit makes sure that the next call is written down before it leaves, and reports
 // whether it had to write for that.
 func (a *Account) credit(ctx context.Context) (wrote bool, err error) {
 	l := a.ledger
@@ -135,7 +193,8 @@ func (a *Account) store(ctx context.Context, l *ledger) error {
 	a.settle()
 	at, now := time.Since(a.origin), a.now()
 	s := &statement{
-		Format: statementFormat, ClientCode: l.key.ClientCode, Endpoint: l.key.Endpoint, Account: a.id,
+		Format:     statementFormat,
+		ClientCode: l.key.ClientCode, Endpoint: l.key.Endpoint, Account: a.id,
 		Wall: now.wall, Boot: now.boot, Uptime: int64(now.uptime),
 		Reserved: l.credits + a.window.inFlight,
 		history:  a.window.history(at),

@@ -69,6 +69,15 @@ func (c *diskClient) Set(_ context.Context, key string, value []byte) error {
 	return nil
 }
 
+func (c *diskClient) Delete(_ context.Context, key string) error {
+	if c.disk.full != nil {
+		return c.disk.full
+	}
+	c.disk.writes++
+	delete(c.data, key)
+	return nil
+}
+
 func (*diskClient) Close(context.Context) error { return nil }
 
 // copied is the disk as a crash at this moment would leave it.
@@ -259,12 +268,15 @@ func TestWhileTheAccountCanNotBeWrittenNoCallLeaves(t *testing.T) {
 	a := persisted(t, d, stored(100, 2), oneStart)
 	makeCalls(t, a, 2)
 	d.full = errors.New("no space left on device")
-	err := a.Wait(t.Context(), new(Waits))
-	require.ErrorIs(t, err, ErrStorage)
-	require.ErrorIs(t, err, d.full)
+	for range 3 { // more than one write reserves
+		err := a.Wait(t.Context(), new(Waits))
+		require.ErrorIs(t, err, ErrStorage)
+		require.ErrorIs(t, err, d.full)
+	}
 	assert.Equal(t, 2, a.Usage().Used)
 	d.full = nil
 	makeCalls(t, a, 1)
+	assert.GreaterOrEqual(t, persisted(t, d.copied(), stored(100, 2), oneStart).Usage().Used, 3, "what left is written")
 }
 
 func TestSharersOfAnAccountShareItsStorage(t *testing.T) {

@@ -4,47 +4,16 @@
 package quota // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"net"
-	"net/url"
 	"strings"
 	"sync"
 )
-
-// Key names an account.
-type Key struct {
-	ClientCode string
-	Endpoint   string
-}
-
-// NewKey returns the key of a client code at an endpoint, the same for every way to
-// write the endpoint's host.
-func NewKey(clientCode string, endpoint *url.URL) Key {
-	host := strings.TrimSuffix(strings.ToLower(endpoint.Hostname()), ".")
-	port := endpoint.Port()
-	if (endpoint.Scheme == "https" && port == "443") || (endpoint.Scheme == "http" && port == "80") {
-		port = ""
-	}
-	if port != "" {
-		host = net.JoinHostPort(host, port)
-	}
-	return Key{ClientCode: clientCode, Endpoint: endpoint.Scheme + "://" + host}
-}
-
-// name is the key as part of a file's name: it says whose account it is, and its
-// hash keeps endpoints apart.
-func (k Key) name() string {
-	hash := sha256.Sum256([]byte(k.Endpoint))
-	return "quota_" + k.ClientCode + "_" + hex.EncodeToString(hash[:6])
-}
 
 // Registry holds the accounts of a process. It is safe for concurrent use, and
 // its zero value is ready.
 type Registry struct {
 	mu       sync.Mutex
-	accounts map[Key]*sharedAccount
+	accounts map[Key]*sharedAccount // by Key.account
 }
 
 type sharedAccount struct {
@@ -61,18 +30,18 @@ type sharedAccount struct {
 func (r *Registry) Open(key Key, limits Limits) (*Account, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	shared, known := r.accounts[key]
+	shared, known := r.accounts[key.account()]
 	switch {
 	case !known:
 		shared = &sharedAccount{Account: NewAccount(limits)}
 		if r.accounts == nil {
 			r.accounts = make(map[Key]*sharedAccount)
 		}
-		r.accounts[key] = shared
+		r.accounts[key.account()] = shared
 	case len(limits.differences(shared.limits)) == 0:
 	case shared.users > 0:
-		return nil, fmt.Errorf("another exporter uses client_code %q and the same endpoint with other limits (%s): "+
-			"they share one account, so give them the same quota and rate_limit",
+		return nil, fmt.Errorf("another exporter uses client_code %q and the same endpoint "+
+			"with other limits (%s): they share one account, so give them the same quota and rate_limit",
 			key.ClientCode, strings.Join(limits.differences(shared.limits), ", "))
 	default:
 		shared.adopt(limits)
@@ -86,5 +55,5 @@ func (r *Registry) Open(key Key, limits Limits) (*Account, error) {
 func (r *Registry) Close(key Key) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.accounts[key].users--
+	r.accounts[key.account()].users--
 }

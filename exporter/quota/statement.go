@@ -41,8 +41,9 @@ type history struct {
 
 const statementFormat = "adobe_target quota account 1"
 
-var errDamaged = errors.New("quota::storage: the stored account is damaged or not an account of this exporter. " +
-	"Restore it, or remove its file if you accept that the calls of the last window are not counted")
+var errDamaged = errors.New("quota::storage: the stored account is damaged " +
+	"or not an account of this exporter. Restore it, or remove its file " +
+	"if you accept that the calls of the last window are not counted")
 
 func (s *statement) instant() instant {
 	return instant{wall: s.Wall, boot: s.Boot, uptime: time.Duration(s.Uptime)}
@@ -71,8 +72,8 @@ func decode(data []byte, key Key) (*statement, error) {
 		return nil, errDamaged
 	}
 	if s.ClientCode != key.ClientCode || s.Endpoint != key.Endpoint {
-		return nil, fmt.Errorf("quota::storage: the stored account is that of client_code %q and another endpoint or client code than this one's; "+
-			"give each account a storage of its own", s.ClientCode)
+		return nil, fmt.Errorf("quota::storage: the stored account is that of client_code %q "+
+			"and another endpoint or client code than this one's; give each account a storage of its own", s.ClientCode)
 	}
 	return s, nil
 }

@@ -29,18 +29,20 @@ type TelemetryBuilder struct {
 	mu                           sync.Mutex
 	registrations                []metric.Registration
 	AdobeTargetCallDuration      metric.Float64Histogram
+	AdobeTargetCallRecords       metric.Int64Histogram
 	AdobeTargetCalls             metric.Int64Counter
+	AdobeTargetOutboxAge         metric.Float64ObservableGauge
+	AdobeTargetOutboxBytes       metric.Int64ObservableGauge
+	AdobeTargetOutboxRecords     metric.Int64ObservableGauge
+	AdobeTargetOutboxVisitors    metric.Int64ObservableGauge
 	AdobeTargetParametersDropped metric.Int64Counter
 	AdobeTargetQueueDamaged      metric.Int64Counter
 	AdobeTargetQuotaLimit        metric.Int64ObservableGauge
 	AdobeTargetQuotaNextFree     metric.Float64ObservableGauge
 	AdobeTargetQuotaUsed         metric.Int64ObservableGauge
 	AdobeTargetRecords           metric.Int64Counter
-	AdobeTargetRecordsDeferred   metric.Int64ObservableGauge
-	AdobeTargetRecordsMerged     metric.Int64Counter
 	AdobeTargetRecordsReceived   metric.Int64Counter
 	AdobeTargetRecordsRecovered  metric.Int64Counter
-	AdobeTargetSendLag           metric.Float64ObservableGauge
 	AdobeTargetWaitingTime       metric.Float64ObservableCounter
 }
 
@@ -53,6 +55,66 @@ type telemetryBuilderOptionFunc func(mb *TelemetryBuilder)
 
 func (tbof telemetryBuilderOptionFunc) apply(mb *TelemetryBuilder) {
 	tbof(mb)
+}
+
+// RegisterAdobeTargetOutboxAgeCallback sets callback for observable AdobeTargetOutboxAge metric.
+func (builder *TelemetryBuilder) RegisterAdobeTargetOutboxAgeCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.AdobeTargetOutboxAge, obs: o})
+		return nil
+	}, builder.AdobeTargetOutboxAge)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterAdobeTargetOutboxBytesCallback sets callback for observable AdobeTargetOutboxBytes metric.
+func (builder *TelemetryBuilder) RegisterAdobeTargetOutboxBytesCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.AdobeTargetOutboxBytes, obs: o})
+		return nil
+	}, builder.AdobeTargetOutboxBytes)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterAdobeTargetOutboxRecordsCallback sets callback for observable AdobeTargetOutboxRecords metric.
+func (builder *TelemetryBuilder) RegisterAdobeTargetOutboxRecordsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.AdobeTargetOutboxRecords, obs: o})
+		return nil
+	}, builder.AdobeTargetOutboxRecords)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterAdobeTargetOutboxVisitorsCallback sets callback for observable AdobeTargetOutboxVisitors metric.
+func (builder *TelemetryBuilder) RegisterAdobeTargetOutboxVisitorsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.AdobeTargetOutboxVisitors, obs: o})
+		return nil
+	}, builder.AdobeTargetOutboxVisitors)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
 }
 
 // RegisterAdobeTargetQuotaLimitCallback sets callback for observable AdobeTargetQuotaLimit metric.
@@ -91,36 +153,6 @@ func (builder *TelemetryBuilder) RegisterAdobeTargetQuotaUsedCallback(cb metric.
 		cb(ctx, &observerInt64{inst: builder.AdobeTargetQuotaUsed, obs: o})
 		return nil
 	}, builder.AdobeTargetQuotaUsed)
-	if err != nil {
-		return err
-	}
-	builder.mu.Lock()
-	defer builder.mu.Unlock()
-	builder.registrations = append(builder.registrations, reg)
-	return nil
-}
-
-// RegisterAdobeTargetRecordsDeferredCallback sets callback for observable AdobeTargetRecordsDeferred metric.
-func (builder *TelemetryBuilder) RegisterAdobeTargetRecordsDeferredCallback(cb metric.Int64Callback) error {
-	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
-		cb(ctx, &observerInt64{inst: builder.AdobeTargetRecordsDeferred, obs: o})
-		return nil
-	}, builder.AdobeTargetRecordsDeferred)
-	if err != nil {
-		return err
-	}
-	builder.mu.Lock()
-	defer builder.mu.Unlock()
-	builder.registrations = append(builder.registrations, reg)
-	return nil
-}
-
-// RegisterAdobeTargetSendLagCallback sets callback for observable AdobeTargetSendLag metric.
-func (builder *TelemetryBuilder) RegisterAdobeTargetSendLagCallback(cb metric.Float64Callback) error {
-	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
-		cb(ctx, &observerFloat64{inst: builder.AdobeTargetSendLag, obs: o})
-		return nil
-	}, builder.AdobeTargetSendLag)
 	if err != nil {
 		return err
 	}
@@ -190,10 +222,41 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithExplicitBucketBoundaries([]float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}...),
 	)
 	errs = errors.Join(errs, err)
+	builder.AdobeTargetCallRecords, err = builder.meter.Int64Histogram(
+		"otelcol.adobe_target.call.records",
+		metric.WithDescription("Log records that the delivered update of one visitor carried. Its count is the number of updates, and what is over one record each went without a call of its own. [Alpha]"),
+		metric.WithUnit("{record}"),
+		metric.WithExplicitBucketBoundaries([]float64{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10000}...),
+	)
+	errs = errors.Join(errs, err)
 	builder.AdobeTargetCalls, err = builder.meter.Int64Counter(
 		"otelcol.adobe_target.calls",
 		metric.WithDescription("Calls made, by outcome (delivered, rejected, setup_fault, not_now). [Alpha]"),
 		metric.WithUnit("{call}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.AdobeTargetOutboxAge, err = builder.meter.Float64ObservableGauge(
+		"otelcol.adobe_target.outbox.age",
+		metric.WithDescription("Time for which the oldest log record in the outbox has waited, 0 when there is none. [Alpha]"),
+		metric.WithUnit("s"),
+	)
+	errs = errors.Join(errs, err)
+	builder.AdobeTargetOutboxBytes, err = builder.meter.Int64ObservableGauge(
+		"otelcol.adobe_target.outbox.bytes",
+		metric.WithDescription("Size of what waits in the outbox, before it is compressed in a storage. [Alpha]"),
+		metric.WithUnit("By"),
+	)
+	errs = errors.Join(errs, err)
+	builder.AdobeTargetOutboxRecords, err = builder.meter.Int64ObservableGauge(
+		"otelcol.adobe_target.outbox.records",
+		metric.WithDescription("Log records that left the sending queue and wait in the outbox, those of calls under way among them. [Alpha]"),
+		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.AdobeTargetOutboxVisitors, err = builder.meter.Int64ObservableGauge(
+		"otelcol.adobe_target.outbox.visitors",
+		metric.WithDescription("Visitors of whom an update waits in the outbox, by what it waits for. Each costs one call, as a rule. [Alpha]"),
+		metric.WithUnit("{visitor}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.AdobeTargetParametersDropped, err = builder.meter.Int64Counter(
@@ -204,7 +267,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.AdobeTargetQueueDamaged, err = builder.meter.Int64Counter(
 		"otelcol.adobe_target.queue.damaged",
-		metric.WithDescription("Items of the persistent queue that were damaged and set aside in its storage. The log records in them are not sent and are counted nowhere else. [Alpha]"),
+		metric.WithDescription("Items of the persistent queue, and pages of its outbox, that were damaged and set aside in the storage. The log records in them are not sent, and no outcome counts them. [Alpha]"),
 		metric.WithUnit("{item}"),
 	)
 	errs = errors.Join(errs, err)
@@ -232,34 +295,16 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)
-	builder.AdobeTargetRecordsDeferred, err = builder.meter.Int64ObservableGauge(
-		"otelcol.adobe_target.records.deferred",
-		metric.WithDescription("Log records that left the sending queue and wait for a time of their own, because updates of their visitors fail while others get through. They are held, as those in the queue are. [Alpha]"),
-		metric.WithUnit("{record}"),
-	)
-	errs = errors.Join(errs, err)
-	builder.AdobeTargetRecordsMerged, err = builder.meter.Int64Counter(
-		"otelcol.adobe_target.records.merged",
-		metric.WithDescription("Log records that needed no call of their own because they went with another record of the same visitor. [Alpha]"),
-		metric.WithUnit("{record}"),
-	)
-	errs = errors.Join(errs, err)
 	builder.AdobeTargetRecordsReceived, err = builder.meter.Int64Counter(
 		"otelcol.adobe_target.records.received",
-		metric.WithDescription("Log records that the exporter took. What it gave back to its caller with an error is not among them. [Alpha]"),
+		metric.WithDescription("Log records that the exporter took. What it gave back to its caller to be sent again is not among them. [Alpha]"),
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.AdobeTargetRecordsRecovered, err = builder.meter.Int64Counter(
 		"otelcol.adobe_target.records.recovered",
-		metric.WithDescription("Log records that a persistent queue brought over a restart and that reached their end. Those of the one batch that was being sent when the run ended may have been delivered before. [Alpha]"),
+		metric.WithDescription("Log records that an earlier run left in the persistent queue and the outbox. With those received they are all that was delivered, skipped or rejected, or waits in the queue or the outbox. [Alpha]"),
 		metric.WithUnit("{record}"),
-	)
-	errs = errors.Join(errs, err)
-	builder.AdobeTargetSendLag, err = builder.meter.Float64ObservableGauge(
-		"otelcol.adobe_target.send.lag",
-		metric.WithDescription("Age of the oldest log record of the batches that are being sent or wait for their retry, by its observed timestamp, 0 when there is none. What waits in the queue is not among them. [Alpha]"),
-		metric.WithUnit("s"),
 	)
 	errs = errors.Join(errs, err)
 	builder.AdobeTargetWaitingTime, err = builder.meter.Float64ObservableCounter(

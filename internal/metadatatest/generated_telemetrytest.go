@@ -36,6 +36,21 @@ func AssertEqualAdobeTargetCallDuration(t *testing.T, tt *componenttest.Telemetr
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }
 
+func AssertEqualAdobeTargetCallRecords(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.HistogramDataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol.adobe_target.call.records",
+		Description: "Log records that the delivered update of one visitor carried. Its count is the number of updates, and what is over one record each went without a call of its own. [Alpha]",
+		Unit:        "{record}",
+		Data: metricdata.Histogram[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			DataPoints:  dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol.adobe_target.call.records")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
 func AssertEqualAdobeTargetCalls(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol.adobe_target.calls",
@@ -48,6 +63,62 @@ func AssertEqualAdobeTargetCalls(t *testing.T, tt *componenttest.Telemetry, dps 
 		},
 	}
 	got, err := tt.GetMetric("otelcol.adobe_target.calls")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
+func AssertEqualAdobeTargetOutboxAge(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[float64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol.adobe_target.outbox.age",
+		Description: "Time for which the oldest log record in the outbox has waited, 0 when there is none. [Alpha]",
+		Unit:        "s",
+		Data: metricdata.Gauge[float64]{
+			DataPoints: dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol.adobe_target.outbox.age")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
+func AssertEqualAdobeTargetOutboxBytes(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol.adobe_target.outbox.bytes",
+		Description: "Size of what waits in the outbox, before it is compressed in a storage. [Alpha]",
+		Unit:        "By",
+		Data: metricdata.Gauge[int64]{
+			DataPoints: dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol.adobe_target.outbox.bytes")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
+func AssertEqualAdobeTargetOutboxRecords(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol.adobe_target.outbox.records",
+		Description: "Log records that left the sending queue and wait in the outbox, those of calls under way among them. [Alpha]",
+		Unit:        "{record}",
+		Data: metricdata.Gauge[int64]{
+			DataPoints: dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol.adobe_target.outbox.records")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
+func AssertEqualAdobeTargetOutboxVisitors(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol.adobe_target.outbox.visitors",
+		Description: "Visitors of whom an update waits in the outbox, by what it waits for. Each costs one call, as a rule. [Alpha]",
+		Unit:        "{visitor}",
+		Data: metricdata.Gauge[int64]{
+			DataPoints: dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol.adobe_target.outbox.visitors")
 	require.NoError(t, err)
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }
@@ -71,7 +142,7 @@ func AssertEqualAdobeTargetParametersDropped(t *testing.T, tt *componenttest.Tel
 func AssertEqualAdobeTargetQueueDamaged(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol.adobe_target.queue.damaged",
-		Description: "Items of the persistent queue that were damaged and set aside in its storage. The log records in them are not sent and are counted nowhere else. [Alpha]",
+		Description: "Items of the persistent queue, and pages of its outbox, that were damaged and set aside in the storage. The log records in them are not sent, and no outcome counts them. [Alpha]",
 		Unit:        "{item}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -142,40 +213,10 @@ func AssertEqualAdobeTargetRecords(t *testing.T, tt *componenttest.Telemetry, dp
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }
 
-func AssertEqualAdobeTargetRecordsDeferred(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
-	want := metricdata.Metrics{
-		Name:        "otelcol.adobe_target.records.deferred",
-		Description: "Log records that left the sending queue and wait for a time of their own, because updates of their visitors fail while others get through. They are held, as those in the queue are. [Alpha]",
-		Unit:        "{record}",
-		Data: metricdata.Gauge[int64]{
-			DataPoints: dps,
-		},
-	}
-	got, err := tt.GetMetric("otelcol.adobe_target.records.deferred")
-	require.NoError(t, err)
-	metricdatatest.AssertEqual(t, want, got, opts...)
-}
-
-func AssertEqualAdobeTargetRecordsMerged(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
-	want := metricdata.Metrics{
-		Name:        "otelcol.adobe_target.records.merged",
-		Description: "Log records that needed no call of their own because they went with another record of the same visitor. [Alpha]",
-		Unit:        "{record}",
-		Data: metricdata.Sum[int64]{
-			Temporality: metricdata.CumulativeTemporality,
-			IsMonotonic: true,
-			DataPoints:  dps,
-		},
-	}
-	got, err := tt.GetMetric("otelcol.adobe_target.records.merged")
-	require.NoError(t, err)
-	metricdatatest.AssertEqual(t, want, got, opts...)
-}
-
 func AssertEqualAdobeTargetRecordsReceived(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol.adobe_target.records.received",
-		Description: "Log records that the exporter took. What it gave back to its caller with an error is not among them. [Alpha]",
+		Description: "Log records that the exporter took. What it gave back to its caller to be sent again is not among them. [Alpha]",
 		Unit:        "{record}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -191,7 +232,7 @@ func AssertEqualAdobeTargetRecordsReceived(t *testing.T, tt *componenttest.Telem
 func AssertEqualAdobeTargetRecordsRecovered(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol.adobe_target.records.recovered",
-		Description: "Log records that a persistent queue brought over a restart and that reached their end. Those of the one batch that was being sent when the run ended may have been delivered before. [Alpha]",
+		Description: "Log records that an earlier run left in the persistent queue and the outbox. With those received they are all that was delivered, skipped or rejected, or waits in the queue or the outbox. [Alpha]",
 		Unit:        "{record}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -200,20 +241,6 @@ func AssertEqualAdobeTargetRecordsRecovered(t *testing.T, tt *componenttest.Tele
 		},
 	}
 	got, err := tt.GetMetric("otelcol.adobe_target.records.recovered")
-	require.NoError(t, err)
-	metricdatatest.AssertEqual(t, want, got, opts...)
-}
-
-func AssertEqualAdobeTargetSendLag(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[float64], opts ...metricdatatest.Option) {
-	want := metricdata.Metrics{
-		Name:        "otelcol.adobe_target.send.lag",
-		Description: "Age of the oldest log record of the batches that are being sent or wait for their retry, by its observed timestamp, 0 when there is none. What waits in the queue is not among them. [Alpha]",
-		Unit:        "s",
-		Data: metricdata.Gauge[float64]{
-			DataPoints: dps,
-		},
-	}
-	got, err := tt.GetMetric("otelcol.adobe_target.send.lag")
 	require.NoError(t, err)
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }

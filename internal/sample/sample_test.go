@@ -22,7 +22,7 @@ func TestTheCommittedSampleIsWhatTheDefaultSettingsWrite(t *testing.T) {
 	committed, err := os.ReadFile(filepath.Join("..", "..", "testdata", "actions.jsonl"))
 	require.NoError(t, err)
 	assert.True(t, bytes.Equal(committed, written(t, NewDefaultSettings())),
-		"run: go run ./internal/sample/cmd/sample > testdata/actions.jsonl")
+		"run: go run ./cmd/sample > testdata/actions.jsonl")
 }
 
 func TestTheSameSettingsWriteTheSameBytesAndAnotherSeedOthers(t *testing.T) {

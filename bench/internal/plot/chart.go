@@ -5,28 +5,49 @@ package plot // import "github.com/otelcol-adobetarget/adobetargetexporter/bench
 
 import (
 	"fmt"
-	"html"
+	"image/color"
 	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgsvg"
 )
 
 const (
-	width, height            = 720, 420
-	left, right, top, bottom = 70, 130, 50, 55
+	width, height = 540, 315 // points, which a browser shows as 720 x 420 pixels
+	margin        = 8
+	names         = 110 // the room for the names of the lines, beside the plot
 )
 
-const gridColor = "#e5e5e5"
-
 // colors can be told apart by those who see no red or green too (Okabe and Ito).
-var colors = []string{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"}
-
-// color returns the color of a curve and of its name; with more curves than colors they come again.
-func color(i int) string { return colors[i%len(colors)] }
+var colors = []color.Color{
+	color.RGBA{R: 0x00, G: 0x72, B: 0xb2, A: 0xff},
+	color.RGBA{R: 0xd5, G: 0x5e, B: 0x00, A: 0xff},
+	color.RGBA{R: 0x00, G: 0x9e, B: 0x73, A: 0xff},
+	color.RGBA{R: 0xcc, G: 0x79, B: 0xa7, A: 0xff},
+	color.RGBA{R: 0xe6, G: 0x9f, B: 0x00, A: 0xff},
+	color.RGBA{R: 0x56, G: 0xb4, B: 0xe9, A: 0xff},
+}
 
 // Chart is lines over two axes.
 type Chart struct {
 	Title string
 	X, Y  Axis
 	Lines []Line
+}
+
+// Axis is one side of a chart.
+type Axis struct {
+	Label string
+	// Log puts equal ratios at equal distances. All values have to be over 0 then. Without it the
+	// axis begins at 0.
+	Log bool
+	// Ticks are the values written beside the axis; without any they are chosen.
+	Ticks []float64
 }
 
 // Line is a named row of points, in the order in which they are joined.
@@ -36,83 +57,88 @@ type Line struct {
 }
 
 // Point is one measured value.
-type Point struct{ X, Y float64 }
+type Point = plotter.XY
 
 // SVG returns the chart as a picture of its own.
-func (c Chart) SVG() string {
-	var xs, ys []float64
-	for _, line := range c.Lines {
-		for _, p := range line.Points {
-			xs, ys = append(xs, p.X), append(ys, p.Y)
-		}
-	}
-	d := drawing{x: newScale(c.X, xs), y: newScale(c.Y, ys)}
-	d.printf(`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">`,
-		width, height, width, height)
-	d.printf(`<rect width="%d" height="%d" fill="#fff"/>`, width, height)
-	d.text(left, 25, `font-size="15" font-weight="bold"`, c.Title)
-	d.grid()
+func (c Chart) SVG() (string, error) {
+	p := plot.New()
+	p.Title.Text = c.Title
+	legend := plot.NewLegend()
+	legend.Top, legend.Left, legend.Padding = true, true, vg.Points(5)
+	p.Add(plotter.NewGrid())
 	for i, line := range c.Lines {
-		d.line(line, color(i))
+		curve, points, err := plotter.NewLinePoints(plotter.XYs(line.Points))
+		if err != nil {
+			return "", fmt.Errorf("the line %q: %w", line.Name, err)
+		}
+		curve.Color, curve.Width = colors[i%len(colors)], vg.Points(1.5)
+		points.Color, points.Shape, points.Radius = curve.Color, draw.CircleGlyph{}, vg.Points(2.5)
+		p.Add(curve, points)
+		legend.Add(line.Name, curve, points)
 	}
-	d.names(c.Lines)
-	d.printf("</svg>")
-	return d.b.String()
-}
+	c.X.dress(&p.X)
+	c.Y.dress(&p.Y)
+	sans(&p.Title.TextStyle, &p.X.Label.TextStyle, &p.X.Tick.Label, &p.Y.Label.TextStyle,
+		&p.Y.Tick.Label, &legend.TextStyle)
 
-type drawing struct {
-	b    strings.Builder
-	x, y scale
-}
-
-func (d *drawing) printf(format string, args ...any) {
-	fmt.Fprintf(&d.b, format+"\n", args...)
-}
-
-// rule draws a straight line from one point to another.
-func (d *drawing) rule(x1, y1, x2, y2 float64, stroke string, pixels int) {
-	d.printf(`<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="%s" stroke-width="%d"/>`, x1, y1, x2, y2, stroke, pixels)
-}
-
-func (d *drawing) text(x, y float64, attributes, text string) {
-	d.printf(`<text x="%.1f" y="%.1f" fill="#222" %s>%s</text>`, x, y, attributes, html.EscapeString(text))
-}
-
-func (d *drawing) left(value float64) float64 { return left + d.x.at(value)*(width-left-right) }
-func (d *drawing) down(value float64) float64 {
-	return height - bottom - d.y.at(value)*(height-top-bottom)
-}
-
-func (d *drawing) grid() {
-	for _, tick := range d.x.axis.Ticks {
-		d.rule(d.left(tick), top, d.left(tick), height-bottom, gridColor, 1)
-		d.text(d.left(tick), height-bottom+18, `text-anchor="middle"`, tickText(tick))
+	picture := vgsvg.New(width, height)
+	whole := draw.New(picture)
+	whole.SetColor(color.White)
+	whole.Fill(whole.Path())
+	p.Draw(draw.Crop(whole, margin, -names-margin, margin, -margin))
+	legend.Draw(draw.Crop(whole, width-names, 0, 0, -5*margin))
+	var svg strings.Builder
+	if _, err := picture.WriteTo(&svg); err != nil {
+		return "", err
 	}
-	for _, tick := range d.y.axis.Ticks {
-		d.rule(left, d.down(tick), width-right, d.down(tick), gridColor, 1)
-		d.text(left-8, d.down(tick)+4, `text-anchor="end"`, tickText(tick))
-	}
-	d.printf(`<path d="M%d %dV%dH%d" fill="none" stroke="#222"/>`, left, top, height-bottom, width-right)
-	d.text((left+width-right)/2, height-15, `text-anchor="middle"`, d.x.axis.Label)
-	middle := (top + height - bottom) / 2
-	d.text(18, float64(middle), fmt.Sprintf(`text-anchor="middle" transform="rotate(-90 18 %d)"`, middle), d.y.axis.Label)
+	// Few have the font that texts were measured with; those named behind it are as wide.
+	return strings.ReplaceAll(svg.String(), "font-family:Liberation Sans;",
+		"font-family:Liberation Sans,Arial,Helvetica,sans-serif;"), nil
 }
 
-func (d *drawing) line(line Line, stroke string) {
-	points := make([]string, len(line.Points))
-	for i, p := range line.Points {
-		points[i] = fmt.Sprintf("%.1f,%.1f", d.left(p.X), d.down(p.Y))
+// dress gives an axis of a plot its scale, its ticks and its name.
+func (a Axis) dress(axis *plot.Axis) {
+	axis.Label.Text = a.Label
+	if a.Log {
+		axis.Scale, axis.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
+	} else {
+		axis.Min, axis.Tick.Marker = min(0, axis.Min), plot.TickerFunc(evenTicks)
 	}
-	d.printf(`<polyline points="%s" fill="none" stroke="%s" stroke-width="2"/>`, strings.Join(points, " "), stroke)
-	for _, p := range line.Points {
-		d.printf(`<circle cx="%.1f" cy="%.1f" r="3" fill="%s"/>`, d.left(p.X), d.down(p.Y), stroke)
+	if len(a.Ticks) == 0 {
+		return
 	}
+	ticks := make(plot.ConstantTicks, len(a.Ticks))
+	for i, value := range a.Ticks {
+		ticks[i] = plot.Tick{Value: value, Label: tickText(value)}
+		axis.Min, axis.Max = min(axis.Min, value), max(axis.Max, value)
+	}
+	axis.Tick.Marker = ticks
 }
 
-func (d *drawing) names(lines []Line) {
-	for i, line := range lines {
-		y := float64(top + 10 + i*20)
-		d.rule(width-right+15, y, width-right+35, y, color(i), 2)
-		d.text(width-right+40, y+4, "", line.Name)
+// evenTicks are gonum's, each with its value.
+func evenTicks(least, most float64) []plot.Tick {
+	ticks := plot.DefaultTicks{}.Ticks(least, most)
+	for i := range ticks {
+		ticks[i].Label = tickText(ticks[i].Value)
+	}
+	return ticks
+}
+
+func sans(styles ...*text.Style) {
+	for _, style := range styles {
+		style.Font = font.Font{Typeface: style.Font.Typeface, Variant: "Sans", Size: vg.Points(9)}
+	}
+	styles[0].Font.Size = vg.Points(11)
+}
+
+// tickText writes thousands and millions short.
+func tickText(value float64) string {
+	switch {
+	case value >= 1e6:
+		return fmt.Sprintf("%gM", value/1e6)
+	case value >= 1e4:
+		return fmt.Sprintf("%gk", value/1e3)
+	default:
+		return fmt.Sprintf("%g", value)
 	}
 }

@@ -27,9 +27,13 @@ func ThisMachine() Machine {
 	return machineOf(os.DirFS("/proc"), time.Now())
 }
 
-// machineOf returns what a folder such as Linux's /proc tells, and what Go tells where there is none.
+// machineOf returns what a folder such as Linux's /proc tells, and what Go tells where there is
+// none.
 func machineOf(proc fs.FS, date time.Time) Machine {
-	m := Machine{Cores: runtime.NumCPU(), CPU: runtime.GOARCH, OS: runtime.GOOS, Go: runtime.Version(), Date: date}
+	m := Machine{
+		Cores: runtime.NumCPU(), CPU: runtime.GOARCH, OS: runtime.GOOS,
+		Go: runtime.Version(), Date: date,
+	}
 	if info, err := fs.ReadFile(proc, "cpuinfo"); err == nil {
 		m.CPU = cmp.Or(cpuModel(string(info)), m.CPU)
 	}
@@ -53,5 +57,6 @@ func cpuModel(info string) string {
 
 // Line says on which machine, when and by which command the numbers came about.
 func (m Machine) Line(command string) string {
-	return fmt.Sprintf("%d cores (%s), %s, %s, %s: %#q.", m.Cores, m.CPU, m.OS, m.Go, m.Date.Format(time.DateOnly), command)
+	return fmt.Sprintf("%d cores (%s), %s, %s, %s: %#q.", m.Cores, m.CPU, m.OS, m.Go,
+		m.Date.Format(time.DateOnly), command)
 }

@@ -13,8 +13,12 @@ import (
 )
 
 func TestTheMachineIsSaidInOneLine(t *testing.T) {
-	m := Machine{Cores: 2, CPU: "Some CPU @ 2 GHz", OS: "linux 6.1", Go: "go1.26.8", Date: time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)}
-	assert.Equal(t, "2 cores (Some CPU @ 2 GHz), linux 6.1, go1.26.8, 2026-01-05: `make bench-compare`.", m.Line("make bench-compare"))
+	m := Machine{
+		Cores: 2, CPU: "Some CPU @ 2 GHz", OS: "linux 6.1", Go: "go1.26.8",
+		Date: time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC),
+	}
+	assert.Equal(t,
+		"2 cores (Some CPU @ 2 GHz), linux 6.1, go1.26.8, 2026-01-05: `make bench-compare`.", m.Line("make bench-compare"))
 }
 
 func TestLinuxTellsTheModelOfTheCPUAndTheNumberOfTheKernel(t *testing.T) {

@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// Replace returns the page with new text between the markers of a section. The rest of the page stays as it is.
+// Replace returns the page with new text between the markers of a section. The rest of the page
+// stays as it is.
 func Replace(page, section, text string) (string, error) {
 	begin, end := marker(section, "begin"), marker(section, "end")
 	for _, m := range []string{begin, end} {

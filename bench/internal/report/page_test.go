@@ -45,7 +45,8 @@ Prose after.
 
 func TestAPageWithoutTheMarkersIsLeftAlone(t *testing.T) {
 	_, err := Replace(page, "memory", "new")
-	assert.EqualError(t, err, `the page has the line "<!-- bench: memory begin -->" 0 times: write it once, where the results of memory belong`)
+	assert.EqualError(t, err,
+		`the page has the line "<!-- bench: memory begin -->" 0 times: write it once, where the results of memory belong`)
 }
 
 func TestMarkersInTheWrongOrderAreRefused(t *testing.T) {

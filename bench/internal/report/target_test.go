@@ -26,7 +26,8 @@ func TestNoTargetsAreNoText(t *testing.T) {
 
 func TestNumbersHaveThreeDigitsThatCount(t *testing.T) {
 	for value, want := range map[float64]string{
-		0: "0", 0.004: "0", 0.5: "0.5", 1.234: "1.23", 12.34: "12.3", 100: "100", 53_012.7: "53013", 20: "20", -12.34: "-12.3",
+		0: "0", 0.004: "0", 0.5: "0.5", 1.234: "1.23", 12.34: "12.3", 100: "100", 53_012.7: "53013",
+		20: "20", -12.34: "-12.3",
 	} {
 		assert.Equal(t, want, Short(value))
 	}

@@ -1,0 +1,18 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !unix
+
+package main // import "github.com/otelcol-adobetarget/adobetargetexporter/cmd/demo"
+
+import (
+	"os"
+	"syscall"
+)
+
+func ownGroup() *syscall.SysProcAttr { return nil }
+
+// terminate kills: there is no signal that asks a program to end.
+func terminate(p *os.Process) error {
+	return p.Kill()
+}

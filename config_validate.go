@@ -1,0 +1,200 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package adobetargetexporter // import "github.com/otelcol-adobetarget/adobetargetexporter"
+
+import (
+	"errors"
+	"fmt"
+	"net/textproto"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
+)
+
+var _ component.Config = (*Config)(nil)
+
+// clientCodePattern is Adobe's rule for client codes, within the length of a host
+// name's label.
+var clientCodePattern = regexp.MustCompile(`^[a-z0-9]{1,63}$`)
+
+// Validate returns an error for what cannot work, each with its place in the YAML. The parts
+// validate themselves.
+func (cfg *Config) Validate() error {
+	return errors.Join(
+		cfg.validateClientCode(),
+		cfg.validateEndpoint(),
+		cfg.validateClient(),
+		cfg.validateMapping(),
+		atLeast("concurrency", cfg.Concurrency, 1),
+		atMost("concurrency", cfg.Concurrency, maxConcurrency),
+		cfg.validateQueue(),
+		cfg.validateRetry(),
+		cfg.validateDurations(),
+	)
+}
+
+func (cfg *Config) validateClientCode() error {
+	switch {
+	case cfg.ClientCode == "":
+		return errors.New("client_code: required, the client code of the Target account (Administration > Implementation)")
+	case !clientCodePattern.MatchString(cfg.ClientCode):
+		return fmt.Errorf("client_code: only lower case letters and digits are allowed, at most 63, got %q", cfg.ClientCode)
+	}
+	return nil
+}
+
+func (cfg *Config) validateEndpoint() error {
+	if cfg.ClientConfig.Endpoint == "" {
+		return nil
+	}
+	u, err := url.Parse(cfg.ClientConfig.Endpoint)
+	switch {
+	case err != nil:
+		return errors.New("endpoint: must be a URL such as https://acme.tt.omtrdc.net")
+	case u.User != nil:
+		return errors.New("endpoint: must not carry a user or password, use auth or headers")
+	case u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
+		return fmt.Errorf("endpoint: must be a URL with http or https such as https://acme.tt.omtrdc.net, got %q", u.Redacted())
+	case !validPort(u.Port()):
+		return fmt.Errorf("endpoint: the port must be at most 65535, got %s", u.Port())
+	case u.RawQuery != "" || u.ForceQuery || strings.Contains(cfg.ClientConfig.Endpoint, "#"):
+		return fmt.Errorf("endpoint: must not carry a query or a fragment, got one on the host %q", u.Host)
+	}
+	return nil
+}
+
+func validPort(port string) bool {
+	if port == "" {
+		return true
+	}
+	_, err := strconv.ParseUint(port, 10, 16)
+	return err == nil
+}
+
+// forbiddenHeaders would change what a call is, or whether it is made once.
+var forbiddenHeaders = map[string]string{
+	"Accept-Encoding":   "its answers could not be read",
+	"Content-Encoding":  "Target would not read the form",
+	"Content-Length":    "Target would not read the form",
+	"Content-Type":      "Target would not read the form",
+	"Host":              "calls could reach another account than the one that counts them",
+	"Transfer-Encoding": "Target would not read the form",
+	"Idempotency-Key":   "the HTTP client would repeat calls that the quota does not see",
+	"X-Idempotency-Key": "the HTTP client would repeat calls that the quota does not see",
+}
+
+// validateClient refuses what confighttp would take and the API would not.
+func (cfg *Config) validateClient() error {
+	var errs []error
+	if cfg.ClientConfig.Compression.IsCompressed() {
+		errs = append(errs, fmt.Errorf("compression: Target reads no compressed calls, remove it or set none, got %q", string(cfg.ClientConfig.Compression)))
+	}
+	if cfg.ClientConfig.Cookies.HasValue() {
+		errs = append(errs, errors.New("cookies: not allowed, one visitor's cookies would go along with the calls of another"))
+	}
+	for header := range cfg.ClientConfig.Headers.Iter {
+		name := textproto.CanonicalMIMEHeaderKey(header)
+		if why, forbidden := forbiddenHeaders[name]; forbidden {
+			errs = append(errs, fmt.Errorf("headers: %s is not allowed, with it %s", name, why))
+		}
+	}
+	if proxy := cfg.ClientConfig.ProxyURL; proxy != "" && !validProxy(proxy) {
+		errs = append(errs, errors.New("proxy_url: must be a URL with http, https, socks5 or socks5h such as http://proxy.example:3128"))
+	}
+	if conns := cfg.ClientConfig.MaxConnsPerHost; conns != 0 && conns < cfg.Concurrency {
+		errs = append(errs, fmt.Errorf("max_conns_per_host: must be 0 or at least the concurrency of %d, got %d: "+
+			"calls that wait for a connection would run into their timeout", cfg.Concurrency, conns))
+	}
+	return errors.Join(errs...)
+}
+
+// validProxy reports whether net/http can reach a proxy by the URL. It takes any scheme
+// that it does not know for http, and a missing host for this machine.
+func validProxy(proxy string) bool {
+	u, err := url.ParseRequestURI(proxy)
+	if err != nil || u.Hostname() == "" || !validPort(u.Port()) {
+		return false
+	}
+	switch u.Scheme {
+	case "http", "https", "socks5", "socks5h":
+		return true
+	default:
+		return false
+	}
+}
+
+func (cfg *Config) validateMapping() error {
+	var errs []error
+	if len(cfg.Visitor) == 0 {
+		errs = append(errs, errors.New("visitor: needs at least one entry, or leave it out for the default"))
+	}
+	if len(cfg.Profile) == 0 {
+		errs = append(errs, errors.New("profile: needs at least one entry, or leave it out for the default"))
+	}
+	return errors.Join(append(errs,
+		atLeast("max_value_length", cfg.MaxValueLength, 0),
+		atLeast("max_third_party_id_length", cfg.MaxThirdPartyIDLength, 1),
+		atMost("max_third_party_id_length", cfg.MaxThirdPartyIDLength, profile.MaxThirdPartyIDLength),
+	)...)
+}
+
+// validateQueue refuses several consumers: they would only let requests overtake each other.
+func (cfg *Config) validateQueue() error {
+	if queue := cfg.QueueConfig.Get(); queue != nil && queue.NumConsumers > 1 {
+		return fmt.Errorf("sending_queue::num_consumers: must be 1, got %d: calls run in parallel by concurrency, and several consumers "+
+			"would let an older value follow a newer one", queue.NumConsumers)
+	}
+	return nil
+}
+
+// validateRetry refuses pauses so short, or that become so short, that an outage would burn the
+// quota. They are those between the calls of an outage, without retries too.
+func (cfg *Config) validateRetry() error {
+	retry := cfg.RetryConfig
+	var errs []error
+	if retry.InitialInterval < minRetryInterval {
+		errs = append(errs, fmt.Errorf("retry_on_failure::initial_interval: must be at least %s, got %s", minRetryInterval, retry.InitialInterval))
+	}
+	if retry.MaxInterval < minRetryInterval {
+		errs = append(errs, fmt.Errorf("retry_on_failure::max_interval: must be at least %s, got %s", minRetryInterval, retry.MaxInterval))
+	}
+	if !(retry.Multiplier >= 1) { // nor is NaN
+		errs = append(errs, fmt.Errorf("retry_on_failure::multiplier: must be at least 1, got %v", retry.Multiplier))
+	}
+	return errors.Join(errs...)
+}
+
+func (cfg *Config) validateDurations() error {
+	var errs []error
+	if cfg.ClientConfig.Timeout < time.Millisecond {
+		errs = append(errs, fmt.Errorf("timeout: must be at least 1ms, or a call that hangs never ends, got %s", cfg.ClientConfig.Timeout))
+	}
+	if cfg.MaxRetryAfter < minMaxRetryAfter || cfg.MaxRetryAfter > maxMaxRetryAfter {
+		errs = append(errs, fmt.Errorf("max_retry_after: must be from %s to %s, got %s", minMaxRetryAfter, maxMaxRetryAfter, cfg.MaxRetryAfter))
+	}
+	if cfg.DrainTimeout < 0 {
+		errs = append(errs, fmt.Errorf("drain_timeout: must be at least 0s, got %s", cfg.DrainTimeout))
+	}
+	return errors.Join(errs...)
+}
+
+func atLeast(key string, got, allowed int) error {
+	if got < allowed {
+		return fmt.Errorf("%s: must be at least %d, got %d", key, allowed, got)
+	}
+	return nil
+}
+
+func atMost(key string, got, allowed int) error {
+	if got > allowed {
+		return fmt.Errorf("%s: must be at most %d, got %d", key, allowed, got)
+	}
+	return nil
+}

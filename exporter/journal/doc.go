@@ -1,0 +1,9 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package journal prepares values for a storage extension: it seals them behind a checksum,
+// and packs large ones. A storage can give back less than it took, or something else, and what
+// is not a record can be read as one.
+//
+// The package does not know what the values mean, or when they are written.
+package journal // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/journal"

@@ -1,0 +1,195 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package outbox // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/outbox"
+
+import (
+	"context"
+	"time"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
+)
+
+// Due returns how many entries may be taken from each lane, and for how long no further one
+// will be, 0 when none waits for its time.
+func (o *Outbox) Due(now time.Time) (ready [lanes]int, next time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	at := o.at(now)
+	for i := range o.lanes {
+		if due := time.Duration(o.lanes[i].ripen(at) - at); due > 0 && (next == 0 || due < next) {
+			next = due
+		}
+		ready[i] = o.lanes[i].ready()
+	}
+	return ready, next
+}
+
+// Take returns the entry whose turn it is in a lane, nil when there is none: the one that
+// became due first, with entries that have failed once before most of those that failed again.
+// The caller makes its call and then uses End, or Retry. The error is the storage's; the entry
+// stays.
+func (o *Outbox) Take(ctx context.Context, from Lane) (*Entry, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	l := &o.lanes[from]
+	n, ok := l.next()
+	return o.take(ctx, l, n, ok)
+}
+
+// take takes a slot that is ready in a lane, if there is one.
+func (o *Outbox) take(ctx context.Context, l *lane, n uint32, ok bool) (*Entry, error) {
+	if !ok {
+		return nil, nil //nolint:nilnil // no entry is due, and that is no error
+	}
+	if _, loaded := o.pages.loaded[pageOf(n)]; !loaded {
+		// Those that come next stand on the next pages, as a rule.
+		ahead := l.ahead(n)
+		ahead = ahead[:min(len(ahead), pagesPerRead*slotsPerPage)]
+		if err := o.pages.load(ctx, ahead[:firstPages(ahead, pagesPerRead)]); err != nil {
+			return nil, err
+		}
+	}
+	e, err := o.call(n)
+	if err == nil {
+		l.take(n)
+	}
+	o.pages.trim()
+	return e, err
+}
+
+// firstPages returns how many of the slots stand on so many pages.
+func firstPages(slots []uint32, most int) int {
+	seen := make(map[uint32]struct{}, most)
+	for i, n := range slots {
+		seen[pageOf(n)] = struct{}{}
+		if len(seen) > most {
+			return i
+		}
+	}
+	return len(slots)
+}
+
+// TakeFailing returns an entry that has failed alone more than once, whether it is due or not,
+// nil when there is none: the one to give up when there is no room. One failure does not tell:
+// it may be the first of an outage.
+func (o *Outbox) TakeFailing(ctx context.Context) (*Entry, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	l := &o.lanes[FailingAlone]
+	if len(l.again) == 0 && !l.hurry() {
+		return nil, nil //nolint:nilnil // no entry is to be given up, and that is no error
+	}
+	return o.take(ctx, l, l.again[0], true)
+}
+
+// call returns the entry of a slot whose page is loaded.
+func (o *Outbox) call(n uint32) (*Entry, error) {
+	e, err := decode(o.pages.entry(n))
+	if err != nil {
+		return nil, err
+	}
+	s := o.slots.at(n)
+	s.state = called
+	o.pages.use(n)
+	e.slot = n
+	e.Seen = time.Duration(s.seen) * time.Second
+	return e, nil
+}
+
+// End drops what was taken of an entry. What came since is a new entry.
+func (o *Outbox) End(e *Entry) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	s := o.slots.at(e.slot)
+	o.pages.unuse(e.slot)
+	o.held.Records -= e.Records
+	o.held.Visitors--
+	if since := o.since[e.slot]; since != nil {
+		delete(o.since, e.slot)
+		o.held.Records -= since.Records // begin counts them
+		_ = o.begin(since)
+	} else {
+		o.held.Bytes -= int64(s.size)
+		s.size, s.state = 0, ended
+		o.pages.touch(e.slot)
+		o.wait(e.slot)
+		signal(o.room)
+	}
+	o.settled()
+}
+
+// Retry puts an entry off until it is due again, with the parameters, attempts and times
+// that it has now.
+func (o *Outbox) Retry(e *Entry, due time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	s := o.slots.at(e.slot)
+	o.pages.unuse(e.slot)
+	if since := o.since[e.slot]; since != nil {
+		delete(o.since, e.slot)
+		e.Parameters = profile.Merge(e.Parameters, since.Parameters)
+		e.Records += since.Records
+	}
+	s.due = o.at(due)
+	s.attempts = uint8(min(e.Attempts, 255)) //nolint:gosec // bounded
+	s.seen = uint32(e.Seen / time.Second)    //nolint:gosec // a run is not that long
+	s.state = waiting
+	o.store(e.slot, e)
+	o.wait(e.slot)
+	o.settled()
+}
+
+// settled lets go at once of what needs no write. It is called with the lock held.
+func (o *Outbox) settled() {
+	if o.pages.client != nil {
+		return
+	}
+	for number := range o.pages.dirty {
+		o.pages.loaded[number].users--
+	}
+	clear(o.pages.dirty)
+	o.release(o.unwritten)
+	o.unwritten = o.unwritten[:0]
+}
+
+// release lets entries go on that waited for a write.
+func (o *Outbox) release(slots []uint32) {
+	for _, n := range slots {
+		s := o.slots.at(n)
+		s.unwritten--
+		if s.unwritten > 0 {
+			continue
+		}
+		if s.state == ended {
+			o.forget(n)
+			continue
+		}
+		o.lanes[s.lane()].add(n)
+	}
+	if len(slots) > 0 {
+		signal(o.changed)
+	}
+}
+
+// forget frees a slot whose entry has ended.
+func (o *Outbox) forget(n uint32) {
+	pg := o.pages.loaded[pageOf(n)]
+	if v, err := decodeVisitor(pg.entries[n%slotsPerPage]); err == nil {
+		o.slots.remove(v, n)
+	}
+	pg.entries[n%slotsPerPage] = nil
+	o.pages.letGo(n)
+	signal(o.room)
+}
+
+// Hasten makes all that waits due now, and lets nothing wait for its window any more.
+func (o *Outbox) Hasten(now time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.cfg.MergeWindow = 0
+	for i := range o.lanes {
+		o.lanes[i].hasten(o.at(now))
+	}
+	signal(o.changed)
+}

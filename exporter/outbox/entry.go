@@ -1,0 +1,160 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package outbox // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/outbox"
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"time"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
+)
+
+// Entry is what waits of one visitor.
+type Entry struct {
+	Visitor profile.Visitor
+	// Parameters are the merged parameters, the latest value of each, sorted by name.
+	Parameters []profile.Parameter
+	// Records is how many log records are behind them.
+	Records int
+	// First is when the oldest of the records arrived.
+	First time.Time
+	// Attempts is how often its call failed while others got through, 0 unless the entry
+	// fails alone.
+	Attempts int
+	// Failing is for how long it has failed alone, by the clock of who sends it.
+	Failing time.Duration
+	// Refused is why a part of its parameters was rejected, "" when none was.
+	Refused string
+	// Seen is where that clock stood at the last attempt. It is not stored.
+	Seen time.Duration
+
+	slot uint32
+}
+
+var errCorrupt = errors.New("an entry of the outbox cannot be read")
+
+var visitorParameters = [...]profile.VisitorParameter{profile.MboxPC, profile.Mbox3rdPartyID}
+
+// kind returns how the parameter of a visitor is stored.
+func kind(v profile.Visitor) byte {
+	if v.Parameter == profile.Mbox3rdPartyID {
+		return 1
+	}
+	return 0
+}
+
+// isOf reports whether an entry that was encoded is the visitor's.
+func isOf(raw []byte, v profile.Visitor) bool {
+	if len(raw) == 0 || raw[0] != kind(v) {
+		return false
+	}
+	size, n := binary.Uvarint(raw[1:])
+	return n > 0 && size == uint64(len(v.ID)) && len(raw) > n+len(v.ID) && string(raw[1+n:1+n+len(v.ID)]) == v.ID
+}
+
+func appendText(dst []byte, s string) []byte {
+	return append(binary.AppendUvarint(dst, uint64(len(s))), s...)
+}
+
+// encode returns the entry as it is stored.
+func (e *Entry) encode() []byte {
+	size := 24 + len(e.Visitor.ID)
+	for i := range e.Parameters {
+		size += 4 + len(e.Parameters[i].Name) + len(e.Parameters[i].Value)
+	}
+	dst := appendText(append(make([]byte, 0, size), kind(e.Visitor)), e.Visitor.ID)
+	dst = binary.AppendUvarint(dst, uint64(e.Records)) //nolint:gosec // counts up from 0
+	dst = binary.AppendVarint(dst, e.First.UnixMilli())
+	dst = binary.AppendUvarint(dst, uint64(e.Attempts))            //nolint:gosec // counts up from 0
+	dst = binary.AppendUvarint(dst, uint64(e.Failing/time.Second)) //nolint:gosec // never negative
+	dst = appendText(dst, e.Refused)
+	dst = binary.AppendUvarint(dst, uint64(len(e.Parameters)))
+	for i := range e.Parameters {
+		dst = appendText(appendText(dst, e.Parameters[i].Name), e.Parameters[i].Value)
+	}
+	return dst
+}
+
+// decodeVisitor returns the visitor of an entry that was encoded.
+func decodeVisitor(raw []byte) (profile.Visitor, error) {
+	size, n := binary.Uvarint(raw[min(1, len(raw)):])
+	if n <= 0 || int(raw[0]) >= len(visitorParameters) || size > uint64(len(raw)-1-n) { //nolint:gosec // n is within raw
+		return profile.Visitor{}, errCorrupt
+	}
+	return profile.Visitor{Parameter: visitorParameters[raw[0]], ID: string(raw[1+n : 1+n+int(size)])}, nil //nolint:gosec // not more than raw
+}
+
+// decode returns the entry that was encoded.
+func decode(raw []byte) (*Entry, error) {
+	if len(raw) == 0 || int(raw[0]) >= len(visitorParameters) {
+		return nil, errCorrupt
+	}
+	r := reader{text: string(raw[1:])}
+	e := &Entry{Visitor: profile.Visitor{Parameter: visitorParameters[raw[0]], ID: r.string()}}
+	e.Records = int(r.uvarint()) //nolint:gosec // written from one
+	e.First = time.UnixMilli(r.signed())
+	e.Attempts = r.int()
+	e.Failing = time.Duration(r.int()) * time.Second
+	e.Refused = r.string()
+	count := r.int()
+	if r.failed || count > len(r.text) {
+		return nil, errCorrupt
+	}
+	e.Parameters = make([]profile.Parameter, count)
+	for i := range e.Parameters {
+		e.Parameters[i] = profile.Parameter{Name: r.string(), Value: r.string()}
+	}
+	if r.failed || r.text != "" {
+		return nil, errCorrupt
+	}
+	return e, nil
+}
+
+// reader reads the parts of an entry one after another. What it returns after it has
+// failed is of no meaning.
+type reader struct {
+	text   string
+	failed bool
+}
+
+func (r *reader) uvarint() uint64 {
+	var value uint64
+	for i := 0; i < len(r.text) && i < binary.MaxVarintLen64; i++ {
+		c := r.text[i]
+		value |= uint64(c&0x7f) << (7 * i)
+		if c < 0x80 {
+			r.text = r.text[i+1:]
+			return value
+		}
+	}
+	r.failed, r.text = true, ""
+	return 0
+}
+
+func (r *reader) int() int {
+	value := r.uvarint()
+	if value > math.MaxInt32 {
+		r.failed = true
+		return 0
+	}
+	return int(value)
+}
+
+func (r *reader) signed() int64 {
+	value := r.uvarint()
+	return int64(value>>1) ^ -int64(value&1)
+}
+
+func (r *reader) string() string {
+	size := r.int()
+	if size > len(r.text) {
+		r.failed, r.text = true, ""
+		return ""
+	}
+	s := r.text[:size]
+	r.text = r.text[size:]
+	return s
+}

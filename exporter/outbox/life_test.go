@@ -1,0 +1,234 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package outbox_test
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/outbox"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
+)
+
+// seeds is how many lives of an outbox the model test goes through.
+var seeds = flag.Int("seeds", 20, "seeds of the model tests")
+
+// life is an outbox, the model it is held against, and the queue that gives it records.
+type life struct {
+	*fixture
+	model  *model
+	random *rand.Rand
+	cfg    outbox.Config
+	// visitors is how many there are.
+	visitors int
+	collide  bool
+	// queued are the records whose item the queue has not let go of, and writing those of
+	// them that a write under way lets go of.
+	queued, writing []record
+	// stored is what is stored, as the model has it.
+	stored map[profile.Visitor]*waiting
+	// value is the last value, each of which is greater than the one before.
+	value int
+	// latest are the last values of the visitors' parameters, carried those that calls have carried.
+	latest, carried map[profile.Visitor]map[string]string
+
+	writeOver func(ok bool) // nil when no write is under way
+	// calls are those that are out.
+	calls []*outbox.Entry
+}
+
+// TestOutbox_AgreesWithTheModel has an outbox live through random records, calls, writes, of
+// which some fail, and crashes, and holds all that can be seen of it against a map.
+func TestOutbox_AgreesWithTheModel(t *testing.T) {
+	for seed := range uint64(*seeds) { //nolint:gosec // a few
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			l := newLife(t, seed)
+			for range 1_000 {
+				l.step()
+				l.model.check(t, l.fixture)
+			}
+			l.drain()
+			require.Equal(t, l.latest, l.carried, "no value is lost")
+		})
+	}
+}
+
+func newLife(t *testing.T, seed uint64) *life {
+	l := &life{
+		random: rand.New(rand.NewPCG(seed, 3)), cfg: testConfig(), visitors: []int{3, 30, 150}[seed%3], collide: seed%4 == 3,
+		stored: map[profile.Visitor]*waiting{}, latest: map[profile.Visitor]map[string]string{}, carried: map[profile.Visitor]map[string]string{},
+	}
+	l.model = newModel(seed%5 == 4)
+	l.fixture = &fixture{tb: t, now: start().Truncate(time.Millisecond)}
+	if !l.model.memory {
+		l.disk = newDisk()
+	}
+	l.open()
+	return l
+}
+
+// open begins a run of the process: it loads what is stored, and puts what the queue held.
+func (l *life) open() {
+	l.Outbox = newOutbox(l.tb, l.cfg)
+	if l.collide {
+		l.SetHash(modelHash)
+	}
+	if l.disk == nil {
+		return
+	}
+	_, damaged, err := l.Load(l.tb.Context(), l.disk, l.now)
+	require.NoError(l.tb, err)
+	require.Zero(l.tb, damaged)
+}
+
+// step does one thing.
+func (l *life) step() {
+	l.waits(time.Duration(l.random.IntN(1_000)) * time.Millisecond)
+	switch n := l.random.IntN(100); {
+	case n < 35:
+		l.arrive()
+	case n < 60:
+		l.takeOne()
+	case n < 80:
+		l.settleOne()
+	case l.disk == nil:
+	case n < 88:
+		l.beginWrite()
+	case n < 97:
+		l.endWrite()
+	case n < 99:
+		l.crash()
+	default:
+		l.crashWithin()
+	}
+}
+
+// arrive puts a batch, and has the queue keep its records until they are written.
+func (l *life) arrive() {
+	records := make([]record, 1+l.random.IntN(5))
+	for i := range records {
+		r := &records[i]
+		r.visitor = visitor("v" + strconv.Itoa(l.random.IntN(l.visitors)))
+		if l.random.IntN(4) == 0 {
+			r.visitor.Parameter = profile.MboxPC
+		}
+		for range l.random.IntN(4) {
+			l.value++
+			at := l.random.IntN(5)
+			name, value := "abcde"[at:at+1], fmt.Sprintf("%09d", l.value)
+			r.parameters = append(r.parameters, profile.Parameter{Name: name, Value: value})
+			set(l.latest, r.visitor, name, value)
+		}
+	}
+	l.put(records...)
+	l.model.put(l.now, records...)
+	l.queued = append(l.queued, records...)
+}
+
+func set(values map[profile.Visitor]map[string]string, v profile.Visitor, name, value string) {
+	if values[v] == nil {
+		values[v] = map[string]string{}
+	}
+	values[v][name] = value
+}
+
+// takeOne takes an entry, if one is due, and holds it against the model.
+func (l *life) takeOne() {
+	lane := outbox.Lane(l.random.IntN(2))
+	due, _ := l.Due(l.now)
+	e, err := l.Take(l.tb.Context(), lane)
+	if lane == outbox.FailingAlone && l.random.IntN(3) == 0 && e == nil {
+		if e, err = l.TakeFailing(l.tb.Context()); e != nil {
+			due[lane]++
+			require.Greater(l.tb, e.Attempts, 1, "one failure does not tell")
+			l.model.of(e.Visitor).whole.due = l.now
+		}
+	}
+	require.NoError(l.tb, err)
+	if e == nil {
+		return
+	}
+	require.Positive(l.tb, due[lane])
+	of := l.model.of(e.Visitor)
+	require.True(l.tb, of.takeable(), "it is written, and no call of the visitor is out")
+	require.Equal(l.tb, lane, of.whole.lane())
+	require.Equal(l.tb, of.whole.content(e.Visitor), contentOf(e))
+	of.out = true
+	l.calls = append(l.calls, e)
+}
+
+// settleOne ends a call that is out, or puts its entry off.
+func (l *life) settleOne() {
+	if len(l.calls) == 0 {
+		return
+	}
+	i := l.random.IntN(len(l.calls))
+	e := l.calls[i]
+	l.calls = slices.Delete(l.calls, i, i+1)
+	switch l.random.IntN(4) {
+	case 0: // it has failed
+		e.Attempts = l.random.IntN(3)
+		e.Failing += time.Duration(l.random.IntN(5_000)) * time.Millisecond
+	case 1: // a part was carried
+		n := l.random.IntN(len(e.Parameters) + 1)
+		l.carry(e, n)
+		e.Parameters = e.Parameters[n:]
+	default:
+		l.end(e)
+		return
+	}
+	due := l.now.Add(time.Duration(l.random.IntN(20_000)) * time.Millisecond)
+	l.model.retry(e, due)
+	l.Retry(e, due)
+}
+
+// end ends a call that has carried all.
+func (l *life) end(e *outbox.Entry) {
+	l.carry(e, len(e.Parameters))
+	l.model.end(e.Visitor)
+	l.End(e)
+}
+
+// carry notes what a call has carried. An older value never follows a newer one.
+func (l *life) carry(e *outbox.Entry, n int) {
+	for _, p := range e.Parameters[:n] {
+		require.GreaterOrEqual(l.tb, p.Value, l.carried[e.Visitor][p.Name], "an older value after a newer one")
+		set(l.carried, e.Visitor, p.Name, p.Value)
+	}
+}
+
+// drain lets everything succeed until nothing is left.
+func (l *life) drain() {
+	for l.Held().Visitors > 0 {
+		if l.disk != nil {
+			l.beginWrite()
+			l.writeOver(true)
+		}
+		for _, e := range l.calls {
+			l.end(e)
+		}
+		l.calls = nil
+		l.waits(time.Minute)
+		ready, _ := l.Due(l.now)
+		for lane, n := range ready {
+			for range n {
+				e := l.take(outbox.Lane(lane))
+				l.model.of(e.Visitor).out = true
+				l.calls = append(l.calls, e)
+			}
+		}
+		l.model.check(l.tb, l.fixture)
+	}
+	if l.disk != nil {
+		l.write()
+		require.Zero(l.tb, l.disk.pages())
+	}
+}

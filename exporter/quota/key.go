@@ -1,0 +1,47 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package quota // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net"
+	"net/url"
+	"strings"
+)
+
+// Key names an account.
+type Key struct {
+	ClientCode string
+	Endpoint   string
+	// earlier is the Endpoint under which earlier versions kept the account, "" when it
+	// is the same.
+	earlier string
+}
+
+// NewKey returns the key of a client code at an endpoint, the same for every way to
+// write the endpoint's host. The scheme is no part of it: both lead to the same Target.
+func NewKey(clientCode string, endpoint *url.URL) Key {
+	host := strings.TrimSuffix(strings.ToLower(endpoint.Hostname()), ".")
+	scheme, port := endpoint.Scheme, endpoint.Port()
+	isDefault := (scheme == "https" && port == "443") || (scheme == "http" && port == "80")
+	if port != "" && !isDefault {
+		host = net.JoinHostPort(host, port)
+	}
+	key := Key{ClientCode: clientCode, Endpoint: "https://" + host}
+	if scheme == "http" {
+		key.earlier = "http://" + host
+	}
+	return key
+}
+
+// account returns the key without what two keys of one account may differ in.
+func (k Key) account() Key { return Key{ClientCode: k.ClientCode, Endpoint: k.Endpoint} }
+
+// name is the key as part of a file's name: it says whose account it is, and its
+// hash keeps endpoints apart.
+func (k Key) name() string {
+	hash := sha256.Sum256([]byte(k.Endpoint))
+	return "quota_" + k.ClientCode + "_" + hex.EncodeToString(hash[:6])
+}

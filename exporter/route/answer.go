@@ -1,0 +1,120 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package route // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Verdict is what an answer means for the update that was sent.
+type Verdict uint8
+
+const (
+	// NotSent means that no call was made, as in a dry run.
+	NotSent Verdict = iota
+	// Delivered means that Target took the update. Taken is not applied: Adobe's
+	// answer is "Request successfully submitted".
+	Delivered
+	// Rejected means that this call is wrong and would be refused again.
+	Rejected
+	// SetupFault means that the set-up is wrong and not the update: it is to be held
+	// until somebody has mended it.
+	SetupFault
+	// NotNow means that the call may go through later.
+	NotNow
+)
+
+var verdictNames = [...]string{
+	NotSent:    "not_sent",
+	Delivered:  "delivered",
+	Rejected:   "rejected",
+	SetupFault: "setup_fault",
+	NotNow:     "not_now",
+}
+
+// String returns the verdict as metrics name it.
+func (v Verdict) String() string { return verdictNames[v] }
+
+// Reasons of answers that have no status of their own.
+const (
+	ReasonRefused           = "refused"
+	ReasonCanceled          = "canceled"
+	ReasonTimeout           = "timeout"
+	ReasonDNS               = "dns"
+	ReasonTLS               = "tls"
+	ReasonConnectionRefused = "connection_refused"
+	ReasonConnectionReset   = "connection_reset"
+	ReasonConnectionClosed  = "connection_closed"
+	ReasonNetwork           = "network"
+)
+
+// statusEnhanceYourCalm is no status of HTTP's own. Some servers have it for 429.
+const statusEnhanceYourCalm = 420
+
+// Answer is what came of one call.
+type Answer struct {
+	Verdict Verdict
+	// StatusCode is the HTTP status, 0 when there was none.
+	StatusCode int
+	// Reason says why the call was not delivered: one of the Reason constants or
+	// status_ and the HTTP status.
+	Reason string
+	// RetryAfter is for how long Target asked for no further calls, 0 when it did not.
+	RetryAfter time.Duration
+}
+
+// Held reports whether the update is to be sent again.
+func (a Answer) Held() bool { return a.Verdict == SetupFault || a.Verdict == NotNow }
+
+// Throttled reports whether Target asked for fewer calls, of whatever visitor.
+func (a Answer) Throttled() bool {
+	return a.RetryAfter > 0 ||
+		a.StatusCode == http.StatusTooManyRequests || a.StatusCode == statusEnhanceYourCalm
+}
+
+// statusAnswer reads a status that is not 2xx.
+func statusAnswer(status int, retryAfter time.Duration) Answer {
+	a := Answer{StatusCode: status, Reason: "status_" + strconv.Itoa(status)}
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
+		http.StatusProxyAuthRequired:
+		a.Verdict = SetupFault
+	case http.StatusRequestTimeout, statusEnhanceYourCalm, http.StatusTooEarly,
+		http.StatusTooManyRequests:
+		a.Verdict = NotNow
+		a.RetryAfter = retryAfter
+	default:
+		switch {
+		case status >= 500:
+			a.Verdict = NotNow
+			a.RetryAfter = retryAfter
+		case status >= 400:
+			a.Verdict = Rejected
+		default:
+			a.Verdict = SetupFault
+		}
+	}
+	return a
+}
+
+// retryAfter reads the Retry-After header, in seconds or as a date, and returns no
+// more than most.
+func retryAfter(header http.Header, now time.Time, most time.Duration) time.Duration {
+	value := header.Get("Retry-After")
+	var delay time.Duration
+	// More seconds than a number holds are many, so they come as the highest one.
+	seconds, err := strconv.ParseUint(value, 10, 63)
+	if err == nil || errors.Is(err, strconv.ErrRange) {
+		if float64(seconds) > most.Seconds() {
+			return most
+		}
+		delay = time.Duration(seconds) * time.Second
+	} else if date, err := http.ParseTime(value); err == nil {
+		delay = date.Sub(now)
+	}
+	return min(max(delay, 0), most)
+}

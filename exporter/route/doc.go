@@ -1,0 +1,16 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package route makes one call of one of Adobe Target's APIs and says what its answer
+// means. It is the only place that knows HTTP.
+//
+// A route has one method, Send. It composes a call of a visitor and of as many of the
+// parameters as fit, makes it, and returns how many it carried and the Answer. An API
+// says where and how. Single calls the Single Profile Update API, Traced gives each of
+// its calls a span, and DryRun only shows calls. All are safe for concurrent use. Send
+// makes a call once; whether and when to make it again is up to the caller.
+//
+// The package does not know log records, when a call may leave, or what becomes of an
+// update that was not taken. Nothing it returns or logs holds an id, a value, a token
+// or a URL, but for the calls that a dry run is asked to show.
+package route // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"

@@ -1,0 +1,203 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
+
+import (
+	"context"
+	"errors"
+	"math"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/outbox"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
+)
+
+// storagePause is for how long nothing is tried after a storage has failed.
+const storagePause = time.Second
+
+// work makes one call after another, until ctx ends.
+func (s *Sender) work(ctx context.Context) {
+	for e := s.dispatch(ctx); e != nil; e = s.dispatch(ctx) {
+		s.settle(e, s.send(context.WithoutCancel(ctx), e))
+		s.turns.leave()
+	}
+}
+
+// dispatch waits for the next entry that is to be sent, and takes a turn for it. It returns nil
+// when ctx ends. One caller at a time is in here: who is next is settled in one place.
+func (s *Sender) dispatch(ctx context.Context) *outbox.Entry {
+	select {
+	case s.run.dispatching <- struct{}{}:
+	default: // as a rule it is free, and this select is the dearer one
+		select {
+		case s.run.dispatching <- struct{}{}:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	defer func() { <-s.run.dispatching }()
+	for s.awaitDue(ctx) && s.awaitTurn(ctx) {
+		e, err := s.next(ctx)
+		if e != nil {
+			return e
+		}
+		s.turns.leave()
+		if err != nil && !sleep(ctx, storagePause) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// awaitDue waits until an entry may be taken. It returns false when ctx ends.
+func (s *Sender) awaitDue(ctx context.Context) bool {
+	for ctx.Err() == nil {
+		now := time.Now()
+		due, next := s.set.Outbox.Due(now)
+		if due[outbox.Fresh] > 0 {
+			return true
+		}
+		if due[outbox.FailingAlone] > 0 {
+			wait := s.share.wait(now)
+			if wait <= 0 {
+				return true
+			}
+			next = earlier(next, wait)
+		}
+		await(ctx, s.set.Outbox.Changed(), next)
+	}
+	return false
+}
+
+// awaitTurn takes a turn as soon as there is one. It returns false when ctx ends.
+func (s *Sender) awaitTurn(ctx context.Context) bool {
+	for ctx.Err() == nil {
+		most := math.MaxInt
+		if s.health.careful() {
+			most = 1
+		}
+		entered := s.turns.enter(most)
+		// Asked with the turn in hand: the call that had it may have begun the pause.
+		pause := s.health.pause(time.Now())
+		if entered && pause <= 0 {
+			s.turns.signal() // another one who waits may find a turn too
+			return true
+		}
+		if entered {
+			s.turns.giveBack()
+		}
+		await(ctx, s.turns.left, pause)
+	}
+	return false
+}
+
+// next waits for the account and takes the entry whose call may leave then. It returns nil
+// when there is none after all, or with an error of a storage.
+func (s *Sender) next(ctx context.Context) (*outbox.Entry, error) {
+	if err := s.await(ctx); err != nil {
+		return nil, err
+	}
+	for {
+		e, err := s.take(ctx, time.Now())
+		if err != nil {
+			s.say("outbox", "The outbox cannot be read, so nothing is sent; said every five minutes at most", err)
+		}
+		if e == nil {
+			s.set.Account.GiveBack()
+			return nil, err
+		}
+		s.said.over("outbox")
+		if !s.health.careful() || !s.expired(e) {
+			return e, nil
+		}
+		if e.Attempts > 0 {
+			s.share.over()
+		}
+		s.end(e, rejected, reasonRetriesEnded)
+	}
+}
+
+// await waits until the account lets a call leave.
+func (s *Sender) await(ctx context.Context) error {
+	err := s.set.Account.Wait(ctx, &s.waits)
+	switch {
+	case err == nil:
+		s.said.over("quota")
+	case errors.Is(err, quota.ErrStorage):
+		s.say("quota", "The quota account cannot be written, so no call may leave; said every five minutes at most", err)
+	}
+	return err
+}
+
+func (s *Sender) say(what, message string, err error) {
+	if s.said.add(what, 1, time.Now()) > 0 {
+		s.set.Logger.Error(message, zap.Error(err))
+	}
+}
+
+// take takes an entry from the lane whose turn it is. Where it is not sure that others get
+// through, one that has not failed alone finds out sooner.
+func (s *Sender) take(ctx context.Context, now time.Time) (*outbox.Entry, error) {
+	due, _ := s.set.Outbox.Due(now)
+	fresh := due[outbox.Fresh]
+	if due[outbox.FailingAlone] > 0 && (fresh == 0 || !s.health.careful()) && s.share.spend(fresh, now) {
+		return s.takeFailing(ctx)
+	}
+	e, err := s.set.Outbox.Take(ctx, outbox.Fresh)
+	if e != nil {
+		s.share.earn()
+	}
+	return e, err
+}
+
+// takeFailing takes an entry that fails alone. Where there are so many that their turns come
+// too late, those whose time was over long ago are given up without a further call.
+func (s *Sender) takeFailing(ctx context.Context) (*outbox.Entry, error) {
+	for {
+		e, err := s.set.Outbox.Take(ctx, outbox.FailingAlone)
+		if e == nil {
+			s.share.over()
+			return nil, err
+		}
+		if !s.overdue(e) {
+			return e, nil
+		}
+		s.end(e, rejected, reasonAttemptsExhausted)
+	}
+}
+
+// overdue reports whether an entry may have failed for twice the time after which it is given up.
+func (s *Sender) overdue(e *outbox.Entry) bool {
+	return s.set.GiveUpAfter > 0 && e.Failing+s.health.clock()-e.Seen >= 2*s.set.GiveUpAfter
+}
+
+// await waits for a signal, for a time unless that is 0, or for the end of ctx.
+func await(ctx context.Context, signal <-chan struct{}, most time.Duration) {
+	var expired <-chan time.Time
+	if most > 0 {
+		timer := time.NewTimer(most)
+		defer timer.Stop()
+		expired = timer.C
+	}
+	select {
+	case <-signal:
+	case <-expired:
+	case <-ctx.Done():
+	}
+}
+
+// sleep returns false when ctx ends first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	await(ctx, nil, d)
+	return ctx.Err() == nil
+}
+
+func earlier(a, b time.Duration) time.Duration {
+	if a == 0 || b < a {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,25 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package sender takes log records into the outbox and entries out of it, and says of every
+// record how it ended: delivered, skipped, rejected, or still held.
+//
+//	push:  records ─► mapping ─► outbox
+//	run:   outbox ─► account ─► route ─► answer ─► settle
+//
+// Push never sends. One dispatcher asks the account for each call and only then takes the
+// entry that has been due for longest, so that whatever came meanwhile goes along. Callers
+// make the calls in parallel, one visitor at a time, and settle each answer in one place.
+//
+// The sender tells an outage from an update that fails alone. While nothing gets through,
+// one call at a time finds out whether it is over, and no entry is blamed. An entry that
+// fails while others get through is put off, for up to an hour in the end; all such entries
+// together have a small share of the calls; and one is given up only when it has failed for
+// long enough of the time in which most others got through.
+//
+// A request whose caller waits for its outcome, because there is no queue to hold it, does
+// not enter the outbox: what could not be sent goes back to the caller.
+//
+// It is the only place that knows outbox, account and route together. It does not know the
+// queue or the storage.
+package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"

@@ -1,0 +1,87 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/outbox"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
+)
+
+// What visitors wait for, as metrics name it, beside the causes of the quota's account.
+const (
+	causeWindow  = "window"
+	causeAlone   = "failing_alone"
+	causeOutage  = "outage"
+	causeCalling = "calling"
+)
+
+// observe lets be seen what waits, for what and how long, for as long as the telemetry lives.
+func (s *Sender) observe() error {
+	t, exporter := s.set.Telemetry, s.outcomes.exporter
+	plain := s.outcomes.plain
+	ints := func(value func() int64) metric.Int64Callback {
+		return func(_ context.Context, o metric.Int64Observer) error {
+			o.Observe(value(), plain)
+			return nil
+		}
+	}
+	floats := func(value func() time.Duration) metric.Float64Callback {
+		return func(_ context.Context, o metric.Float64Observer) error {
+			o.Observe(value().Seconds(), plain)
+			return nil
+		}
+	}
+	cause := func(name string) metric.MeasurementOption {
+		return metric.WithAttributeSet(attribute.NewSet(exporter, attribute.String("cause", name)))
+	}
+	return errors.Join(
+		t.RegisterAdobeTargetQuotaLimitCallback(ints(func() int64 { return int64(s.set.Account.Usage().Limit) })),
+		t.RegisterAdobeTargetQuotaUsedCallback(ints(func() int64 { return int64(s.set.Account.Usage().Used) })),
+		t.RegisterAdobeTargetQuotaNextFreeCallback(floats(s.set.Account.NextFree)),
+		t.RegisterAdobeTargetOutboxRecordsCallback(ints(func() int64 { return int64(s.set.Outbox.Held().Records) })),
+		t.RegisterAdobeTargetOutboxBytesCallback(ints(func() int64 { return s.set.Outbox.Held().Bytes })),
+		t.RegisterAdobeTargetOutboxAgeCallback(floats(func() time.Duration { return s.set.Outbox.Age(time.Now()) })),
+		t.RegisterAdobeTargetOutboxVisitorsCallback(func(_ context.Context, o metric.Int64Observer) error {
+			for name, visitors := range s.waiting() {
+				o.Observe(int64(visitors), cause(name))
+			}
+			return nil
+		}),
+		t.RegisterAdobeTargetWaitingTimeCallback(func(_ context.Context, o metric.Float64Observer) error {
+			for _, c := range quota.Causes() {
+				o.Observe(s.waits.Time(c).Seconds(), cause(c.String()))
+			}
+			return nil
+		}),
+	)
+}
+
+// waiting returns how many visitors wait for what.
+func (s *Sender) waiting() map[string]int {
+	held := s.set.Outbox.Held()
+	calling := held.Visitors
+	for lane := range held.Waiting {
+		calling -= held.Waiting[lane] + held.Ready[lane]
+	}
+	visitors := map[string]int{
+		causeWindow: held.Waiting[outbox.Fresh], causeAlone: held.Waiting[outbox.FailingAlone] + held.Ready[outbox.FailingAlone],
+		causeOutage: 0, causeCalling: calling,
+	}
+	for _, c := range quota.Causes() {
+		visitors[c.String()] = 0
+	}
+	cause := s.set.Account.Cause().String()
+	if s.health.careful() {
+		cause = causeOutage
+	}
+	visitors[cause] += held.Ready[outbox.Fresh]
+	return visitors
+}

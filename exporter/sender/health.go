@@ -1,0 +1,185 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
+
+import (
+	"fmt"
+	"math/bits"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/collector/config/configretry"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
+)
+
+const (
+	// fewFailures in a row let one call at a time find out whether any gets through. One is
+	// not enough: an update that fails alone must not hold up the others.
+	fewFailures = 3
+	// someFailures in a row are more than updates that fail on their own make, as a rule: who
+	// fails after them is not blamed for it.
+	someFailures = 8
+	// manyFailures in a row are an outage: even where two thirds of all updates fail on their
+	// own, so many follow each other once in ten thousand calls.
+	manyFailures = 24
+	// remembered is of how many calls the results are kept.
+	remembered = 32
+	// reminder is how often it is said that an outage lasts.
+	reminder = 5 * time.Minute
+	// lately is for how long a call that got through tells of the others.
+	lately = 10 * time.Minute
+	// silence is for how long nothing gets through where there are few calls to tell an outage by.
+	silence = 30 * time.Second
+)
+
+// health knows whether calls get through, from the answers to fresh entries: that an entry
+// which fails alone fails again says nothing of the others. It says so when that changes.
+type health struct {
+	retry  configretry.BackOffConfig
+	logger *zap.Logger
+	report func(error)
+	failed atomic.Int64 // calls in a row
+
+	mu      sync.Mutex
+	recent  uint32 // a bit a call, set when it got through, the last one lowest
+	through time.Time
+	since   time.Time     // the first call of those that failed in a row
+	good    time.Duration // in which most calls got through
+	probe   time.Time     // no call leaves before
+	outage  outage
+}
+
+// outage is one that has been said.
+type outage struct {
+	since, said time.Time
+	probes      int
+	fault       bool // of the set-up
+	reason      string
+}
+
+func newHealth(retry configretry.BackOffConfig, logger *zap.Logger, report func(error)) *health {
+	return &health{retry: retry, logger: logger, report: report}
+}
+
+// careful reports whether one call at a time is to find out whether any gets through.
+func (h *health) careful() bool { return h.failed.Load() >= fewFailures }
+
+// pause returns for how long no call is to leave.
+func (h *health) pause(now time.Time) time.Duration {
+	if !h.careful() {
+		return 0
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.probe.Sub(now)
+}
+
+// probeNow lets the next call leave at once.
+func (h *health) probeNow() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.probe = time.Time{}
+}
+
+// othersGetThrough reports whether a call that fails now fails alone.
+func (h *health) othersGetThrough(now time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.failed.Load() < someFailures && !h.through.IsZero() && now.Sub(h.through) <= lately
+}
+
+// clock returns how much time has passed in which most calls got through.
+func (h *health) clock() time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.good
+}
+
+// note takes the answer to a fresh entry into account.
+func (h *health) note(a route.Answer, now time.Time) {
+	if a.Reason == route.ReasonCanceled {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.recent <<= 1
+	if !a.Held() {
+		h.recent |= 1
+		if most := bits.OnesCount32(h.recent) > remembered/2; most && !h.through.IsZero() {
+			h.good += min(now.Sub(h.through), lately)
+		}
+		h.getsThrough(now)
+		return
+	}
+	failed := h.failed.Add(1)
+	if failed == 1 {
+		h.since = now
+	}
+	// A set-up that has never worked is wrong from the first call on; one that has may refuse
+	// some updates for what is in them.
+	fault := a.Verdict == route.SetupFault
+	silent := failed >= fewFailures && now.Sub(h.since) >= silence
+	if fault && h.through.IsZero() || silent || failed >= manyFailures {
+		h.begin(fault, a.Reason, now)
+	}
+	if failed >= manyFailures && !now.Before(h.probe) { // those that left together are one probe
+		h.outage.probes++
+		h.probe = now.Add(pauseAfter(h.retry.InitialInterval, h.retry.Multiplier, h.retry.MaxInterval,
+			h.retry.RandomizationFactor, h.outage.probes))
+	}
+}
+
+// retried takes the answer to an entry into account that has failed alone before.
+func (h *health) retried(a route.Answer, now time.Time) {
+	if !a.Held() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.getsThrough(now)
+	}
+}
+
+func (h *health) getsThrough(now time.Time) {
+	h.through, h.probe = now, time.Time{}
+	h.failed.Store(0)
+	was := h.outage
+	h.outage = outage{}
+	switch {
+	case was.since.IsZero():
+	case was.fault:
+		h.logger.Info("Target takes calls again", zap.String("reason_before", was.reason), zap.Duration("after", now.Sub(was.since)))
+		h.report(nil)
+	default:
+		h.logger.Info("The outage is over", zap.String("reason_before", was.reason), zap.Duration("after", now.Sub(was.since)))
+	}
+}
+
+// begin says that there is an outage, and now and then that it lasts.
+func (h *health) begin(fault bool, reason string, now time.Time) {
+	o := &h.outage
+	if o.since.IsZero() {
+		o.since = h.since
+	}
+	known := o.fault || !fault
+	if !o.said.IsZero() && known && now.Sub(o.said) < reminder {
+		return
+	}
+	o.said = now
+	if fault || !o.fault {
+		o.reason, o.fault = reason, fault
+	}
+	lasts := zap.Duration("for", now.Sub(o.since).Round(time.Second))
+	if !o.fault {
+		h.logger.Warn("Outage: no call gets through, updates wait and merge", zap.String("reason", reason), lasts)
+		return
+	}
+	err := fmt.Errorf("the set-up is wrong, not the data: calls to Target end with %s; updates wait until it is mended, "+
+		"check client_code, endpoint, auth and tls", o.reason)
+	h.logger.Error("Target refuses all calls", zap.Error(err), lasts)
+	if !known {
+		h.report(err)
+	}
+}

@@ -1,0 +1,143 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
+	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadata"
+)
+
+// outcome is how a log record ended, as metrics name it.
+type outcome string
+
+const (
+	delivered outcome = "delivered"
+	skipped   outcome = "skipped"
+	rejected  outcome = "rejected"
+)
+
+// Reasons that no other package names.
+const (
+	reasonDryRun = "dry_run"
+	// reasonRetriesEnded is for entries older than retry_on_failure::max_elapsed_time.
+	reasonRetriesEnded  = "retries_ended"
+	reasonRetryDisabled = "retry_disabled"
+	// reasonAttemptsExhausted is for entries that failed alone for outbox::give_up_after, or
+	// that made way for another visitor in a full outbox.
+	reasonAttemptsExhausted = "attempts_exhausted"
+	reasonShutdown          = "shutdown"
+	// reasonConfiguration is for entries that a changed configuration does not let be sent.
+	reasonConfiguration = "configuration"
+	reasonQuotaStorage  = "quota_storage"
+)
+
+// outcomes counts with attribute sets that are made once. All of them name the exporter: a
+// Collector may run several.
+type outcomes struct {
+	telemetry *metadata.TelemetryBuilder
+	exporter  attribute.KeyValue
+	plain     metric.MeasurementOption
+	byVerdict map[route.Verdict]metric.MeasurementOption
+	byRecord  options[[2]string] // of outcome and reason
+	byReason  options[string]
+	byCall    options[route.Answer]
+}
+
+// options are those of one instrument, made once for each key.
+type options[K comparable] struct {
+	mu   sync.RWMutex
+	made map[K][]metric.AddOption
+}
+
+func (o *options[K]) of(key K, attributes func(K) []attribute.KeyValue) []metric.AddOption {
+	o.mu.RLock()
+	made, known := o.made[key]
+	o.mu.RUnlock()
+	if known {
+		return made
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.made == nil {
+		o.made = make(map[K][]metric.AddOption)
+	}
+	o.made[key] = []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(attributes(key)...))}
+	return o.made[key]
+}
+
+func newOutcomes(telemetry *metadata.TelemetryBuilder, id component.ID) *outcomes {
+	exporter := attribute.String("exporter", id.String())
+	byVerdict := make(map[route.Verdict]metric.MeasurementOption)
+	for _, v := range []route.Verdict{route.Delivered, route.Rejected, route.SetupFault, route.NotNow} {
+		byVerdict[v] = metric.WithAttributeSet(attribute.NewSet(exporter, attribute.String("outcome", v.String())))
+	}
+	return &outcomes{telemetry: telemetry, exporter: exporter, plain: metric.WithAttributeSet(attribute.NewSet(exporter)), byVerdict: byVerdict}
+}
+
+// received counts log records that were taken.
+func (o *outcomes) received(n int) {
+	if n > 0 {
+		o.telemetry.AdobeTargetRecordsReceived.Add(context.Background(), int64(n), o.plain)
+	}
+}
+
+// recovered counts log records that an earlier run has left.
+func (o *outcomes) recovered(n int) {
+	o.telemetry.AdobeTargetRecordsRecovered.Add(context.Background(), int64(n), o.plain)
+}
+
+// records counts log records that have come to their end.
+func (o *outcomes) records(as outcome, reason string, n int) {
+	o.telemetry.AdobeTargetRecords.Add(context.Background(), int64(n), o.byRecord.of([2]string{string(as), reason}, o.ofRecord)...)
+}
+
+func (o *outcomes) ofRecord(key [2]string) []attribute.KeyValue {
+	attributes := []attribute.KeyValue{o.exporter, attribute.String("outcome", key[0])}
+	if reason := key[1]; reason != "" {
+		attributes = append(attributes, attribute.String("reason", reason))
+	}
+	return attributes
+}
+
+// carried notes how many records the delivered update of a visitor carried.
+func (o *outcomes) carried(records int) {
+	o.telemetry.AdobeTargetCallRecords.Record(context.Background(), int64(records), o.plain)
+}
+
+// dropped counts the parameters that were left out of updates.
+func (o *outcomes) dropped(reason string, n int) {
+	if n > 0 {
+		o.telemetry.AdobeTargetParametersDropped.Add(context.Background(), int64(n), o.byReason.of(reason, o.ofReason)...)
+	}
+}
+
+func (o *outcomes) ofReason(reason string) []attribute.KeyValue {
+	return []attribute.KeyValue{o.exporter, attribute.String("reason", reason)}
+}
+
+// call counts a call by what came of it, and how long it took.
+func (o *outcomes) call(a route.Answer, took time.Duration) {
+	a.RetryAfter = 0
+	o.telemetry.AdobeTargetCallDuration.Record(context.Background(), took.Seconds(), o.byVerdict[a.Verdict])
+	o.telemetry.AdobeTargetCalls.Add(context.Background(), 1, o.byCall.of(a, o.ofCall)...)
+}
+
+func (o *outcomes) ofCall(a route.Answer) []attribute.KeyValue {
+	attributes := []attribute.KeyValue{o.exporter, attribute.String("outcome", a.Verdict.String())}
+	if a.StatusCode != 0 {
+		attributes = append(attributes, attribute.Int("http.response.status_code", a.StatusCode))
+	}
+	if a.Reason != "" {
+		attributes = append(attributes, attribute.String("error.type", a.Reason))
+	}
+	return attributes
+}

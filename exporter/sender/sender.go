@@ -1,0 +1,187 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configretry"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/outbox"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
+	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadata"
+)
+
+// Route makes calls: a route.Traced, or a route.DryRun that shows them.
+type Route interface {
+	// Send makes one call with as many of the leading parameters as fit, of which the first
+	// does, and returns how many it carried and what came of it.
+	Send(ctx context.Context, v profile.Visitor, parameters []profile.Parameter) (carried int, answer route.Answer)
+}
+
+// Settings are the parts of a Sender.
+type Settings struct {
+	// ID is the exporter's, by which metrics tell it from others.
+	ID      component.ID
+	Mapper  *mapping.Mapper
+	Outbox  *outbox.Outbox
+	Account *quota.Account
+	Route   Route
+	// Concurrency is how many calls may be under way at once.
+	Concurrency int
+	// Retry is for how long entries are put off, and when they are no longer tried.
+	Retry configretry.BackOffConfig
+	// GiveUpAfter is for how long an update may fail alone; 0 never gives up.
+	GiveUpAfter time.Duration
+	Telemetry   *metadata.TelemetryBuilder
+	Logger      *zap.Logger
+	// Report is told when the set-up turns out to be wrong, and with nil when it is right
+	// again.
+	Report func(error)
+}
+
+// Sender sends what waits in an outbox. It is safe for concurrent use.
+type Sender struct {
+	set      Settings
+	outcomes *outcomes
+	health   *health
+	share    *share
+	waits    quota.Waits
+	turns    *turns
+	busy     busy
+	said     said
+	batches  sync.Pool // of *profile.Batch
+
+	run *running
+}
+
+// running is what ends with the sender.
+type running struct {
+	stopping    context.Context
+	stop        context.CancelFunc
+	workers     sync.WaitGroup
+	dispatching chan struct{}
+}
+
+func newRunning() *running {
+	stopping, stop := context.WithCancel(context.Background())
+	return &running{stopping: stopping, stop: stop, dispatching: make(chan struct{}, 1)}
+}
+
+// New returns a Sender that sends nothing before Start. The error is that of its telemetry.
+func New(set Settings) (*Sender, error) {
+	s := &Sender{
+		set: set, outcomes: newOutcomes(set.Telemetry, set.ID), share: newShare(set.Concurrency),
+		health: newHealth(set.Retry, set.Logger, set.Report), turns: newTurns(set.Concurrency), run: newRunning(),
+	}
+	if err := s.observe(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Start begins to send what is due.
+func (s *Sender) Start() {
+	for range s.set.Concurrency {
+		s.run.workers.Go(func() { s.work(s.run.stopping) })
+	}
+}
+
+// Stop ends all waiting, now and from now on, and returns when the calls under way have come
+// to their end.
+func (s *Sender) Stop() {
+	s.run.stop()
+	s.run.workers.Wait()
+}
+
+// Hasten sends on without waiting for windows, until ctx ends and stops it. release lets go of
+// ctx.
+func (s *Sender) Hasten(ctx context.Context) (release func() bool) {
+	s.set.Outbox.Hasten(time.Now())
+	s.health.probeNow()
+	s.turns.signal()
+	return context.AfterFunc(ctx, s.run.stop)
+}
+
+// Drain returns when nothing waits any more, or when the sender was stopped. What is left then
+// is lost: it is counted and said.
+func (s *Sender) Drain() {
+	for s.run.stopping.Err() == nil && s.set.Outbox.Held().Visitors > 0 {
+		select {
+		case <-s.set.Outbox.Room():
+		case <-s.run.stopping.Done():
+		}
+	}
+	s.Stop()
+	s.lose(s.set.Outbox.Held().Records, reasonShutdown)
+}
+
+// lose counts and says records that are held and that nothing keeps.
+func (s *Sender) lose(records int, reason string) {
+	if records > 0 {
+		s.outcomes.records(rejected, reason, records)
+		s.sayRecords(s.set.Logger.Error, "Log records dropped: not sent, and no persistent queue to keep them", reason, records)
+	}
+}
+
+// Reject counts and says records that were never taken, and that their caller is told not to
+// send again as they are.
+func (s *Sender) Reject(records int, reason string) {
+	s.outcomes.received(records)
+	s.ended(rejected, reason, records)
+}
+
+// Received counts records that were taken.
+func (s *Sender) Received(records int) { s.outcomes.received(records) }
+
+// Recovered counts records that an earlier run has left.
+func (s *Sender) Recovered(records int) { s.outcomes.recovered(records) }
+
+// turns counts the calls under way.
+type turns struct {
+	most  int
+	taken atomic.Int64
+	left  chan struct{}
+}
+
+func newTurns(most int) *turns { return &turns{most: most, left: make(chan struct{}, 1)} }
+
+// enter takes a turn, if fewer than most are taken. Whoever waits for another one is told when
+// there is one: two that leave at once signal once.
+func (t *turns) enter(most int) bool {
+	limit := int64(min(most, t.most))
+	for taken := t.taken.Load(); taken < limit; taken = t.taken.Load() {
+		if t.taken.CompareAndSwap(taken, taken+1) {
+			if taken+1 < limit {
+				t.signal()
+			}
+			return true
+		}
+	}
+	return false
+}
+
+func (t *turns) leave() {
+	t.giveBack()
+	t.signal()
+}
+
+// giveBack ends a turn of which no use was made.
+func (t *turns) giveBack() { t.taken.Add(-1) }
+
+// signal has the turns looked at again.
+func (t *turns) signal() {
+	select {
+	case t.left <- struct{}{}:
+	default:
+	}
+}
