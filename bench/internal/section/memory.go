@@ -24,7 +24,7 @@ const (
 	// quotaPace is Adobe's quota spread over the day, in calls a second.
 	quotaPace = 11.57
 	// limitedMemory is what a container of the collector might have, in bytes.
-	limitedMemory = 150_000_000
+	limitedMemory = 250_000_000
 )
 
 // What a collector may take that holds the largest backlog.
