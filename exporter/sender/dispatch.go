@@ -29,16 +29,10 @@ func (s *Sender) work(ctx context.Context) {
 // dispatch waits for the next entry that is to be sent, and takes a turn for it. It returns nil
 // when ctx ends. One caller at a time is in here: who is next is settled in one place.
 func (s *Sender) dispatch(ctx context.Context) *outbox.Entry {
-	select {
-	case s.run.dispatching <- struct{}{}:
-	default: // as a rule it is free, and this select is the dearer one
-		select {
-		case s.run.dispatching <- struct{}{}:
-		case <-ctx.Done():
-			return nil
-		}
+	if !s.run.enter(ctx) {
+		return nil
 	}
-	defer func() { <-s.run.dispatching }()
+	defer s.run.leave()
 	for s.awaitDue(ctx) && s.awaitTurn(ctx) {
 		e, err := s.next(ctx)
 		if e != nil {

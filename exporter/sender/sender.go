@@ -5,6 +5,7 @@ package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exp
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -76,6 +77,30 @@ func newRunning() *running {
 	stopping, stop := context.WithCancel(context.Background())
 	return &running{stopping: stopping, stop: stop, dispatching: make(chan struct{}, 1)}
 }
+
+// looks is how often a worker looks whether it may dispatch before it waits in line: in a line
+// each has to be woken for its turn, and the one before is done within microseconds as a rule.
+const looks = 8
+
+// enter waits until nobody else dispatches. It returns false when ctx ends first.
+func (r *running) enter(ctx context.Context) bool {
+	for range looks {
+		select {
+		case r.dispatching <- struct{}{}:
+			return true
+		default:
+			runtime.Gosched()
+		}
+	}
+	select {
+	case r.dispatching <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (r *running) leave() { <-r.dispatching }
 
 // New returns a Sender that sends nothing before Start. The error is that of its telemetry.
 func New(set Settings) (*Sender, error) {
