@@ -180,15 +180,12 @@ type turns struct {
 
 func newTurns(most int) *turns { return &turns{most: most, left: make(chan struct{}, 1)} }
 
-// enter takes a turn, if fewer than most are taken. Whoever waits for another one is told when
-// there is one: two that leave at once signal once.
+// enter takes a turn, if fewer than most are taken. Two that leave at once signal once, so who
+// has entered signals for those who still wait.
 func (t *turns) enter(most int) bool {
 	limit := int64(min(most, t.most))
 	for taken := t.taken.Load(); taken < limit; taken = t.taken.Load() {
 		if t.taken.CompareAndSwap(taken, taken+1) {
-			if taken+1 < limit {
-				t.signal()
-			}
 			return true
 		}
 	}

@@ -83,7 +83,7 @@ func TestAClientThatFailsIsAnError(t *testing.T) {
 func TestAClientIsReadAsItWasGiven(t *testing.T) {
 	want := Client{
 		Role: ExporterRole, Calls: 7, AtOnce: 3, Server: server.Options{
-			Certificate: "/tmp/a b",
+			Certificate: "/a folder/a b",
 			HTTP2:       true,
 		},
 		Storage: "/queue", CPUProfile: "/p", url: "http://127.0.0.1:1",

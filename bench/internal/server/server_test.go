@@ -105,7 +105,7 @@ func TestAServerWithACertificateIsTrustedByWhoeverHasIt(t *testing.T) {
 
 func TestOptionsAreReadAsTheyWereGiven(t *testing.T) {
 	want := Options{
-		Latency: 5 * time.Millisecond, Certificate: "/tmp/a b", HTTP2: true,
+		Latency: 5 * time.Millisecond, Certificate: "/a folder/a b", HTTP2: true,
 		Visitors: 7, Down: true,
 	}
 	got, err := parse(want.args())
