@@ -145,10 +145,6 @@ func (o *Outbox) settled() {
 	if o.pages.client != nil {
 		return
 	}
-	for number := range o.pages.dirty {
-		o.pages.loaded[number].users--
-	}
-	clear(o.pages.dirty)
 	o.release(o.unwritten)
 	o.unwritten = o.unwritten[:0]
 }
@@ -178,7 +174,7 @@ func (o *Outbox) forget(n uint32) {
 	if v, err := decodeVisitor(pg.entries[n%slotsPerPage]); err == nil {
 		o.slots.remove(v, n)
 	}
-	pg.entries[n%slotsPerPage] = nil
+	pg.entries[n%slotsPerPage] = ""
 	o.pages.letGo(n)
 	signal(o.room)
 }

@@ -47,25 +47,22 @@ func kind(v profile.Visitor) byte {
 }
 
 // isOf reports whether an entry that was encoded is the visitor's.
-func isOf(raw []byte, v profile.Visitor) bool {
-	if len(raw) == 0 || raw[0] != kind(v) {
-		return false
-	}
-	size, n := binary.Uvarint(raw[1:])
-	return n > 0 && size == uint64(len(v.ID)) && len(raw) > n+len(v.ID) && string(raw[1+n:1+n+len(v.ID)]) == v.ID
+func isOf(stored string, v profile.Visitor) bool {
+	of, err := decodeVisitor(stored)
+	return err == nil && of == v
 }
 
 func appendText(dst []byte, s string) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(s))), s...)
 }
 
+// usualSize is more than most entries take.
+const usualSize = 512
+
 // encode returns the entry as it is stored.
-func (e *Entry) encode() []byte {
-	size := 24 + len(e.Visitor.ID)
-	for i := range e.Parameters {
-		size += 4 + len(e.Parameters[i].Name) + len(e.Parameters[i].Value)
-	}
-	dst := appendText(append(make([]byte, 0, size), kind(e.Visitor)), e.Visitor.ID)
+func (e *Entry) encode() string {
+	dst := make([]byte, 0, usualSize)
+	dst = appendText(append(dst, kind(e.Visitor)), e.Visitor.ID)
 	dst = binary.AppendUvarint(dst, uint64(e.Records)) //nolint:gosec // counts up from 0
 	dst = binary.AppendVarint(dst, e.First.UnixMilli())
 	dst = binary.AppendUvarint(dst, uint64(e.Attempts))            //nolint:gosec // counts up from 0
@@ -75,25 +72,23 @@ func (e *Entry) encode() []byte {
 	for i := range e.Parameters {
 		dst = appendText(appendText(dst, e.Parameters[i].Name), e.Parameters[i].Value)
 	}
-	return dst
+	return string(dst)
 }
 
 // decodeVisitor returns the visitor of an entry that was encoded.
-func decodeVisitor(raw []byte) (profile.Visitor, error) {
-	size, n := binary.Uvarint(raw[min(1, len(raw)):])
-	if n <= 0 || int(raw[0]) >= len(visitorParameters) || size > uint64(len(raw)-1-n) { //nolint:gosec // n is within raw
-		return profile.Visitor{}, errCorrupt
+func decodeVisitor(stored string) (profile.Visitor, error) {
+	r := reader{text: stored}
+	v := r.visitor()
+	if r.failed {
+		return v, errCorrupt
 	}
-	return profile.Visitor{Parameter: visitorParameters[raw[0]], ID: string(raw[1+n : 1+n+int(size)])}, nil //nolint:gosec // not more than raw
+	return v, nil
 }
 
-// decode returns the entry that was encoded.
-func decode(raw []byte) (*Entry, error) {
-	if len(raw) == 0 || int(raw[0]) >= len(visitorParameters) {
-		return nil, errCorrupt
-	}
-	r := reader{text: string(raw[1:])}
-	e := &Entry{Visitor: profile.Visitor{Parameter: visitorParameters[raw[0]], ID: r.string()}}
+// decode returns the entry that was encoded. Its texts are parts of what was stored.
+func decode(stored string) (*Entry, error) {
+	r := reader{text: stored}
+	e := &Entry{Visitor: r.visitor()}
 	e.Records = int(r.uvarint()) //nolint:gosec // written from one
 	e.First = time.UnixMilli(r.signed())
 	e.Attempts = r.int()
@@ -118,6 +113,16 @@ func decode(raw []byte) (*Entry, error) {
 type reader struct {
 	text   string
 	failed bool
+}
+
+func (r *reader) visitor() profile.Visitor {
+	if r.text == "" || int(r.text[0]) >= len(visitorParameters) {
+		r.failed, r.text = true, ""
+		return profile.Visitor{}
+	}
+	parameter := visitorParameters[r.text[0]]
+	r.text = r.text[1:]
+	return profile.Visitor{Parameter: parameter, ID: r.string()}
 }
 
 func (r *reader) uvarint() uint64 {

@@ -35,7 +35,7 @@ func newLane(slots *slotTable) lane { return lane{waiting: dueHeap{table: slots}
 // add puts a slot among those that wait.
 func (l *lane) add(n uint32) {
 	l.waiting.table.at(n).state = waiting
-	heap.Push(&l.waiting, n)
+	l.waiting.add(n)
 }
 
 // ready returns how many entries are ready.
@@ -50,7 +50,7 @@ func (l *lane) ripen(now int64) (next int64) {
 			return s.due
 		}
 		s.state = ready
-		n := heap.Pop(&l.waiting).(uint32)
+		n := l.waiting.first()
 		if s.attempts > 1 {
 			l.again = append(l.again, n)
 		} else {
@@ -123,8 +123,28 @@ func (h *dueHeap) Less(i, j int) bool {
 	return h.table.at(h.slots[i]).due < h.table.at(h.slots[j]).due
 }
 func (h *dueHeap) Swap(i, j int) { h.slots[i], h.slots[j] = h.slots[j], h.slots[i] }
-func (h *dueHeap) Push(n any)    { h.slots = append(h.slots, n.(uint32)) }
-func (h *dueHeap) Pop() any {
+
+// Push and Pop are heap.Interface's, which puts each slot into an allocation of its own.
+func (h *dueHeap) Push(n any) { h.slots = append(h.slots, n.(uint32)) }
+func (h *dueHeap) Pop() any   { return h.last() }
+
+// add puts a slot into the heap.
+func (h *dueHeap) add(n uint32) {
+	h.slots = append(h.slots, n)
+	heap.Fix(h, len(h.slots)-1)
+}
+
+// first takes the slot out that is due first.
+func (h *dueHeap) first() uint32 {
+	h.Swap(0, len(h.slots)-1)
+	n := h.last()
+	if len(h.slots) > 0 {
+		heap.Fix(h, 0)
+	}
+	return n
+}
+
+func (h *dueHeap) last() uint32 {
 	last := len(h.slots) - 1
 	n := h.slots[last]
 	h.slots = h.slots[:last]

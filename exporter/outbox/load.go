@@ -88,7 +88,7 @@ func (o *Outbox) loadPage(number uint32, stored []byte, now time.Time) error {
 	}
 	var entries [slotsPerPage]*Entry
 	for i, raw := range pg.entries {
-		if raw == nil {
+		if raw == "" {
 			continue
 		}
 		if entries[i], err = decode(raw); err != nil {

@@ -28,7 +28,7 @@ var errLost = errors.New("the storage has lost it")
 
 // page is sixteen slots as they are stored.
 type page struct {
-	entries [slotsPerPage][]byte
+	entries [slotsPerPage]string
 	// users are the calls and the writes to come that need the page in memory.
 	users int
 }
@@ -57,16 +57,19 @@ func pageOf(slot uint32) uint32 { return slot / slotsPerPage }
 func pageKey(number uint32) string { return "outbox" + strconv.FormatUint(uint64(number), 10) }
 
 // entry returns what is stored in a slot, whose page is loaded.
-func (p *pages) entry(slot uint32) []byte { return p.loaded[pageOf(slot)].entries[slot%slotsPerPage] }
+func (p *pages) entry(slot uint32) string { return p.loaded[pageOf(slot)].entries[slot%slotsPerPage] }
 
 // set changes what is stored in a slot, whose page is loaded.
-func (p *pages) set(slot uint32, entry []byte) {
+func (p *pages) set(slot uint32, entry string) {
 	p.loaded[pageOf(slot)].entries[slot%slotsPerPage] = entry
 	p.touch(slot)
 }
 
-// touch has the page of a slot written.
+// touch has the page of a slot written, if pages are.
 func (p *pages) touch(slot uint32) {
+	if p.client == nil {
+		return
+	}
 	number := pageOf(slot)
 	if _, before := p.dirty[number]; !before {
 		p.dirty[number] = struct{}{}
@@ -139,7 +142,7 @@ func (p *pages) read(ctx context.Context, numbers []uint32) ([][]byte, error) {
 // letGo lets the page of a slot go that is in memory only and empty.
 func (p *pages) letGo(slot uint32) {
 	pg := p.loaded[pageOf(slot)]
-	if p.client == nil && pg.users == 0 && !slices.ContainsFunc(pg.entries[:], func(entry []byte) bool { return entry != nil }) {
+	if p.client == nil && pg.users == 0 && !slices.ContainsFunc(pg.entries[:], func(entry string) bool { return entry != "" }) {
 		delete(p.loaded, pageOf(slot))
 	}
 }
@@ -169,9 +172,9 @@ func (p *pages) pack(pg *page, live func(i int) bool) []byte {
 	empty := true
 	for i, entry := range pg.entries {
 		if !live(i) {
-			entry = nil
+			entry = ""
 		}
-		empty = empty && entry == nil
+		empty = empty && entry == ""
 		text = append(binary.AppendUvarint(text, uint64(len(entry))), entry...)
 	}
 	if empty {
@@ -190,17 +193,11 @@ func (p *pages) unpack(stored []byte) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
+	r := reader{text: string(text)}
 	for i := range pg.entries {
-		size, n := binary.Uvarint(text)
-		if n <= 0 || size > uint64(len(text)-n) { //nolint:gosec // n is within the text
-			return nil, journal.ErrDamaged
-		}
-		if size > 0 {
-			pg.entries[i] = text[n : n+int(size) : n+int(size)] //nolint:gosec // not more than the text
-		}
-		text = text[n+int(size):] //nolint:gosec // not more than the text
+		pg.entries[i] = r.string()
 	}
-	if len(text) > 0 {
+	if r.failed || r.text != "" {
 		return nil, journal.ErrDamaged
 	}
 	return pg, nil

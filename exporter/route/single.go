@@ -20,7 +20,7 @@ const maxAnswer = 64 << 10
 // Single makes calls of the Single Profile Update API. It is safe for concurrent use.
 type Single struct {
 	api       API
-	http      *http.Client
+	transport http.RoundTripper
 	timeout   time.Duration // 0 for none
 	userAgent []string
 	answers   sync.Pool // of *bytes.Buffer
@@ -28,17 +28,13 @@ type Single struct {
 	maxRetryAfter time.Duration
 }
 
-// NewSingle returns a Single that calls the API through c, which it keeps from
-// following redirects: Go would turn the POST into a GET without its body, and
-// take the page it lands on for an answer. A Retry-After beyond maxRetryAfter counts
-// as that. The client's timeout is taken over: net/http keeps a goroutine for it in each
-// call, where a context needs a timer only.
+// NewSingle returns a Single that calls the API through the transport and with the timeout of
+// c. A call is one round trip and needs nothing of what net/http's client does beside: it has no
+// cookies, and no redirect is followed, where a POST would become a GET without its body. A
+// Retry-After beyond maxRetryAfter counts as that.
 func NewSingle(api API, c *http.Client, userAgent string, maxRetryAfter time.Duration) *Single {
-	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	timeout := c.Timeout
-	c.Timeout = 0
 	return &Single{
-		api: api, http: c, timeout: timeout, userAgent: []string{userAgent}, maxRetryAfter: maxRetryAfter,
+		api: api, transport: c.Transport, timeout: c.Timeout, userAgent: []string{userAgent}, maxRetryAfter: maxRetryAfter,
 	}
 }
 
@@ -62,7 +58,7 @@ func (s *Single) call(ctx context.Context, form []byte) Answer {
 		ctx, cancel = context.WithTimeout(ctx, s.timeout)
 		defer cancel()
 	}
-	resp, err := s.http.Do(s.api.request(ctx, form, s.userAgent))
+	resp, err := s.transport.RoundTrip(s.api.request(ctx, form, s.userAgent))
 	if err != nil {
 		return failure(err)
 	}

@@ -20,8 +20,9 @@ const storagePause = time.Second
 
 // work makes one call after another, until ctx ends.
 func (s *Sender) work(ctx context.Context) {
+	call := context.WithoutCancel(ctx)
 	for e := s.dispatch(ctx); e != nil; e = s.dispatch(ctx) {
-		s.settle(e, s.send(context.WithoutCancel(ctx), e))
+		s.settle(e, s.send(call, e))
 		s.turns.leave()
 	}
 }

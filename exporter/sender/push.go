@@ -16,6 +16,14 @@ import (
 
 var errStopped = errors.New("the exporter stops, and what it was handed stays where it was")
 
+const (
+	// keptBatches is how many batches are kept for further requests: those of a pool would not
+	// outlive the collections of garbage between two requests.
+	keptBatches = 4
+	// usualRecords is the most records of a request whose batch is kept.
+	usualRecords = 10_000
+)
+
 // mapped is what a request says: the updates of its records, and what was left out of them.
 type mapped struct {
 	batch   *profile.Batch
@@ -27,9 +35,9 @@ type mapped struct {
 // mapRecords maps the records of a request and merges those of one visitor.
 func (s *Sender) mapRecords(ctx context.Context, ld plog.Logs) *mapped {
 	m := &mapped{records: ld.LogRecordCount(), skipped: make(map[string]int)}
-	if b, ok := s.batches.Get().(*profile.Batch); ok {
-		m.batch = b
-	} else {
+	select {
+	case m.batch = <-s.batches:
+	default:
 		m.batch = profile.NewBatch(m.records)
 	}
 	for record, update := range s.set.Mapper.Updates(ctx, ld) {
@@ -43,9 +51,16 @@ func (s *Sender) mapRecords(ctx context.Context, ld plog.Logs) *mapped {
 	return m
 }
 
+// release keeps a batch for the next request, unless it is so large that few are.
 func (s *Sender) release(m *mapped) {
+	if m.records > usualRecords {
+		return
+	}
 	m.batch.Reset()
-	s.batches.Put(m.batch)
+	select {
+	case s.batches <- m.batch:
+	default:
+	}
 }
 
 // count counts what came to its end when the records were mapped.

@@ -60,7 +60,7 @@ type Sender struct {
 	turns    *turns
 	busy     busy
 	said     said
-	batches  sync.Pool // of *profile.Batch
+	batches  chan *profile.Batch // that may be used again
 
 	run *running
 }
@@ -107,6 +107,7 @@ func New(set Settings) (*Sender, error) {
 	s := &Sender{
 		set: set, outcomes: newOutcomes(set.Telemetry, set.ID), share: newShare(set.Concurrency),
 		health: newHealth(set.Retry, set.Logger, set.Report), turns: newTurns(set.Concurrency), run: newRunning(),
+		batches: make(chan *profile.Batch, keptBatches),
 	}
 	if err := s.observe(); err != nil {
 		return nil, err
