@@ -15,18 +15,18 @@ import (
 )
 
 // hashes are those by which visitors cannot be told apart.
-var hashes = map[string]func(profile.Visitor) uint64{
-	"all visitors have one hash": func(profile.Visitor) uint64 { return 7 },
-	"every ten have one hash": func(v profile.Visitor) uint64 {
+var hashes = map[string]func(profile.Visitor) uint32{
+	"all visitors have one hash": func(profile.Visitor) uint32 { return 7 },
+	"every ten have one hash": func(v profile.Visitor) uint32 {
 		n, _ := strconv.Atoi(v.ID[1:])
-		return uint64(n / 10)
+		return uint32(n / 10)
 	},
 }
 
 // collide has an outbox know visitors by a hash, over its restarts too.
-func collide(f *fixture, hash func(profile.Visitor) uint64) { f.SetHash(hash) }
+func collide(f *fixture, hash func(profile.Visitor) uint32) { f.SetHash(hash) }
 
-func (f *fixture) restartedWith(hash func(profile.Visitor) uint64) *fixture {
+func (f *fixture) restartedWith(hash func(profile.Visitor) uint32) *fixture {
 	f.tb.Helper()
 	next := &fixture{Outbox: newOutbox(f.tb, testConfig()), tb: f.tb, disk: f.disk, now: f.now}
 	next.SetHash(hash)

@@ -9,4 +9,4 @@ import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 const KeptPages = keptPages
 
 // SetHash has an empty outbox know visitors by that hash, so that it can be made to collide.
-func (o *Outbox) SetHash(hash func(profile.Visitor) uint64) { o.slots.hash = hash }
+func (o *Outbox) SetHash(hash func(profile.Visitor) uint32) { o.slots.hash = hash }

@@ -215,4 +215,4 @@ func (m *model) check(tb testing.TB, f *fixture) {
 }
 
 // modelHash makes few hashes of many visitors.
-func modelHash(v profile.Visitor) uint64 { return uint64(strings.Count(v.ID, "1")) } //nolint:gosec // never negative
+func modelHash(v profile.Visitor) uint32 { return uint32(strings.Count(v.ID, "1")) } //nolint:gosec // never negative

@@ -55,22 +55,22 @@ type slotTable struct {
 	chunks []*[slotsPerChunk]slot
 	size   uint32
 	unused []uint32
-	hash   func(profile.Visitor) uint64
-	byHash map[uint64]uint32
+	hash   func(profile.Visitor) uint32
+	byHash map[uint32]uint32
 	twins  map[profile.Visitor]uint32
 }
 
 func newSlotTable() *slotTable {
 	seed := maphash.MakeSeed()
 	return &slotTable{
-		hash: func(v profile.Visitor) uint64 {
-			hash := maphash.String(seed, v.ID)
+		hash: func(v profile.Visitor) uint32 {
+			hash := uint32(maphash.String(seed, v.ID)) //nolint:gosec // half of a hash is one
 			if v.Parameter == profile.MboxPC {
 				return ^hash
 			}
 			return hash
 		},
-		byHash: make(map[uint64]uint32), twins: make(map[profile.Visitor]uint32),
+		byHash: make(map[uint32]uint32), twins: make(map[profile.Visitor]uint32),
 	}
 }
 
