@@ -7,6 +7,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/exporter/exportertest"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -45,33 +47,55 @@ func TestConsumeLogs_KeepsTheCollectorsContract(t *testing.T) {
 	cfg.RetryConfig.InitialInterval = time.Millisecond
 	cfg.RetryConfig.MaxInterval = 10 * time.Millisecond
 
+	// A refusal is for good when others get through, so the target has one get through before each.
+	var exporting atomic.Pointer[exporter.Logs]
+	base := newFactory(&quota.Registry{})
+	factory := exporter.NewFactory(base.Type(), base.CreateDefaultConfig, exporter.WithLogs(
+		func(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Logs, error) {
+			logs, err := base.CreateLogs(ctx, set, cfg)
+			exporting.Store(&logs)
+			return logs, err
+		}, base.LogsStability()))
+	vouch := func(ctx context.Context) error { return (*exporting.Load()).ConsumeLogs(ctx, contractRecord(voucher)) }
+
 	exportertest.CheckConsumeContract(exportertest.CheckConsumeContractParams{
 		T:                    t,
 		NumberOfTestElements: 20,
 		Signal:               pipeline.SignalLogs,
-		ExporterFactory:      newFactory(&quota.Registry{}),
+		ExporterFactory:      factory,
 		ExporterConfig:       cfg,
-		ReceiverFactory:      contractTargetFactory(address),
+		ReceiverFactory:      contractTargetFactory(address, vouch),
 		ReceiverConfig:       &struct{}{},
 	})
 }
 
 // contractTargetFactory returns a receiver that stands for Target: it turns calls
 // back into records, and the consumer's errors into answers.
-func contractTargetFactory(address string) receiver.Factory {
+func contractTargetFactory(address string, vouch func(context.Context) error) receiver.Factory {
 	return receiver.NewFactory(
 		component.MustNewType("contract_target"),
 		func() component.Config { return &struct{}{} },
 		receiver.WithLogs(func(_ context.Context, _ receiver.Settings, _ component.Config, next consumer.Logs) (receiver.Logs, error) {
-			r := &contractTarget{next: next}
+			r := &contractTarget{next: next, vouch: vouch}
 			r.server = &http.Server{Addr: address, Handler: r, ReadHeaderTimeout: time.Minute}
 			return r, nil
 		}, component.StabilityLevelDevelopment),
 	)
 }
 
+// voucher is a visitor who is no part of the check.
+const voucher = "voucher"
+
+func contractRecord(id string) plog.Logs {
+	ld := plog.NewLogs()
+	lr := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+	lr.Attributes().PutStr("test_id", id)
+	return ld
+}
+
 type contractTarget struct {
 	next   consumer.Logs
+	vouch  func(context.Context) error
 	server *http.Server
 }
 
@@ -87,10 +111,17 @@ func (c *contractTarget) Start(ctx context.Context, _ component.Host) error {
 func (c *contractTarget) Shutdown(context.Context) error { return c.server.Close() }
 
 func (c *contractTarget) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	ld := plog.NewLogs()
-	lr := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
-	lr.Attributes().PutStr("test_id", req.PostFormValue("profile.testId"))
-	err := c.next.ConsumeLogs(req.Context(), ld)
+	id := req.PostFormValue("profile.testId")
+	if id == voucher {
+		_, _ = w.Write([]byte("true"))
+		return
+	}
+	err := c.next.ConsumeLogs(req.Context(), contractRecord(id))
+	if consumererror.IsPermanent(err) {
+		if vouchErr := c.vouch(req.Context()); vouchErr != nil {
+			panic(vouchErr)
+		}
+	}
 	switch {
 	case err == nil:
 		_, _ = w.Write([]byte("trueRequest successfully submitted"))

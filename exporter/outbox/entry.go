@@ -26,8 +26,6 @@ type Entry struct {
 	Attempts int
 	// Failing is for how long it has failed alone, by the clock of who sends it.
 	Failing time.Duration
-	// Refused is why a part of its parameters was rejected, "" when none was.
-	Refused string
 	// Seen is where that clock stood at the last attempt. It is not stored.
 	Seen time.Duration
 
@@ -67,7 +65,7 @@ func (e *Entry) encode() string {
 	dst = binary.AppendVarint(dst, e.First.UnixMilli())
 	dst = binary.AppendUvarint(dst, uint64(e.Attempts))            //nolint:gosec // counts up from 0
 	dst = binary.AppendUvarint(dst, uint64(e.Failing/time.Second)) //nolint:gosec // never negative
-	dst = appendText(dst, e.Refused)
+	dst = append(dst, 0)                                           // kept for what is to come
 	dst = binary.AppendUvarint(dst, uint64(len(e.Parameters)))
 	for i := range e.Parameters {
 		dst = appendText(appendText(dst, e.Parameters[i].Name), e.Parameters[i].Value)
@@ -93,7 +91,9 @@ func decode(stored string) (*Entry, error) {
 	e.First = time.UnixMilli(r.signed())
 	e.Attempts = r.int()
 	e.Failing = time.Duration(r.int()) * time.Second
-	e.Refused = r.string()
+	if r.int() != 0 {
+		return nil, errCorrupt
+	}
 	count := r.int()
 	if r.failed || count > len(r.text) {
 		return nil, errCorrupt

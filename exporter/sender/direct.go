@@ -112,7 +112,12 @@ func (s *Sender) sendNow(ctx context.Context, d *direct, e *outbox.Entry) route.
 		return canceled
 	}
 	answer := s.send(context.WithoutCancel(ctx), e)
-	s.blame(e, answer, time.Now())
+	now := time.Now()
+	vouched := s.health.vouched(now)
+	s.blame(e, answer, now)
+	if answer.Verdict == route.Rejected && answer != unsendable && !vouched {
+		answer.Verdict = route.SetupFault // who knows whether it is Target that refuses
+	}
 	return answer
 }
 

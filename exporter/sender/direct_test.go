@@ -42,7 +42,7 @@ func heldBy(t *testing.T, err error) []string {
 }
 
 func TestPushAndWait_OnlyWhatIsHeldGoesBack(t *testing.T) {
-	f := newFixture(t)
+	f := newFixture(t, func(set *setup) { set.Concurrency = 1 })
 	f.route.decide(func(c call) route.Answer {
 		switch c.visitor {
 		case "v2", "v5":
@@ -62,6 +62,18 @@ func TestPushAndWait_OnlyWhatIsHeldGoesBack(t *testing.T) {
 
 	f.route.answers(taken)
 	require.NoError(t, f.PushAndWait(t.Context(), request))
+}
+
+func TestPushAndWait_WhileNothingGetsThroughARefusalGoesBackToItsCaller(t *testing.T) {
+	f := newFixture(t, func(set *setup) { set.Concurrency = 1 })
+	f.route.answers(refused)
+	assert.Len(t, heldBy(t, f.PushAndWait(t.Context(), logs(visitors(40)...))), 40)
+	assert.Len(t, f.route.calls(), 3, "there is no sense in the others")
+	f.route.answers(taken)
+	require.NoError(t, f.PushAndWait(t.Context(), logs(visitors(40)...)))
+	f.route.fails(refused, "v7")
+	require.NoError(t, f.PushAndWait(t.Context(), logs(visitors(40)...)))
+	assert.Equal(t, map[string]int{"delivered": 79, "rejected refused": 1}, f.counts("records"))
 }
 
 func TestPushAndWait_ItsErrorSaysWhatIsToBeDone(t *testing.T) {

@@ -22,7 +22,8 @@ const storagePause = time.Second
 func (s *Sender) work(ctx context.Context) {
 	call := context.WithoutCancel(ctx)
 	for e := s.dispatch(ctx); e != nil; e = s.dispatch(ctx) {
-		s.settle(e, s.send(call, e))
+		began := time.Now()
+		s.settle(e, s.send(call, e), began)
 		s.turns.leave()
 	}
 }

@@ -71,9 +71,10 @@ func (s *Sender) waiting() map[string]int {
 	for lane := range held.Waiting {
 		calling -= held.Waiting[lane] + held.Ready[lane]
 	}
+	refused := s.refusals.len()
 	visitors := map[string]int{
-		causeWindow: held.Waiting[outbox.Fresh], causeAlone: held.Waiting[outbox.FailingAlone] + held.Ready[outbox.FailingAlone],
-		causeOutage: 0, causeCalling: calling,
+		causeWindow: held.Waiting[outbox.Fresh], causeAlone: held.Waiting[outbox.FailingAlone] + held.Ready[outbox.FailingAlone] + refused,
+		causeOutage: 0, causeCalling: calling - refused,
 	}
 	for _, c := range quota.Causes() {
 		visitors[c.String()] = 0

@@ -92,6 +92,16 @@ func (h *health) othersGetThrough(now time.Time) bool {
 	return h.failed.Load() < someFailures && !h.through.IsZero() && now.Sub(h.through) <= lately
 }
 
+// vouched reports whether the last call that got an answer got through.
+func (h *health) vouched(now time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.failed.Load() == 0 && !h.through.IsZero() && now.Sub(h.through) <= lately
+}
+
+// through reports whether an answer says that calls get through.
+func through(a route.Answer) bool { return a.Verdict == route.Delivered || a.Verdict == route.NotSent }
+
 // clock returns how much time has passed in which most calls got through.
 func (h *health) clock() time.Duration {
 	h.mu.Lock()
@@ -107,7 +117,7 @@ func (h *health) note(a route.Answer, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.recent <<= 1
-	if !a.Held() {
+	if through(a) {
 		h.recent |= 1
 		if most := bits.OnesCount32(h.recent) > remembered/2; most && !h.through.IsZero() {
 			h.good += min(now.Sub(h.through), lately)
@@ -121,9 +131,10 @@ func (h *health) note(a route.Answer, now time.Time) {
 	}
 	// A set-up that has never worked is wrong from the first call on; one that has may refuse
 	// some updates for what is in them.
-	fault := a.Verdict == route.SetupFault
+	fault := a.Verdict != route.NotNow
+	never := a.Verdict == route.SetupFault && h.through.IsZero()
 	silent := failed >= fewFailures && now.Sub(h.since) >= silence
-	if fault && h.through.IsZero() || silent || failed >= manyFailures {
+	if never || silent || failed >= manyFailures {
 		h.begin(fault, a.Reason, now)
 	}
 	if failed >= manyFailures && !now.Before(h.probe) { // those that left together are one probe
@@ -135,7 +146,7 @@ func (h *health) note(a route.Answer, now time.Time) {
 
 // retried takes the answer to an entry into account that has failed alone before.
 func (h *health) retried(a route.Answer, now time.Time) {
-	if !a.Held() {
+	if through(a) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		h.getsThrough(now)

@@ -107,9 +107,6 @@ func TestSender_AnUpdateLargerThanACallIsSplit(t *testing.T) {
 			down, ".x..", []map[string]string{ab, cd, cd, e}, map[string]int{"delivered": 1},
 		},
 		"the last fails, and again": {down, "..xx.", []map[string]string{ab, cd, e, e, e}, map[string]int{"delivered": 1}},
-		"one is rejected, and the rest is sent": {
-			refused, ".x.", []map[string]string{ab, cd, e}, map[string]int{"rejected refused": 1},
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -124,6 +121,38 @@ func TestSender_AnUpdateLargerThanACallIsSplit(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestSender_APartThatIsRefusedIsAllThatIsSentAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := started(t, func(set *setup) { set.route.perCall = 2 })
+		f.route.decide(func(c call) route.Answer {
+			if c.parameters["c"] != "" {
+				return refused
+			}
+			return taken
+		})
+		f.push(t, record{"x", map[string]string{"a": "1", "b": "1", "c": "1", "d": "1", "e": "1"}})
+		time.Sleep(6 * time.Second)
+		assert.Empty(t, f.counts("records"), "no other visitor's call has got through yet")
+		for range 10 {
+			f.push(t, tier("other", "1"))
+			time.Sleep(10 * time.Second)
+		}
+		ab, cd, e := map[string]string{"a": "1", "b": "1"}, map[string]string{"c": "1", "d": "1"}, map[string]string{"e": "1"}
+		want := []map[string]string{ab, cd, e}
+		for _, c := range f.route.calls() {
+			if c.visitor != "x" {
+				continue
+			}
+			assert.Equal(t, want[0], c.parameters)
+			if want = want[1:]; len(want) == 0 {
+				want = []map[string]string{cd}
+			}
+		}
+		assert.Equal(t, map[string]int{"delivered": 10, "rejected refused": 1}, f.counts("records"))
+		f.Stop()
+	})
 }
 
 func TestSender_WhatComesWhileAPartFailsIsNotOverwrittenByTheRest(t *testing.T) {

@@ -21,33 +21,42 @@ import (
 // longestPause is for how long an entry that fails alone is put off in the end.
 const longestPause = time.Hour
 
+// unsendable is the answer to an entry that the configuration, which has changed since, does not
+// let be sent.
+var unsendable = route.Answer{Verdict: route.Rejected, Reason: reasonConfiguration}
+
 // canceled is the answer to a call that was not made because the exporter stops.
 var canceled = route.Answer{Verdict: route.NotNow, Reason: route.ReasonCanceled}
 
 // send makes the calls of an entry, of which the account has let the first leave, and returns
-// the answer that decides what becomes of it. Of an answer that holds it, the parameters that
-// have not been carried stay in the entry, and that others were refused.
+// the answer that decides what becomes of it. The parameters that were not delivered stay in the
+// entry, those that were refused first.
 func (s *Sender) send(ctx context.Context, e *outbox.Entry) route.Answer {
 	if !s.recheck(e) {
 		s.set.Account.GiveBack()
-		return route.Answer{Verdict: route.Rejected, Reason: reasonConfiguration}
+		return unsendable
 	}
+	var refused []profile.Parameter
+	var refusal route.Answer
 	for {
 		n, answer := s.call(ctx, e)
 		if answer.Held() {
+			e.Parameters = append(refused, e.Parameters...)
 			return answer
 		}
 		if answer.Verdict == route.Rejected {
-			e.Refused = answer.Reason
+			refused, refusal = append(refused, e.Parameters[:n]...), answer
 		}
 		switch e.Parameters = e.Parameters[n:]; {
 		case len(e.Parameters) > 0:
-		case e.Refused != "":
-			return route.Answer{Verdict: route.Rejected, Reason: e.Refused}
+		case len(refused) > 0:
+			e.Parameters = refused
+			return refusal
 		default:
 			return answer
 		}
 		if err := s.await(s.run.stopping); err != nil { //nolint:contextcheck // waiting ends with the exporter, the call does not
+			e.Parameters = append(refused, e.Parameters...)
 			return canceled
 		}
 	}
@@ -80,25 +89,34 @@ func (s *Sender) call(ctx context.Context, e *outbox.Entry) (carried int, answer
 }
 
 // settle gives an entry its outcome, or puts it off. All ends of an entry are here, but for
-// those of an entry that was never called: it has expired in an outage, or had to make room.
-func (s *Sender) settle(e *outbox.Entry, a route.Answer) {
+// those of an entry that was never called, which has expired in an outage or had to make room,
+// and of one whose refusal waits to be believed. began is when its call did.
+func (s *Sender) settle(e *outbox.Entry, a route.Answer, began time.Time) {
 	now := time.Now()
+	vouched := s.health.vouched(now)
 	alone := s.blame(e, a, now)
+	doubtful := a.Verdict == route.Rejected && a != unsendable
+	tried := s.set.Retry.Enabled && !s.expired(e)
 	switch {
-	case !a.Held():
+	case !a.Held() && !(doubtful && tried):
 		as, reason := conclusion(a)
 		s.end(e, as, reason)
 	case a.Reason == route.ReasonCanceled:
 		s.set.Outbox.Retry(e, now)
 	case !s.set.Retry.Enabled:
 		s.end(e, rejected, reasonRetryDisabled)
-	case s.expired(e):
+	case !tried:
 		s.end(e, rejected, reasonRetriesEnded)
+	case doubtful && vouched:
+		if r := (refusal{e, a, now}); !s.refusals.wait(r) {
+			s.refuse(r)
+		}
 	case alone && s.set.GiveUpAfter > 0 && e.Failing >= s.set.GiveUpAfter:
 		s.end(e, rejected, reasonAttemptsExhausted)
 	default:
 		s.set.Outbox.Retry(e, now.Add(s.pause(e)))
 	}
+	s.review(a, began, now)
 }
 
 // end counts the records of an entry that has come to its end.
@@ -143,27 +161,31 @@ func (s *Sender) expired(e *outbox.Entry) bool {
 	return s.set.Retry.MaxElapsedTime > 0 && time.Since(e.First) > s.set.Retry.MaxElapsedTime
 }
 
-// blame tells health and share of an answer, and the entry whether it has failed alone.
+// blame tells health and share of an answer, and the entry whether it has failed alone: a refusal
+// is a failure until it is believed.
 func (s *Sender) blame(e *outbox.Entry, a route.Answer, now time.Time) (alone bool) {
 	before := e.Attempts > 0
 	if before {
 		s.share.over()
 	}
+	if a == unsendable {
+		return false
+	}
 	others := s.health.othersGetThrough(now)
-	alone = a.Held() && !a.Throttled() && a.Reason != route.ReasonCanceled && others
 	if before && others {
 		s.health.retried(a, now)
 	} else {
 		s.health.note(a, now)
 	}
-	clock := s.health.clock()
-	switch {
-	case !a.Held():
+	if through(a) {
 		if before {
 			s.share.refund()
 		}
 		return false
-	case before && alone:
+	}
+	alone = !a.Throttled() && a.Reason != route.ReasonCanceled && others
+	clock := s.health.clock()
+	if before && alone {
 		e.Failing += clock - e.Seen
 	}
 	e.Seen = clock

@@ -56,6 +56,7 @@ type Sender struct {
 	outcomes *outcomes
 	health   *health
 	share    *share
+	refusals refusals
 	waits    quota.Waits
 	turns    *turns
 	busy     busy
@@ -133,6 +134,9 @@ func (s *Sender) Stop() {
 // ctx.
 func (s *Sender) Hasten(ctx context.Context) (release func() bool) {
 	s.set.Outbox.Hasten(time.Now())
+	for _, r := range s.refusals.close() {
+		s.refuse(r)
+	}
 	s.health.probeNow()
 	s.turns.signal()
 	return context.AfterFunc(ctx, s.run.stop)
