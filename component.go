@@ -186,9 +186,19 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 		GiveUpAfter: e.cfg.Outbox.GiveUpAfter,
 		Telemetry:   e.telemetry,
 		Logger:      e.set.Logger,
+		Host:        e.host(),
 		Report:      func(err error) { reportStatus(host, err) },
 	})
 	return err
+}
+
+// host returns the host of the endpoint.
+func (e *logsExporter) host() string {
+	u, err := url.Parse(e.cfg.endpoint())
+	if err != nil {
+		return ""
+	}
+	return u.Host
 }
 
 // account opens the account that the exporter shares with the others of its client code. A dry

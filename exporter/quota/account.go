@@ -226,6 +226,9 @@ type delay struct {
 
 // sleep waits until the delay or ctx ends, and returns the error of ctx then.
 func (d delay) sleep(ctx context.Context, waits *Waits) error {
+	if waits.Tell != nil {
+		waits.Tell(d.cause, d.atMost)
+	}
 	waits.begin(d.cause)
 	defer waits.end(d.cause)
 	timer := time.NewTimer(d.atMost)

@@ -33,6 +33,10 @@ func Causes() []Cause { return []Cause{Pace, Window, Paused} }
 // Waits is for how long the calls of one exporter waited, of those that share an
 // account. It is safe for concurrent use, and its zero value is ready.
 type Waits struct {
+	// Tell is told of a call that has to wait, before it does, and for how long at most; nil is
+	// told nothing. Waiting for the pace is not told.
+	Tell func(Cause, time.Duration)
+
 	mu     sync.Mutex
 	causes [causes]waited
 }

@@ -42,6 +42,8 @@ func (v Verdict) String() string { return verdictNames[v] }
 // Reasons of answers that have no status of their own.
 const (
 	ReasonRefused           = "refused"
+	ReasonForeign           = "foreign_answer"
+	ReasonProxy             = "proxy"
 	ReasonCanceled          = "canceled"
 	ReasonTimeout           = "timeout"
 	ReasonDNS               = "dns"
@@ -63,6 +65,9 @@ type Answer struct {
 	// Reason says why the call was not delivered: one of the Reason constants or
 	// status_ and the HTTP status.
 	Reason string
+	// Detail says more of a fault to who has to mend it, in words that hold nothing of the URL or
+	// of what was sent, "" when there is nothing more to say.
+	Detail string
 	// RetryAfter is for how long Target asked for no further calls, 0 when it did not.
 	RetryAfter time.Duration
 }

@@ -18,33 +18,33 @@ import (
 // rows is the table of answers by status. What it leaves out follows from the
 // class.
 var rows = map[int]Answer{
-	301: {SetupFault, 301, "status_301", 0},
-	302: {SetupFault, 302, "status_302", 0},
-	303: {SetupFault, 303, "status_303", 0},
-	307: {SetupFault, 307, "status_307", 0},
-	308: {SetupFault, 308, "status_308", 0},
-	401: {SetupFault, 401, "status_401", 0},
-	403: {SetupFault, 403, "status_403", 0},
-	404: {SetupFault, 404, "status_404", 0},
-	407: {SetupFault, 407, "status_407", 0},
+	301: {SetupFault, 301, "status_301", "", 0},
+	302: {SetupFault, 302, "status_302", "", 0},
+	303: {SetupFault, 303, "status_303", "", 0},
+	307: {SetupFault, 307, "status_307", "", 0},
+	308: {SetupFault, 308, "status_308", "", 0},
+	401: {SetupFault, 401, "status_401", "", 0},
+	403: {SetupFault, 403, "status_403", "", 0},
+	404: {SetupFault, 404, "status_404", "", 0},
+	407: {SetupFault, 407, "status_407", "", 0},
 
-	400: {Rejected, 400, "status_400", 0},
-	405: {Rejected, 405, "status_405", 0},
-	411: {Rejected, 411, "status_411", 0},
-	413: {Rejected, 413, "status_413", 0},
-	414: {Rejected, 414, "status_414", 0},
-	415: {Rejected, 415, "status_415", 0},
-	422: {Rejected, 422, "status_422", 0},
-	431: {Rejected, 431, "status_431", 0},
+	400: {Rejected, 400, "status_400", "", 0},
+	405: {Rejected, 405, "status_405", "", 0},
+	411: {Rejected, 411, "status_411", "", 0},
+	413: {Rejected, 413, "status_413", "", 0},
+	414: {Rejected, 414, "status_414", "", 0},
+	415: {Rejected, 415, "status_415", "", 0},
+	422: {Rejected, 422, "status_422", "", 0},
+	431: {Rejected, 431, "status_431", "", 0},
 
-	408: {NotNow, 408, "status_408", 7 * time.Second},
-	420: {NotNow, 420, "status_420", 7 * time.Second},
-	425: {NotNow, 425, "status_425", 7 * time.Second},
-	429: {NotNow, 429, "status_429", 7 * time.Second},
-	500: {NotNow, 500, "status_500", 7 * time.Second},
-	502: {NotNow, 502, "status_502", 7 * time.Second},
-	503: {NotNow, 503, "status_503", 7 * time.Second},
-	504: {NotNow, 504, "status_504", 7 * time.Second},
+	408: {NotNow, 408, "status_408", "", 7 * time.Second},
+	420: {NotNow, 420, "status_420", "", 7 * time.Second},
+	425: {NotNow, 425, "status_425", "", 7 * time.Second},
+	429: {NotNow, 429, "status_429", "", 7 * time.Second},
+	500: {NotNow, 500, "status_500", "", 7 * time.Second},
+	502: {NotNow, 502, "status_502", "", 7 * time.Second},
+	503: {NotNow, 503, "status_503", "", 7 * time.Second},
+	504: {NotNow, 504, "status_504", "", 7 * time.Second},
 }
 
 func wantAnswer(status int) Answer {
@@ -54,13 +54,13 @@ func wantAnswer(status int) Answer {
 	reason := "status_" + strconv.Itoa(status)
 	switch status / 100 {
 	case 3:
-		return Answer{SetupFault, status, reason, 0}
+		return Answer{SetupFault, status, reason, "", 0}
 	case 4:
-		return Answer{Rejected, status, reason, 0}
+		return Answer{Rejected, status, reason, "", 0}
 	case 5:
-		return Answer{NotNow, status, reason, 7 * time.Second}
+		return Answer{NotNow, status, reason, "", 7 * time.Second}
 	default:
-		return Answer{Rejected, status, ReasonRefused, 0}
+		return Answer{SetupFault, status, ReasonForeign, "the answer is an empty body", 0} // 204 has none
 	}
 }
 
@@ -103,28 +103,36 @@ func TestAnswer_IsThrottledWhenTargetAsksForFewerCalls(t *testing.T) {
 }
 
 func TestStatusesOutsideHTTPAreHeld(t *testing.T) {
-	assert.Equal(t, Answer{NotNow, 600, "status_600", time.Minute}, statusAnswer(600, time.Minute))
-	assert.Equal(t, Answer{NotNow, 999, "status_999", time.Minute}, statusAnswer(999, time.Minute))
-	assert.Equal(t, Answer{SetupFault, 99, "status_99", 0}, statusAnswer(99, time.Minute))
+	assert.Equal(t, Answer{NotNow, 600, "status_600", "", time.Minute}, statusAnswer(600, time.Minute))
+	assert.Equal(t, Answer{NotNow, 999, "status_999", "", time.Minute}, statusAnswer(999, time.Minute))
+	assert.Equal(t, Answer{SetupFault, 99, "status_99", "", 0}, statusAnswer(99, time.Minute))
 }
 
 func TestSwitchedProtocolsDoNotHang(t *testing.T) {
 	server := newWireServer(t, answering("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"))
 	client := newSingle(t, postBody, server.url(), &http.Client{})
-	assert.Equal(t, Answer{SetupFault, 101, "status_101", 0}, send(t.Context(), t, client))
+	assert.Equal(t, Answer{SetupFault, 101, "status_101", "", 0}, send(t.Context(), t, client))
 }
 
 func TestBodyOf2xxDecides(t *testing.T) {
+	foreign := func(kind string) Answer { return Answer{SetupFault, 202, "foreign_answer", "the answer is " + kind, 0} }
 	tests := map[string]struct {
 		body string
 		want Answer
 	}{
-		"success in XML is delivered":        {string(usualAnswer), Answer{Verdict: Delivered, StatusCode: 202}},
-		"success in text is delivered":       {"trueRequest successfully submitted", Answer{Verdict: Delivered, StatusCode: 202}},
-		"no success in XML is refused":       {"<response><success>false</success></response>", Answer{Rejected, 202, "refused", 0}},
-		"no success in text is refused":      {"false", Answer{Rejected, 202, "refused", 0}},
-		"a page of somebody else is refused": {"<html><body>true</body></html>", Answer{Rejected, 202, "refused", 0}},
-		"nothing is refused":                 {"", Answer{Rejected, 202, "refused", 0}},
+		"success in XML is delivered":                                            {string(usualAnswer), Answer{Verdict: Delivered, StatusCode: 202}},
+		"success in text is delivered":                                           {"trueRequest successfully submitted", Answer{Verdict: Delivered, StatusCode: 202}},
+		"no success in XML is refused":                                           {"<response><success>false</success></response>", Answer{Rejected, 202, "refused", "", 0}},
+		"no success in text is refused":                                          {"false", Answer{Rejected, 202, "refused", "", 0}},
+		"a page of somebody else says nothing of the update":                     {"<html><body>true</body></html>", foreign("a page in HTML")},
+		"a page with a document type says nothing of the update":                 {"\n<!DOCTYPE HTML><html>", foreign("a page in HTML")},
+		"nothing says nothing of the update":                                     {"", foreign("an empty body")},
+		"an object in JSON says nothing of the update":                           {"{\"success\": true}", foreign("JSON")},
+		"a list in JSON says nothing of the update":                              {"[true]", foreign("JSON")},
+		"bytes of an encoding that was not asked for says nothing of the update": {"\x1f\x8b\x08\x00\xff", foreign("bytes that are no text")},
+		"other XML says nothing of the update":                                   {"<Error><Code>AccessDenied</Code></Error>", foreign("other XML than Target's, or a part of it")},
+		"half an answer says nothing of the update":                              {"<response><success>true</suc", foreign("other XML than Target's, or a part of it")},
+		"a comment of Target's that refuses the host says nothing of the update": {"/* no display - unauthorized mbox host */", foreign("text that is not Target's")},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -137,10 +137,10 @@ func TestNothingSaysASecret(t *testing.T) {
 			endpoint: "http://acme.invalid", proxy: proxy.URL, wrap: bearer, want: Answer{Verdict: SetupFault, StatusCode: 407, Reason: "status_407"},
 		},
 		"the proxy wants another password for its tunnel": {
-			endpoint: "https://acme.invalid", proxy: proxy.URL, wrap: bearer, want: Answer{Verdict: NotNow, Reason: ReasonNetwork},
+			endpoint: "https://acme.invalid", proxy: proxy.URL, wrap: bearer, want: Answer{Verdict: SetupFault, Reason: ReasonProxy, Detail: "the proxy, see proxy_url, answers CONNECT with 407"},
 		},
 		"the proxy is not there": {
-			endpoint: "http://acme.invalid", proxy: "http://127.0.0.1:1", wrap: bearer, want: Answer{Verdict: NotNow, Reason: ReasonConnectionRefused},
+			endpoint: "http://acme.invalid", proxy: "http://127.0.0.1:1", wrap: bearer, want: Answer{Verdict: NotNow, Reason: ReasonConnectionRefused, Detail: "on the way to the proxy, see proxy_url"},
 		},
 	}
 	for name, tt := range tests {

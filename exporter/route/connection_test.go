@@ -45,10 +45,10 @@ func TestAnswersAreReadWithinBounds(t *testing.T) {
 		most   int
 		want   Answer
 	}{
-		"an answer that counts": {200, 2 * maxAnswer, Answer{Rejected, 200, ReasonRefused, 0}},
-		"an error":              {500, maxAnswer, Answer{NotNow, 500, "status_500", 0}},
-		"a redirect":            {302, maxAnswer, Answer{SetupFault, 302, "status_302", 0}},
-		"another protocol":      {101, 0, Answer{SetupFault, 101, "status_101", 0}},
+		"an answer that counts": {200, 2 * maxAnswer, Answer{SetupFault, 200, ReasonForeign, "the answer is an empty body", 0}},
+		"an error":              {500, maxAnswer, Answer{NotNow, 500, "status_500", "", 0}},
+		"a redirect":            {302, maxAnswer, Answer{SetupFault, 302, "status_302", "", 0}},
+		"another protocol":      {101, 0, Answer{SetupFault, 101, "status_101", "", 0}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -71,7 +71,7 @@ func TestSuccessCountsWithinBoundsOnly(t *testing.T) {
 		want    Verdict
 	}{
 		"an answer of exactly the bound is read whole": {maxAnswer - len(usualAnswer), Delivered},
-		"what stands after the bound is not seen":      {maxAnswer - len(usualAnswer) + 1, Rejected},
+		"what stands after the bound is not seen":      {maxAnswer - len(usualAnswer) + 1, SetupFault},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -43,7 +43,7 @@ func TestNamesThatDoNotResolve(t *testing.T) {
 		resolver *net.Resolver
 		want     Answer
 	}{
-		"there is no such name":        {nameServer(t, 3), Answer{Verdict: SetupFault, Reason: ReasonDNS}},
+		"there is no such name":        {nameServer(t, 3), Answer{Verdict: SetupFault, Reason: ReasonDNS, Detail: "no such host"}},
 		"the name server fails":        {nameServer(t, 2), Answer{Verdict: NotNow, Reason: ReasonDNS}},
 		"the name server is not there": {deadNameServer(t), Answer{Verdict: NotNow, Reason: ReasonDNS}},
 	}

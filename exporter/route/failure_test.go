@@ -152,7 +152,7 @@ func TestErrorsAreReadByKind(t *testing.T) {
 		"an end within an answer":             {io.ErrUnexpectedEOF, Answer{Verdict: NotNow, Reason: ReasonConnectionClosed}},
 		"no way to the network":               {os.NewSyscallError("connect", syscall.ENETUNREACH), Answer{Verdict: NotNow, Reason: ReasonNetwork}},
 		"an error of an extension":            {errors.New("token server said " + secretToken), Answer{Verdict: NotNow, Reason: ReasonNetwork}},
-		"a name that is not there":            {&net.DNSError{Name: "acme.invalid", IsNotFound: true}, Answer{Verdict: SetupFault, Reason: ReasonDNS}},
+		"a name that is not there":            {&net.DNSError{Name: "acme.invalid", IsNotFound: true}, Answer{Verdict: SetupFault, Reason: ReasonDNS, Detail: "no such host"}},
 		"a name server that fails":            {&net.DNSError{Name: "acme.invalid", IsTemporary: true}, Answer{Verdict: NotNow, Reason: ReasonDNS}},
 		"a name server that sleeps":           {&net.DNSError{Name: "acme.invalid", IsTimeout: true}, Answer{Verdict: NotNow, Reason: ReasonDNS}},
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"go.opentelemetry.io/collector/component"
@@ -50,7 +51,7 @@ func NewHTTPClient(
 // transportKeeper is a middleware of confighttp's client that changes nothing on the
 // way of a call. Standing innermost it is handed the transport itself, which the
 // wrappers for headers and auth hide: without it idle connections could not be
-// closed, and HTTP/2 not be kept off.
+// closed, HTTP/2 not be kept off, and what a proxy refuses not be told.
 type transportKeeper struct {
 	component.StartFunc
 	component.ShutdownFunc
@@ -72,6 +73,13 @@ func (k *transportKeeper) GetHTTPRoundTripper(
 	return func(_ context.Context, base http.RoundTripper) (http.RoundTripper, error) {
 		if transport, ok := base.(*http.Transport); ok {
 			k.transport = transport
+			// Without it the status is only a part of an error's text.
+			transport.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
+				if answer.StatusCode != http.StatusOK {
+					return proxyError{answer.StatusCode}
+				}
+				return nil
+			}
 			if k.http1 {
 				transport.Protocols = new(http.Protocols)
 				transport.Protocols.SetHTTP1(true)

@@ -38,7 +38,7 @@ func TestRedirectsAreNeverFollowed(t *testing.T) {
 					}))
 					t.Cleanup(server.Close)
 					client := newSingle(t, cfg, server.URL, &http.Client{})
-					assert.Equal(t, Answer{SetupFault, status, "status_" + strconv.Itoa(status), 0},
+					assert.Equal(t, Answer{SetupFault, status, "status_" + strconv.Itoa(status), "", 0},
 						send(t.Context(), t, client))
 					assert.EqualValues(t, 1, calls.Load())
 				})

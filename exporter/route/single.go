@@ -75,10 +75,11 @@ func (s *Single) call(ctx context.Context, form []byte) Answer {
 	if answer.Len() == maxAnswer {
 		discard(resp)
 	}
-	if !submitted(answer.Bytes()) {
-		return Answer{Verdict: Rejected, StatusCode: resp.StatusCode, Reason: ReasonRefused}
+	a := Answer{StatusCode: resp.StatusCode}
+	if a.Verdict, a.Reason = read(answer.Bytes()); a.Reason == ReasonForeign {
+		a.Detail = "the answer is " + kindOf(answer.Bytes())
 	}
-	return Answer{Verdict: Delivered, StatusCode: resp.StatusCode}
+	return a
 }
 
 func (s *Single) buffer() *bytes.Buffer {

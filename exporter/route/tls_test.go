@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -23,14 +24,26 @@ func TestTLSThatDoesNotComeAbout(t *testing.T) {
 	tests := map[string]struct {
 		server func(*tls.Config)
 		client func(c *tls.Config)
+		detail string
 	}{
 		"nobody knows the authority": {
 			client: func(c *tls.Config) { c.RootCAs = x509.NewCertPool() },
+			detail: "the certificate is signed by an unknown authority, see tls::ca_file",
 		},
 		"the certificate is for another host": {
 			client: func(c *tls.Config) { c.ServerName = "acme.invalid" },
+			detail: "the certificate is of another host",
+		},
+		"the certificate has expired": {
+			client: func(c *tls.Config) { c.Time = func() time.Time { return time.Now().AddDate(100, 0, 0) } },
+			detail: "the certificate expired on 2084-01-29",
+		},
+		"the certificate is not valid yet": {
+			client: func(c *tls.Config) { c.Time = func() time.Time { return time.Now().AddDate(-100, 0, 0) } },
+			detail: "the certificate is valid from 1970-01-01 on",
 		},
 		"the server wants a certificate": {
+			detail: "the handshake ended with tls: handshake failure",
 			server: func(c *tls.Config) {
 				c.ClientAuth = tls.RequireAnyClientCert
 				// With 1.3 the alert comes after the call has left, and may be lost with it.
@@ -38,6 +51,7 @@ func TestTLSThatDoesNotComeAbout(t *testing.T) {
 			},
 		},
 		"there is no version that both speak": {
+			detail: "the handshake ended with tls: protocol version not supported",
 			server: func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 },
 			client: func(c *tls.Config) { c.MinVersion = tls.VersionTLS13 },
 		},
@@ -58,7 +72,7 @@ func TestTLSThatDoesNotComeAbout(t *testing.T) {
 				tt.client(transport.TLSClientConfig)
 			}
 			answer := send(t.Context(), t, newSingle(t, get, server.URL, &http.Client{Transport: transport}))
-			assert.Equal(t, Answer{Verdict: SetupFault, Reason: ReasonTLS}, answer)
+			assert.Equal(t, Answer{Verdict: SetupFault, Reason: ReasonTLS, Detail: tt.detail}, answer)
 			assertNoSecret(t, answer)
 			assert.Zero(t, calls.Load())
 		})
@@ -70,7 +84,7 @@ func TestServerThatSpeaksNoTLS(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			address := speakFirst(t, text)
 			answer := send(t.Context(), t, newSingle(t, get, "https://"+address, &http.Client{}))
-			assert.Equal(t, Answer{Verdict: SetupFault, Reason: ReasonTLS}, answer)
+			assert.Equal(t, Answer{Verdict: SetupFault, Reason: ReasonTLS, Detail: "the server does not speak TLS, see endpoint"}, answer)
 			assertNoSecret(t, answer)
 		})
 	}

@@ -99,13 +99,13 @@ func (s *Sender) next(ctx context.Context) (*outbox.Entry, error) {
 	for {
 		e, err := s.take(ctx, time.Now())
 		if err != nil {
-			s.say("outbox", "The outbox cannot be read, so nothing is sent; said every five minutes at most", err)
+			s.say(outboxUnread, "The outbox cannot be read, so nothing is sent; said every five minutes at most", err)
 		}
 		if e == nil {
 			s.set.Account.GiveBack()
 			return nil, err
 		}
-		s.said.over("outbox")
+		s.overcome(outboxUnread)
 		if !s.health.careful() || !s.expired(e) {
 			return e, nil
 		}
@@ -121,16 +121,26 @@ func (s *Sender) await(ctx context.Context) error {
 	err := s.set.Account.Wait(ctx, &s.waits)
 	switch {
 	case err == nil:
-		s.said.over("quota")
+		s.overcome(quotaUnwritten)
+		s.holdupsEnd()
 	case errors.Is(err, quota.ErrStorage):
-		s.say("quota", "The quota account cannot be written, so no call may leave; said every five minutes at most", err)
+		s.say(quotaUnwritten, "The quota account cannot be written, so no call may leave; said every five minutes at most", err)
 	}
 	return err
 }
 
-func (s *Sender) say(what, message string, err error) {
-	if s.said.add(what, 1, time.Now()) > 0 {
+// say says what keeps everything from being sent.
+func (s *Sender) say(what trouble, message string, err error) {
+	if s.said.add(what.String(), 1, time.Now()) > 0 {
 		s.set.Logger.Error(message, zap.Error(err))
+		s.troubles.begin(what, err)
+	}
+}
+
+// overcome says that it no longer does.
+func (s *Sender) overcome(what trouble) {
+	if s.said.over(what.String()) {
+		s.troubles.over(what)
 	}
 }
 

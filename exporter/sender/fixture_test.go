@@ -81,7 +81,7 @@ func newFixture(t *testing.T, change ...func(*setup)) *fixture {
 	set := &setup{
 		Settings: Settings{
 			ID: component.MustNewID("adobe_target"), Concurrency: 16, Retry: retry, GiveUpAfter: 24 * time.Hour,
-			Telemetry: telemetry, Logger: zap.New(core), Report: f.report,
+			Telemetry: telemetry, Logger: zap.New(core), Report: f.report, Host: "acme.invalid",
 		},
 		outbox: outbox.NewDefaultConfig(),
 		quota:  quota.Limits{Quota: quota.NewDefaultWindowConfig()},

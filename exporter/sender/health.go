@@ -39,10 +39,11 @@ const (
 // health knows whether calls get through, from the answers to fresh entries: that an entry
 // which fails alone fails again says nothing of the others. It says so when that changes.
 type health struct {
-	retry  configretry.BackOffConfig
-	logger *zap.Logger
-	report func(error)
-	failed atomic.Int64 // calls in a row
+	retry    configretry.BackOffConfig
+	host     string
+	logger   *zap.Logger
+	troubles *troubles
+	failed   atomic.Int64 // calls in a row
 
 	mu      sync.Mutex
 	recent  uint32 // a bit a call, set when it got through, the last one lowest
@@ -58,11 +59,11 @@ type outage struct {
 	since, said time.Time
 	probes      int
 	fault       bool // of the set-up
-	reason      string
+	why         string
 }
 
-func newHealth(retry configretry.BackOffConfig, logger *zap.Logger, report func(error)) *health {
-	return &health{retry: retry, logger: logger, report: report}
+func newHealth(retry configretry.BackOffConfig, host string, logger *zap.Logger, t *troubles) *health {
+	return &health{retry: retry, host: host, logger: logger, troubles: t}
 }
 
 // careful reports whether one call at a time is to find out whether any gets through.
@@ -135,7 +136,7 @@ func (h *health) note(a route.Answer, now time.Time) {
 	never := a.Verdict == route.SetupFault && h.through.IsZero()
 	silent := failed >= fewFailures && now.Sub(h.since) >= silence
 	if never || silent || failed >= manyFailures {
-		h.begin(fault, a.Reason, now)
+		h.begin(fault, a, now)
 	}
 	if failed >= manyFailures && !now.Before(h.probe) { // those that left together are one probe
 		h.outage.probes++
@@ -158,39 +159,53 @@ func (h *health) getsThrough(now time.Time) {
 	h.failed.Store(0)
 	was := h.outage
 	h.outage = outage{}
-	switch {
-	case was.since.IsZero():
-	case was.fault:
-		h.logger.Info("Target takes calls again", zap.String("reason_before", was.reason), zap.Duration("after", now.Sub(was.since)))
-		h.report(nil)
-	default:
-		h.logger.Info("The outage is over", zap.String("reason_before", was.reason), zap.Duration("after", now.Sub(was.since)))
+	if was.said.IsZero() {
+		return
 	}
+	message := "The outage is over"
+	if was.fault {
+		message = "Target takes calls again"
+	}
+	h.logger.Info(message, zap.String("host", h.host), zap.String("it_was", was.why), zap.Duration("after", now.Sub(was.since).Round(time.Second)))
+	h.troubles.over(callsFail)
 }
 
 // begin says that there is an outage, and now and then that it lasts.
-func (h *health) begin(fault bool, reason string, now time.Time) {
+func (h *health) begin(fault bool, a route.Answer, now time.Time) {
 	o := &h.outage
-	if o.since.IsZero() {
+	first, worse := o.said.IsZero(), fault && !o.fault
+	if !first && !worse && now.Sub(o.said) < reminder {
+		return
+	}
+	if first {
 		o.since = h.since
 	}
-	known := o.fault || !fault
-	if !o.said.IsZero() && known && now.Sub(o.said) < reminder {
-		return
-	}
 	o.said = now
-	if fault || !o.fault {
-		o.reason, o.fault = reason, fault
+	if first || fault || !o.fault {
+		o.fault, o.why = fault, why(a)
 	}
-	lasts := zap.Duration("for", now.Sub(o.since).Round(time.Second))
-	if !o.fault {
-		h.logger.Warn("Outage: no call gets through, updates wait and merge", zap.String("reason", reason), lasts)
+	host, lasts := zap.String("host", h.host), zap.Duration("for", now.Sub(o.since).Round(time.Second))
+	if o.fault {
+		err := fmt.Errorf("the set-up is wrong, not the data: calls to %s end with %s; updates wait until it is mended, "+
+			"check client_code, endpoint, proxy_url, auth and tls", h.host, o.why)
+		h.logger.Error("Target refuses all calls", zap.Error(err), host, lasts)
+		h.tell(first || worse, err)
 		return
 	}
-	err := fmt.Errorf("the set-up is wrong, not the data: calls to Target end with %s; updates wait until it is mended, "+
-		"check client_code, endpoint, auth and tls", o.reason)
-	h.logger.Error("Target refuses all calls", zap.Error(err), lasts)
-	if !known {
-		h.report(err)
+	h.logger.Warn("Outage: no call gets through, updates wait and merge", zap.String("reason", o.why), host, lasts)
+	h.tell(first, fmt.Errorf("outage: calls to %s end with %s, updates wait and merge", h.host, o.why))
+}
+
+func (h *health) tell(is bool, err error) {
+	if is {
+		h.troubles.begin(callsFail, err)
 	}
+}
+
+// why says of an answer what an operator needs.
+func why(a route.Answer) string {
+	if a.Detail == "" {
+		return a.Reason
+	}
+	return a.Reason + " (" + a.Detail + ")"
 }

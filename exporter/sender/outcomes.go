@@ -126,7 +126,7 @@ func (o *outcomes) ofReason(reason string) []attribute.KeyValue {
 
 // call counts a call by what came of it, and how long it took.
 func (o *outcomes) call(a route.Answer, took time.Duration) {
-	a.RetryAfter = 0
+	a.RetryAfter, a.Detail = 0, ""
 	o.telemetry.AdobeTargetCallDuration.Record(context.Background(), took.Seconds(), o.byVerdict[a.Verdict])
 	o.telemetry.AdobeTargetCalls.Add(context.Background(), 1, o.byCall.of(a, o.ofCall)...)
 }

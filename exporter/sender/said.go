@@ -41,9 +41,13 @@ func (s *said) add(what string, times int, now time.Time) int {
 	return times
 }
 
-// over has it said at once the next time.
-func (s *said) over(what string) {
+// over has it said at once the next time. It reports whether it was said.
+func (s *said) over(what string) (was bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.what, what)
+	_, was = s.what[what]
+	if was {
+		delete(s.what, what)
+	}
+	return was
 }

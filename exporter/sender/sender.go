@@ -45,8 +45,9 @@ type Settings struct {
 	GiveUpAfter time.Duration
 	Telemetry   *metadata.TelemetryBuilder
 	Logger      *zap.Logger
-	// Report is told when the set-up turns out to be wrong, and with nil when it is right
-	// again.
+	// Host is Target's, as log lines name it.
+	Host string
+	// Report is told what keeps updates from being sent, and nil when nothing does any more.
 	Report func(error)
 }
 
@@ -57,6 +58,8 @@ type Sender struct {
 	health   *health
 	share    *share
 	refusals refusals
+	troubles *troubles
+	holdups  map[quota.Cause]*holdup
 	waits    quota.Waits
 	turns    *turns
 	busy     busy
@@ -105,11 +108,13 @@ func (r *running) leave() { <-r.dispatching }
 
 // New returns a Sender that sends nothing before Start. The error is that of its telemetry.
 func New(set Settings) (*Sender, error) {
+	known := newTroubles(set.Report)
 	s := &Sender{
 		set: set, outcomes: newOutcomes(set.Telemetry, set.ID), share: newShare(set.Concurrency),
-		health: newHealth(set.Retry, set.Logger, set.Report), turns: newTurns(set.Concurrency), run: newRunning(),
-		batches: make(chan *profile.Batch, keptBatches),
+		health: newHealth(set.Retry, set.Host, set.Logger, known), turns: newTurns(set.Concurrency), run: newRunning(),
+		troubles: known, holdups: newHoldups(), batches: make(chan *profile.Batch, keptBatches),
 	}
+	s.waits.Tell = s.heldUp
 	if err := s.observe(); err != nil {
 		return nil, err
 	}
