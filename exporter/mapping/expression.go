@@ -4,6 +4,7 @@
 package mapping // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 
 import (
+	"context"
 	"errors"
 	"regexp"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottllog"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/ottlfuncs"
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.uber.org/zap"
 )
 
@@ -28,7 +30,7 @@ func (e Expression) Validate() error {
 	return err
 }
 
-func (e Expression) parse() (*ottl.ValueExpression[*ottllog.TransformContext], error) {
+func (e Expression) parse() (*expression, error) {
 	if err := aboutRecord(string(e)); err != nil {
 		return nil, err
 	}
@@ -36,7 +38,39 @@ func (e Expression) parse() (*ottl.ValueExpression[*ottllog.TransformContext], e
 	if err != nil {
 		return nil, err
 	}
-	return parser.ParseValueExpression(string(e))
+	parsed, err := parser.ParseValueExpression(string(e))
+	if err != nil {
+		return nil, err
+	}
+	paths := timePath.FindAllString(string(e), -1)
+	return &expression{
+		ottl:             parsed,
+		readsTime:        slices.Contains(paths, "log.time"),
+		readsObservation: slices.Contains(paths, "log.observed_time"),
+	}, nil
+}
+
+// timePath finds the paths to the times of a record, and text in quotes, where they are none.
+var timePath = regexp.MustCompile(`"(?:\\.|[^"\\])*"|\blog\.(?:observed_)?time`)
+
+// expression is an Expression ready to be evaluated.
+type expression struct {
+	ottl                        *ottl.ValueExpression[*ottllog.TransformContext]
+	readsTime, readsObservation bool
+}
+
+// eval returns what the expression gives on a record. OTTL gives 1970 for a time that
+// is not set, and converters go on with it, so that is no value. OTTL's errors may hold
+// the record's values, so they are a reason and not said.
+func (e *expression) eval(ctx context.Context, on *recordContext) (pcommon.Value, Drop) {
+	if e.readsTime && on.record.Timestamp() == 0 || e.readsObservation && on.record.ObservedTimestamp() == 0 {
+		return pcommon.Value{}, DropNull
+	}
+	result, err := e.ottl.Eval(ctx, on.ottl)
+	if err != nil {
+		return pcommon.Value{}, DropExpressionFailed
+	}
+	return resultValue(result)
 }
 
 // Condition is an OTTL condition over a log record, with the path prefixes log.,

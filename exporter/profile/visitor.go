@@ -54,10 +54,14 @@ type Visitor struct {
 // Usable tells whether Target can know a visitor by this id. It refuses what the
 // API's rules refuse (an mbox3rdPartyId with '+' or '/', an mboxPC with two
 // dots, an id that is too long) and what could only be a mistake in the data
-// (control characters, invalid UTF-8, nothing but white space). An id is never
-// trimmed or altered to make it fit.
+// (control characters, nothing but white space) or make one visitor of several
+// (invalid UTF-8 and the U+FFFD that stands for it, the <nil> of a part that was
+// missing). An id is never trimmed or altered to make it fit.
 func (v Visitor) Usable(maxThirdPartyID int) bool {
-	if !utf8.ValidString(v.ID) || strings.TrimSpace(v.ID) == "" || strings.ContainsFunc(v.ID, unicode.IsControl) {
+	if strings.ContainsRune(v.ID, utf8.RuneError) || strings.TrimSpace(v.ID) == "" || strings.ContainsFunc(v.ID, unicode.IsControl) {
+		return false
+	}
+	if strings.Contains(v.ID, "<nil>") || strings.Contains(v.ID, "<NIL>") {
 		return false
 	}
 	length := utf8.RuneCountInString(v.ID)
