@@ -156,7 +156,7 @@ func TestConfigIsRefused(t *testing.T) {
 		},
 		"a default that was rounded": {
 			"profile: [{parameter: p, attribute: a, default: 63311019999900160230}]",
-			[]string{"profile::0: default: 6.331101999990016e+19 was rounded, write a number that large in quotes"},
+			[]string{"profile::0: default: 6.3311019999900164e+19 was rounded, write a number that large in quotes"},
 		},
 		"a condition that does not parse": {
 			"conditions: ['true', 'log.body ==']",

@@ -23,18 +23,30 @@ type Expression string
 
 // Validate returns OTTL's own message when the expression does not parse.
 func (e Expression) Validate() error {
-	if e == "" {
-		return nil
-	}
 	_, err := e.parse()
 	return err
 }
 
+// parse returns nil for an entry that has no expression.
 func (e Expression) parse() (*expression, error) {
+	return e.parseWith(ottlfuncs.StandardConverters[*ottllog.TransformContext]())
+}
+
+// parseID is parse for the id of a visitor.
+func (e Expression) parseID() (*expression, error) {
+	converters := ottlfuncs.StandardConverters[*ottllog.TransformContext]()
+	failWithoutAPart(converters)
+	return e.parseWith(converters)
+}
+
+func (e Expression) parseWith(converters map[string]ottl.Factory[*ottllog.TransformContext]) (*expression, error) {
+	if e == "" {
+		return nil, nil //nolint:nilnil // an entry without a value has no expression
+	}
 	if err := aboutRecord(string(e)); err != nil {
 		return nil, err
 	}
-	parser, err := newParser()
+	parser, err := newParser(converters)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +79,10 @@ func (e *expression) eval(ctx context.Context, on *recordContext) (pcommon.Value
 		return pcommon.Value{}, DropNull
 	}
 	result, err := e.ottl.Eval(ctx, on.ottl)
-	if err != nil {
+	switch {
+	case errors.Is(err, errMissing):
+		return pcommon.NewValueStr(missing), kept
+	case err != nil:
 		return pcommon.Value{}, DropExpressionFailed
 	}
 	return resultValue(result)
@@ -90,7 +105,7 @@ func (c Condition) parse() (*ottl.Condition[*ottllog.TransformContext], error) {
 	if err := aboutRecord(string(c)); err != nil {
 		return nil, err
 	}
-	parser, err := newParser()
+	parser, err := newParser(ottlfuncs.StandardConverters[*ottllog.TransformContext]())
 	if err != nil {
 		return nil, err
 	}
@@ -112,9 +127,9 @@ func aboutRecord(text string) error {
 
 // newParser returns a parser that says nothing: OTTL's own log lines carry whole
 // records.
-func newParser() (ottl.Parser[*ottllog.TransformContext], error) {
+func newParser(converters map[string]ottl.Factory[*ottllog.TransformContext]) (ottl.Parser[*ottllog.TransformContext], error) {
 	return ottllog.NewParser(
-		ottlfuncs.StandardConverters[*ottllog.TransformContext](),
+		converters,
 		component.TelemetrySettings{Logger: zap.NewNop()},
 		ottllog.EnablePathContextNames(),
 	)

@@ -85,14 +85,14 @@ func New(cfg Config) (*Mapper, error) {
 	}
 	for i, e := range cfg.Visitor {
 		place := fmt.Sprintf("visitor::%d::value", i)
-		value, err := parsed(e.Value)
+		value, err := e.Value.parseID()
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", place, err)
 		}
 		m.visitor = append(m.visitor, visitorSource{parameter: e.Parameter, attribute: e.Attribute, value: value, place: place})
 	}
 	for i, e := range cfg.Profile {
-		value, err := parsed(e.Value)
+		value, err := e.Value.parse()
 		if err != nil {
 			return nil, fmt.Errorf("profile::%d::value: %w", i, err)
 		}
@@ -111,13 +111,6 @@ func New(cfg Config) (*Mapper, error) {
 		m.conditions = append(m.conditions, condition{ottl: parsed, place: place})
 	}
 	return m, nil
-}
-
-func parsed(e Expression) (*expression, error) {
-	if e == "" {
-		return nil, nil //nolint:nilnil // an entry without a value has no expression
-	}
-	return e.parse()
 }
 
 // Updates yields every log record of ld in order, with its number in ld and its

@@ -23,12 +23,18 @@ func (p Placeholder) Validate() error {
 }
 
 // DefaultPlaceholders returns what languages, databases and tools write for
-// nothing.
+// nothing, and make of it.
 func DefaultPlaceholders() []Placeholder {
 	return []Placeholder{
 		"null", "(null)", "<null>", `\N`, "nil", "(nil)", "<nil>", "none", "<none>", "undefined", "nan", "nat", "<na>",
 		"n/a", "#n/a", "na", "-", `""`, "{}", "[]", "[object Object]", "[object Null]", "[object Undefined]",
 		"unknown", "<unknown>", "anonymous", "00000000-0000-0000-0000-000000000000",
+		// MD5, SHA-1, SHA-256 and SHA-512 of an empty text.
+		"d41d8cd98f00b204e9800998ecf8427e",
+		"da39a3ee5e6b4b0d3255bfef95601890afd80709",
+		"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+		"cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce" +
+			"47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e",
 	}
 }
 

@@ -41,6 +41,11 @@ func TestAPartThatIsMissingMakesNoID(t *testing.T) {
 		"as Concat gives it":        visitorConfig(concat),
 		"in capitals":               visitorConfig(`ToUpperCase(` + concat + `)`),
 		"where no text is refused":  withPlaceholders(visitorConfig(concat)),
+		"in a hash":                 visitorConfig(`SHA256(` + concat + `)`),
+		"in a hash of a lower case": visitorConfig(`SHA256(ToLowerCase(Trim(` + concat + `)))`),
+		"in a part of it":           visitorConfig(`Substring(MD5(` + concat + `), 0, 8)`),
+		"in a list":                 visitorConfig(`[1, ` + concat + `]`),
+		"as Format gives it":        visitorConfig(`SHA1(Format("%v-%s", ["store", log.attributes["customer"]]))`),
 		"made by a processor":       visitorConfig(`"store-<nil>"`),
 		"after an entry of nothing": visitorConfig(`log.attributes["customer"]`, concat),
 	} {
@@ -56,6 +61,14 @@ func TestAPartThatIsMissingMakesNoID(t *testing.T) {
 func withPlaceholders(cfg Config, texts ...Placeholder) Config {
 	cfg.Placeholders = texts
 	return cfg
+}
+
+func TestAHashOfNothingIsNoID(t *testing.T) {
+	for _, hash := range []string{"MD5", "SHA1", "SHA256", "SHA512"} {
+		cfg := visitorConfig(Expression(hash + `(log.attributes["mail"])`))
+		assert.Equal(t, SkipInvalidVisitor, update(t, cfg, attributes(map[string]any{"mail": "", "profile.a": "1"})).Skip, hash)
+		assert.Equal(t, NotSkipped, update(t, cfg, attributes(map[string]any{"mail": "jo@example.com", "profile.a": "1"})).Skip, hash)
+	}
 }
 
 func TestPlaceholdersAreTheUsers(t *testing.T) {
