@@ -5,8 +5,10 @@ package test // import "github.com/otelcol-adobetarget/adobetargetexporter/test"
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -81,7 +83,7 @@ func TestAnIDThatStandsForNobodyOrForSeveralIsNone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir, lines := t.TempDir(), cards
 			for _, of := range idsLines {
-				lines = append(lines[:len(lines):len(lines)], of...)
+				lines = append(slices.Clip(lines), of...)
 			}
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "actions.jsonl"), []byte(strings.Join(lines, "\n")+"\n"), 0o600))
 			target := startTarget(t)
@@ -99,12 +101,8 @@ func TestAnIDThatStandsForNobodyOrForSeveralIsNone(t *testing.T) {
 				}
 				assert.Equal(t, want, c.metric("otelcol_adobe_target_records", labels...), "%q", reason)
 			}
-			want := map[string]map[string]string{}
-			for _, known := range []map[string]map[string]string{profiles, tt.more} {
-				for visitor, values := range known {
-					want[visitor] = values
-				}
-			}
+			want := maps.Clone(profiles)
+			maps.Copy(want, tt.more)
 			assert.Equal(t, want, target.profiles(t))
 			c.end(t)
 			assert.Equal(t, 1, strings.Count(c.output.String(), `"failed": "visitor::2::value"`), "once a reason, by its place")
@@ -119,20 +117,14 @@ func TestTheDryRunExampleKnowsNoDayOfARecordWithoutATime(t *testing.T) {
 	require.NoError(t, os.WriteFile(actions, []byte(`{"channel": "offline", "customer.id": "timed", "action": "a", "time": "2026-01-05T08:00:04.129Z"}
 {"channel": "offline", "customer.id": "timeless", "action": "b"}
 `), 0o600))
-	example, err := os.ReadFile(filepath.Join("..", "examples", "dry-run.yaml"))
-	require.NoError(t, err)
-	c := startCollector(t, string(example))
-	c.settled(t, 2)
-	c.end(t)
-	shown := map[string]bool{}
-	for line := range strings.Lines(c.output.String()) {
-		for _, visitor := range []string{"timed", "timeless"} {
-			if strings.Contains(line, "Dry run") && strings.Contains(line, "mbox3rdPartyId="+visitor) {
-				shown[visitor] = true
-				assert.Equal(t, visitor == "timed", strings.Contains(line, "lastOfflineDay"), line)
-			}
+	p := run(t, nil, "otelcol-adobetarget", "--config", filepath.Join("..", "examples", "dry-run.yaml"), "--set=service.telemetry.metrics.level=none")
+	const timed, timeless = "mbox3rdPartyId=timed", "mbox3rdPartyId=timeless"
+	require.Eventually(t, func() bool { return hasAll(p.output.String(), []string{timed, timeless}) }, patience, tick)
+	p.terminate(t)
+	for line := range strings.Lines(p.output.String()) {
+		if strings.Contains(line, timed) || strings.Contains(line, timeless) {
+			assert.Equal(t, strings.Contains(line, timed), strings.Contains(line, "lastOfflineDay=2026-01-05"), line)
 		}
 	}
-	assert.Len(t, shown, 2)
-	assert.NotContains(t, c.output.String(), "1970")
+	assert.NotContains(t, p.output.String(), "1970")
 }

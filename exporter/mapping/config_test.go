@@ -217,14 +217,14 @@ conditions:
 }
 
 func TestAKeyOfAnEntryThatIsNotKnownIsRefused(t *testing.T) {
-	conf := confmap.NewFromStringMap(map[string]any{"profile": []any{map[string]any{"parameter": "p", "attribute": "a", "defualt": "x"}}})
+	conf := confmap.NewFromStringMap(map[string]any{"profile": []any{map[string]any{"parameter": "p", "attribute": "a", "fallback": "x"}}})
 	var s settings
-	require.ErrorContains(t, conf.Unmarshal(&s), "defualt")
+	require.ErrorContains(t, conf.Unmarshal(&s), "fallback")
 }
 
 func TestAPrefixEndsInAPoint(t *testing.T) {
 	for prefix, want := range map[string]bool{
-		"profile": true, "profilé": true, "p1": true, "profile.": false, "profile_": false, "profile/": false, "my ": false, "": false,
+		"profile": true, "profilé": true, "p1": true, "profile.": false, "profile_": false, "profile/": false, "my~": false, "": false,
 	} {
 		assert.Equal(t, want, ProfileEntry{Prefix: prefix}.Undotted(), prefix)
 	}

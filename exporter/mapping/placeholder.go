@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Placeholder is a text that programs write where they have no id. As an id it
@@ -49,7 +50,7 @@ func newPlaceholders(list []Placeholder) *placeholders {
 		if text == "" {
 			continue
 		}
-		first := []rune(text)[0]
+		first, _ := utf8.DecodeRuneInString(text)
 		p.add(first, text)
 		for r := unicode.SimpleFold(first); r != first; r = unicode.SimpleFold(r) {
 			p.add(r, text)

@@ -4,6 +4,9 @@
 package mapping // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -113,4 +116,14 @@ func TestABlankPlaceholderIsRefused(t *testing.T) {
 	}
 	s := struct{ Placeholders []Placeholder }{DefaultPlaceholders()}
 	require.NoError(t, confmap.Validate(&s))
+}
+
+func TestTheDefaultListIsTheDocumentedOne(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "mapping.md"))
+	require.NoError(t, err)
+	for _, placeholder := range DefaultPlaceholders() {
+		if hash := regexp.MustCompile("^[0-9a-f]{32,}$"); !hash.MatchString(string(placeholder)) {
+			assert.Contains(t, string(text), "`"+string(placeholder)+"`")
+		}
+	}
 }

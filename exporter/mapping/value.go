@@ -47,7 +47,7 @@ func listText(list pcommon.Slice) (string, Drop) {
 	for i := range list.Len() {
 		element := list.At(i)
 		var text string
-		reason := kept
+		var reason Drop
 		if element.Type() == pcommon.ValueTypeMap {
 			text, reason = element.AsString(), numbersReason(element)
 		} else {
