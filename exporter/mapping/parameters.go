@@ -55,15 +55,21 @@ func (r *reader) addPrefix(prefix string) {
 // addNested adds what begins with the prefix when the keys of nested maps are joined
 // with dots. The longest key comes last, and wins.
 func (r *reader) addNested(m pcommon.Map, prefix string) {
-	for i := range len(prefix) {
-		if prefix[i] != '.' {
-			continue
-		}
-		if inner, ok := mapAt(m, prefix[:i]); ok {
-			r.addNested(inner, prefix[i+1:])
-			r.addNamed(inner, prefix[i+1:])
+	for key, rest, ok := cutDot(prefix, 0); ok; key, rest, ok = cutDot(prefix, len(key)+1) {
+		if inner, found := mapAt(m, key); found {
+			r.addNested(inner, rest)
+			r.addNamed(inner, rest)
 		}
 	}
+}
+
+// cutDot cuts a name at the first dot from a place on.
+func cutDot(name string, from int) (before, after string, found bool) {
+	dot := strings.IndexByte(name[from:], '.')
+	if dot < 0 {
+		return "", "", false
+	}
+	return name[:from+dot], name[from+dot+1:], true
 }
 
 func (r *reader) addNamed(m pcommon.Map, prefix string) {

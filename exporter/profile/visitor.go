@@ -58,15 +58,24 @@ type Visitor struct {
 // (invalid UTF-8 and the U+FFFD that stands for it, the <nil> of a part that was
 // missing). An id is never trimmed or altered to make it fit.
 func (v Visitor) Usable(maxThirdPartyID int) bool {
-	if strings.ContainsRune(v.ID, utf8.RuneError) || strings.TrimSpace(v.ID) == "" || strings.ContainsFunc(v.ID, unicode.IsControl) {
+	length := 0
+	for _, r := range v.ID {
+		if r == utf8.RuneError || unicode.IsControl(r) {
+			return false
+		}
+		length++
+	}
+	if strings.TrimSpace(v.ID) == "" || lacksPart(v.ID) {
 		return false
 	}
-	if strings.Contains(v.ID, "<nil>") || strings.Contains(v.ID, "<NIL>") {
-		return false
-	}
-	length := utf8.RuneCountInString(v.ID)
 	if v.Parameter == MboxPC {
 		return length <= MaxMboxPCLength && strings.Count(v.ID, ".") <= 1
 	}
 	return length <= maxThirdPartyID && !strings.ContainsAny(v.ID, "+/")
+}
+
+// lacksPart reports whether a part of the id was missing when a program put it together.
+func lacksPart(id string) bool {
+	at := strings.IndexByte(id, '<')
+	return at >= 0 && (strings.Contains(id[at:], "<nil>") || strings.Contains(id[at:], "<NIL>"))
 }
