@@ -246,6 +246,12 @@ func (e *logsExporter) warn() {
 	for _, setting := range e.cfg.disorderly() {
 		e.set.Logger.Warn(setting + ": an older value of a visitor may follow a newer one")
 	}
+	for i, entry := range e.cfg.Profile {
+		if entry.Undotted() {
+			e.set.Logger.Warn(fmt.Sprintf("profile::%d::prefix: %q has no dot at its end: attributes that only begin alike are taken too, "+
+				"and names keep the dot; write %q", i, entry.Prefix, entry.Prefix+"."))
+		}
+	}
 	switch {
 	case !e.cfg.RetryConfig.Enabled:
 		e.set.Logger.Warn("retry_on_failure is off: what Target does not take at once is lost")

@@ -21,6 +21,7 @@ import (
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.uber.org/goleak"
 
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadata"
 )
@@ -166,6 +167,7 @@ func TestStart_WarnsOfWhatHasAPrice(t *testing.T) {
 		"sending_queue::batch is on":                batching,
 		"retry_on_failure is off":                   with(func(cfg *Config) { cfg.RetryConfig.Enabled = false }),
 		"retry_on_failure::max_elapsed_time is set": with(func(cfg *Config) { cfg.RetryConfig.MaxElapsedTime = time.Hour }),
+		`profile::1::prefix: "offline" has no dot`:  with(func(cfg *Config) { cfg.Profile = append(cfg.Profile, mapping.ProfileEntry{Prefix: "offline"}) }),
 		"dry_run is on: nothing is sent":            with(func(cfg *Config) { cfg.DryRun = true }),
 		"The quota account starts cold: calls made": func(*run) {},
 	} {

@@ -62,6 +62,9 @@ type Config struct {
 	// Conditions are OTTL conditions. A record that meets none is skipped; without any
 	// condition all records are taken.
 	Conditions []mapping.Condition `mapstructure:"conditions"`
+	// VisitorPlaceholders are texts that are no id, in any case: what programs write
+	// where they have none.
+	VisitorPlaceholders []mapping.Placeholder `mapstructure:"visitor_placeholders"`
 	// MaxValueLength leaves out parameters whose value has more characters; 0 is no limit.
 	MaxValueLength int `mapstructure:"max_value_length"`
 	// MaxThirdPartyIDLength is the most characters of an mbox3rdPartyId, up to 256.
@@ -99,6 +102,7 @@ func createDefaultConfig() component.Config {
 		API:                   route.NewDefaultConfig(),
 		Visitor:               mapping.DefaultVisitor(),
 		Profile:               mapping.DefaultProfile(),
+		VisitorPlaceholders:   mapping.DefaultPlaceholders(),
 		MaxThirdPartyIDLength: profile.DefaultMaxThirdPartyIDLength,
 		Outbox:                outbox.NewDefaultConfig(),
 		Concurrency:           defaultConcurrency,
@@ -197,6 +201,7 @@ func (cfg *Config) mapping(maxCall int) mapping.Config {
 		Visitor:               cfg.Visitor,
 		Profile:               cfg.Profile,
 		Conditions:            cfg.Conditions,
+		Placeholders:          cfg.VisitorPlaceholders,
 		MaxValueLength:        cfg.MaxValueLength,
 		MaxThirdPartyIDLength: cfg.MaxThirdPartyIDLength,
 		MaxCall:               maxCall,

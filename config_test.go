@@ -54,6 +54,7 @@ func TestConfig_NeedsOnlyTheClientCode(t *testing.T) {
 	}, cfg.Visitor)
 	assert.Equal(t, []mapping.ProfileEntry{{Prefix: "profile."}}, cfg.Profile)
 	assert.Empty(t, cfg.Conditions)
+	assert.Equal(t, mapping.DefaultPlaceholders(), cfg.VisitorPlaceholders)
 	assert.Equal(t, 128, cfg.MaxThirdPartyIDLength)
 	assert.Equal(t, 16, cfg.Concurrency)
 	assert.Equal(t, outbox.Config{
@@ -102,6 +103,7 @@ func TestConfig_HasEverySetting(t *testing.T) {
 	}, cfg.Profile)
 	assert.Equal(t, []mapping.Condition{`log.attributes["channel"] == "offline"`}, cfg.Conditions)
 	assert.Equal(t, 256, cfg.MaxValueLength)
+	assert.Equal(t, []mapping.Placeholder{"null", "kiosk"}, cfg.VisitorPlaceholders)
 	assert.Equal(t, 256, cfg.MaxThirdPartyIDLength)
 	assert.Equal(t, 64, cfg.Concurrency)
 	assert.Equal(t, outbox.Config{MergeWindow: 10 * time.Minute, MaxVisitors: 5000, MaxBytes: 2 << 20, GiveUpAfter: 2 * time.Hour}, cfg.Outbox)

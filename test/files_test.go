@@ -21,7 +21,7 @@ type action struct {
 	Customer string            `json:"customer.id"`
 	Seq      string            `json:"profile.seq"`
 	Note     string            `json:"profile.note"`
-	Profile  map[string]string `json:"profile"`
+	Profile  map[string]string `json:"offline"`
 }
 
 // notes are values that a connector without encoding would spoil.
@@ -77,7 +77,7 @@ exporters:
     visitor: [{parameter: mbox3rdPartyId, attribute: customer.id}]
     profile:
       - prefix: profile.
-      - {parameter: offline, attribute: profile}
+      - {parameter: offline, attribute: offline}
     rate_limit: {enabled: false}
 %s
 service:

@@ -91,7 +91,7 @@ const fileExporter = `    rate_limit: {enabled: false}
     visitor: [{parameter: mbox3rdPartyId, attribute: customer.id}]
     profile:
       - prefix: profile.
-      - {parameter: offline, attribute: profile}`
+      - {parameter: offline, attribute: offline}`
 
 // TestAFullQueueStopsReadingFilesAndHoldsMemory lets the collector read a large
 // file in an outage. It stops reading when the queue is full, its memory does not

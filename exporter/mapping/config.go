@@ -7,6 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 )
@@ -17,6 +21,8 @@ type Config struct {
 	Visitor    []VisitorEntry
 	Profile    []ProfileEntry
 	Conditions []Condition
+	// Placeholders are the texts that are no id.
+	Placeholders []Placeholder
 	// MaxValueLength is the most characters of a value, 0 for no limit.
 	MaxValueLength int
 	// MaxThirdPartyIDLength is the most characters of an mbox3rdPartyId.
@@ -71,12 +77,38 @@ type ProfileEntry struct {
 	// Value is an OTTL value expression that gives the value.
 	Value Expression `mapstructure:"value"`
 	// Prefix takes every attribute of record, scope and resource whose name begins
-	// with it; the rest of the name is the parameter.
+	// with it, and the maps that are called so without its dot; the rest of the name
+	// is the parameter.
 	Prefix string `mapstructure:"prefix"`
 	// Default is sent when the record gives no value. It needs a Parameter.
 	Default any `mapstructure:"default"`
 
 	_ struct{}
+}
+
+var _ confmap.Unmarshaler = (*ProfileEntry)(nil)
+
+// Unmarshal reads the entry. A default that comes whole from an environment variable
+// or a file is taken as the text it is there, as in a setting that is a string: a store
+// 0017 is not 15.
+func (e *ProfileEntry) Unmarshal(conf *confmap.Conf) error {
+	if err := conf.Unmarshal(e); err != nil {
+		return err
+	}
+	var text struct {
+		Default string `mapstructure:"default"`
+	}
+	if err := conf.Unmarshal(&text, confmap.WithIgnoreUnused()); err == nil && e.Default != nil {
+		e.Default = text.Default
+	}
+	return nil
+}
+
+// Undotted reports whether the entry has a prefix that ends in the middle of a word,
+// so that it also takes what only begins alike.
+func (e ProfileEntry) Undotted() bool {
+	last, _ := utf8.DecodeLastRuneInString(e.Prefix)
+	return unicode.IsLetter(last) || unicode.IsDigit(last)
 }
 
 // Validate returns an error unless the entry has exactly one source and the
@@ -96,6 +128,9 @@ func (e ProfileEntry) Validate() error {
 	}
 	if e.Parameter == "" {
 		return errors.New("default: needs a parameter to be the value of")
+	}
+	if f, ok := e.Default.(float64); ok && doubleReason(f) == DropRounded {
+		return fmt.Errorf("default: %v was rounded, write a number that large in quotes", f)
 	}
 	if _, ok := defaultText(e.Default); !ok {
 		return fmt.Errorf("default: must be a string, number or boolean that is finite and not empty, got %#v", e.Default)

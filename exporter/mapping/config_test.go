@@ -154,6 +154,10 @@ func TestConfigIsRefused(t *testing.T) {
 			"profile: [{parameter: p, attribute: a, default: 2026-01-02}]",
 			[]string{"profile::0: default: must be a string, number or boolean", "time.Date(2026"},
 		},
+		"a default that was rounded": {
+			"profile: [{parameter: p, attribute: a, default: 63311019999900160230}]",
+			[]string{"profile::0: default: 6.3311019999900164e+19 was rounded, write a number that large in quotes"},
+		},
 		"a condition that does not parse": {
 			"conditions: ['true', 'log.body ==']",
 			[]string{"conditions::1: ", "condition has invalid syntax", "1:12"},
@@ -209,6 +213,20 @@ conditions:
 			_, err := New(cfg)
 			assert.NoError(t, err)
 		})
+	}
+}
+
+func TestAKeyOfAnEntryThatIsNotKnownIsRefused(t *testing.T) {
+	conf := confmap.NewFromStringMap(map[string]any{"profile": []any{map[string]any{"parameter": "p", "attribute": "a", "fallback": "x"}}})
+	var s settings
+	require.ErrorContains(t, conf.Unmarshal(&s), "fallback")
+}
+
+func TestAPrefixEndsInAPoint(t *testing.T) {
+	for prefix, want := range map[string]bool{
+		"profile": true, "profilé": true, "p1": true, "profile.": false, "profile_": false, "profile/": false, "my~": false, "": false,
+	} {
+		assert.Equal(t, want, ProfileEntry{Prefix: prefix}.Undotted(), prefix)
 	}
 }
 

@@ -103,7 +103,7 @@ func checkLeaves(tb testing.TB, got *Update, p place) {
 		left += n
 	}
 	switch got.Skip {
-	case SkipCondition, SkipConditionFailed, SkipNoVisitor, SkipInvalidVisitor:
+	case SkipCondition, SkipConditionFailed, SkipNoVisitor, SkipVisitorFailed, SkipInvalidVisitor:
 		require.Empty(tb, got.Parameters)
 		require.Zero(tb, left)
 		return
@@ -119,6 +119,9 @@ func checkLeaves(tb testing.TB, got *Update, p place) {
 			if strings.HasPrefix(name, "p.") {
 				want += countLeaves(v)
 			}
+		}
+		if v, ok := m.Get("p"); ok && v.Type() == pcommon.ValueTypeMap && v.Map().Len() > 0 {
+			want += countLeaves(v)
 		}
 	}
 	require.Equal(tb, want, len(got.Parameters)+left, "%s %v", got.Skip, got.Dropped)
@@ -174,6 +177,8 @@ func TestNothingIsLostFromRecordToCall(t *testing.T) {
 		sale(),
 		attributes(withID(map[string]any{"p.a": "1&2=3", "p.user.x": "1", "p.b": nil, "a": map[string]any{"x": []any{}, "y": 1}})),
 		fixture{record: withID(map[string]any{"p.a\xff": "\xff"}), body: map[string]any{"a\xfe": "later", "deep": nested(20, "x"), "tooDeep": nested(200, "x")}},
+		attributes(withID(map[string]any{"p": map[string]any{"a": "1", "profile.b": nil, "c": map[string]any{"user.x": 1e21}}, "p.a": "2"})),
+		attributes(map[string]any{"mboxPC": "NULL", "p.a": "1"}),
 		attributes(map[string]any{"mboxPC": "c-1", "p.a": strings.Repeat("&", 20_000)}),
 		attributes(map[string]any{"mboxPC": "c-1&x=y", "p.a": "1"}),
 		attributes(map[string]any{"mbox3rdPartyId": "a/b", "p.a": "1"}),

@@ -4,6 +4,7 @@
 package mapping // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 
 import (
+	"context"
 	"errors"
 	"regexp"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottllog"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/ottlfuncs"
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.uber.org/zap"
 )
 
@@ -21,22 +23,69 @@ type Expression string
 
 // Validate returns OTTL's own message when the expression does not parse.
 func (e Expression) Validate() error {
-	if e == "" {
-		return nil
-	}
 	_, err := e.parse()
 	return err
 }
 
-func (e Expression) parse() (*ottl.ValueExpression[*ottllog.TransformContext], error) {
+// parse returns nil for an entry that has no expression.
+func (e Expression) parse() (*expression, error) {
+	return e.parseWith(ottlfuncs.StandardConverters[*ottllog.TransformContext]())
+}
+
+// parseID is parse for the id of a visitor.
+func (e Expression) parseID() (*expression, error) {
+	converters := ottlfuncs.StandardConverters[*ottllog.TransformContext]()
+	failWithoutAPart(converters)
+	return e.parseWith(converters)
+}
+
+func (e Expression) parseWith(converters map[string]ottl.Factory[*ottllog.TransformContext]) (*expression, error) {
+	if e == "" {
+		return nil, nil //nolint:nilnil // an entry without a value has no expression
+	}
 	if err := aboutRecord(string(e)); err != nil {
 		return nil, err
 	}
-	parser, err := newParser()
+	parser, err := newParser(converters)
 	if err != nil {
 		return nil, err
 	}
-	return parser.ParseValueExpression(string(e))
+	parsed, err := parser.ParseValueExpression(string(e))
+	if err != nil {
+		return nil, err
+	}
+	paths := timePath.FindAllString(string(e), -1)
+	return &expression{
+		ottl:             parsed,
+		readsTime:        slices.Contains(paths, "log.time"),
+		readsObservation: slices.Contains(paths, "log.observed_time"),
+	}, nil
+}
+
+// timePath finds the paths to the times of a record, and text in quotes, where they are none.
+var timePath = regexp.MustCompile(`"(?:\\.|[^"\\])*"|\blog\.(?:observed_)?time`)
+
+// expression is an Expression ready to be evaluated.
+type expression struct {
+	ottl                        *ottl.ValueExpression[*ottllog.TransformContext]
+	readsTime, readsObservation bool
+}
+
+// eval returns what the expression gives on a record. OTTL gives 1970 for a time that
+// is not set, and converters go on with it, so that is no value. OTTL's errors may hold
+// the record's values, so they are a reason and not said.
+func (e *expression) eval(ctx context.Context, on *recordContext) (pcommon.Value, Drop) {
+	if e.readsTime && on.record.Timestamp() == 0 || e.readsObservation && on.record.ObservedTimestamp() == 0 {
+		return pcommon.Value{}, DropNull
+	}
+	result, err := e.ottl.Eval(ctx, on.ottl)
+	switch {
+	case errors.Is(err, errMissing):
+		return pcommon.NewValueStr(missing), kept
+	case err != nil:
+		return pcommon.Value{}, DropExpressionFailed
+	}
+	return resultValue(result)
 }
 
 // Condition is an OTTL condition over a log record, with the path prefixes log.,
@@ -56,7 +105,7 @@ func (c Condition) parse() (*ottl.Condition[*ottllog.TransformContext], error) {
 	if err := aboutRecord(string(c)); err != nil {
 		return nil, err
 	}
-	parser, err := newParser()
+	parser, err := newParser(ottlfuncs.StandardConverters[*ottllog.TransformContext]())
 	if err != nil {
 		return nil, err
 	}
@@ -78,9 +127,9 @@ func aboutRecord(text string) error {
 
 // newParser returns a parser that says nothing: OTTL's own log lines carry whole
 // records.
-func newParser() (ottl.Parser[*ottllog.TransformContext], error) {
+func newParser(converters map[string]ottl.Factory[*ottllog.TransformContext]) (ottl.Parser[*ottllog.TransformContext], error) {
 	return ottllog.NewParser(
-		ottlfuncs.StandardConverters[*ottllog.TransformContext](),
+		converters,
 		component.TelemetrySettings{Logger: zap.NewNop()},
 		ottllog.EnablePathContextNames(),
 	)

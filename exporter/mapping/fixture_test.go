@@ -67,6 +67,7 @@ func defaultConfig() Config {
 	return Config{
 		Visitor:               DefaultVisitor(),
 		Profile:               DefaultProfile(),
+		Placeholders:          DefaultPlaceholders(),
 		MaxThirdPartyIDLength: profile.DefaultMaxThirdPartyIDLength,
 		MaxCall:               profile.MaxBody,
 	}
@@ -165,8 +166,9 @@ func newMapperWithUnsupported(tb testing.TB, cfg Config) *Mapper {
 	parser, err := ottllog.NewParser(ottl.CreateFactoryMap(unsupported), component.TelemetrySettings{Logger: zap.NewNop()})
 	require.NoError(tb, err)
 	for _, i := range places {
-		m.profile[i].value, err = parser.ParseValueExpression(unsupportedValue)
+		value, err := parser.ParseValueExpression(unsupportedValue)
 		require.NoError(tb, err)
+		m.profile[i].value = &expression{ottl: value}
 	}
 	return m
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottllog"
-	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
@@ -24,6 +23,9 @@ type Update struct {
 	Skip Skip
 	// Visitor is whose profile is updated, by a usable id.
 	Visitor profile.Visitor
+	// Failed is the place in the YAML of the first expression that could not be
+	// evaluated, when Skip says that one could not.
+	Failed string
 	// Parameters are what is set, in the order of the entries; of two with one name
 	// the later counts. Each alone fits a call, and all together fit ten.
 	Parameters []profile.Parameter
@@ -36,8 +38,9 @@ type Update struct {
 type Mapper struct {
 	visitor    []visitorSource
 	profile    []profileSource
-	conditions []*ottl.Condition[*ottllog.TransformContext]
+	conditions []condition
 
+	placeholders          *placeholders
 	maxValueLength        int
 	maxThirdPartyIDLength int
 	maxCall               int
@@ -45,13 +48,18 @@ type Mapper struct {
 	readers sync.Pool
 }
 
-type expression = ottl.ValueExpression[*ottllog.TransformContext]
-
 // visitorSource is a VisitorEntry ready to be read.
 type visitorSource struct {
 	parameter profile.VisitorParameter
 	attribute string
 	value     *expression
+	place     string // of value in the YAML
+}
+
+// condition is a Condition ready to be evaluated.
+type condition struct {
+	ottl  *ottl.Condition[*ottllog.TransformContext]
+	place string // in the YAML
 }
 
 // profileSource is a ProfileEntry ready to be read.
@@ -67,6 +75,7 @@ type profileSource struct {
 // when the build's pkg/ottl is one this package does not know.
 func New(cfg Config) (*Mapper, error) {
 	m := &Mapper{
+		placeholders:          newPlaceholders(cfg.Placeholders),
 		maxValueLength:        cfg.MaxValueLength,
 		maxThirdPartyIDLength: cfg.MaxThirdPartyIDLength,
 		maxCall:               cfg.MaxCall,
@@ -75,14 +84,15 @@ func New(cfg Config) (*Mapper, error) {
 		return nil, err
 	}
 	for i, e := range cfg.Visitor {
-		value, err := parsed(e.Value)
+		place := fmt.Sprintf("visitor::%d::value", i)
+		value, err := e.Value.parseID()
 		if err != nil {
-			return nil, fmt.Errorf("visitor::%d::value: %w", i, err)
+			return nil, fmt.Errorf("%s: %w", place, err)
 		}
-		m.visitor = append(m.visitor, visitorSource{parameter: e.Parameter, attribute: e.Attribute, value: value})
+		m.visitor = append(m.visitor, visitorSource{parameter: e.Parameter, attribute: e.Attribute, value: value, place: place})
 	}
 	for i, e := range cfg.Profile {
-		value, err := parsed(e.Value)
+		value, err := e.Value.parse()
 		if err != nil {
 			return nil, fmt.Errorf("profile::%d::value: %w", i, err)
 		}
@@ -93,20 +103,14 @@ func New(cfg Config) (*Mapper, error) {
 		m.profile = append(m.profile, s)
 	}
 	for i, c := range cfg.Conditions {
-		condition, err := c.parse()
+		place := fmt.Sprintf("conditions::%d", i)
+		parsed, err := c.parse()
 		if err != nil {
-			return nil, fmt.Errorf("conditions::%d: %w", i, err)
+			return nil, fmt.Errorf("%s: %w", place, err)
 		}
-		m.conditions = append(m.conditions, condition)
+		m.conditions = append(m.conditions, condition{ottl: parsed, place: place})
 	}
 	return m, nil
-}
-
-func parsed(e Expression) (*expression, error) {
-	if e == "" {
-		return nil, nil //nolint:nilnil // an entry without a value has no expression
-	}
-	return e.parse()
 }
 
 // Updates yields every log record of ld in order, with its number in ld and its
@@ -131,9 +135,11 @@ func (m *Mapper) Updates(ctx context.Context, ld plog.Logs) iter.Seq2[int, *Upda
 	}
 }
 
-// Sendable reports whether a call can name the visitor. An update that was mapped before the
-// configuration changed is asked again.
-func (m *Mapper) Sendable(v profile.Visitor) bool { return v.Usable(m.maxThirdPartyIDLength) }
+// Sendable reports whether a call can name the visitor, and means one by it. An update that was
+// mapped before the configuration changed is asked again.
+func (m *Mapper) Sendable(v profile.Visitor) bool {
+	return v.Usable(m.maxThirdPartyIDLength) && !m.placeholders.include(v.ID)
+}
 
 // Fits reports whether a call can carry the parameter.
 func (m *Mapper) Fits(v profile.Visitor, p *profile.Parameter) bool {
@@ -151,7 +157,7 @@ func (m *Mapper) reader() *reader {
 
 func (m *Mapper) release(r *reader) {
 	r.ottl.clear()
-	r.attributes = [3]pcommon.Map{}
+	r.attributes = attributeMaps{}
 	parameters := r.update.Parameters
 	clear(parameters[:cap(parameters)]) // an earlier record may have had more than the last one
 	r.update = Update{Parameters: parameters[:0]}

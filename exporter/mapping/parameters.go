@@ -24,7 +24,7 @@ func (r *reader) addEntry(ctx context.Context, s *profileSource) {
 	case s.value != nil:
 		r.addExpression(ctx, s)
 	default:
-		if v, ok := r.attribute(s.attribute); ok {
+		if v, ok := r.attributes.get(s.attribute); ok {
 			r.addValue(s.parameter, v)
 		}
 	}
@@ -40,26 +40,48 @@ func (r *reader) addEntry(ctx context.Context, s *profileSource) {
 	}
 }
 
-// addPrefix adds every attribute whose name begins with the prefix. What stands
-// on the record wins over its scope, and the scope over the resource.
+// addPrefix adds every attribute whose name begins with the prefix, and what stands
+// under it in nested maps. What is called so literally wins over what is nested,
+// what stands on the record over its scope, and the scope over the resource.
 func (r *reader) addPrefix(prefix string) {
 	for i := range slices.Backward(r.attributes[:]) {
-		for name, v := range r.attributes[i].All() {
-			if rest, ok := strings.CutPrefix(name, prefix); ok {
-				r.addValue(rest, v)
-			}
+		r.addNested(r.attributes[i], prefix)
+	}
+	for i := range slices.Backward(r.attributes[:]) {
+		r.addNamed(r.attributes[i], prefix)
+	}
+}
+
+// addNested adds what begins with the prefix when the keys of nested maps are joined
+// with dots. The longest key comes last, and wins.
+func (r *reader) addNested(m pcommon.Map, prefix string) {
+	for key, rest, ok := cutDot(prefix, 0); ok; key, rest, ok = cutDot(prefix, len(key)+1) {
+		if inner, found := mapAt(m, key); found {
+			r.addNested(inner, rest)
+			r.addNamed(inner, rest)
+		}
+	}
+}
+
+// cutDot cuts a name at the first dot from a place on.
+func cutDot(name string, from int) (before, after string, found bool) {
+	dot := strings.IndexByte(name[from:], '.')
+	if dot < 0 {
+		return "", "", false
+	}
+	return name[:from+dot], name[from+dot+1:], true
+}
+
+func (r *reader) addNamed(m pcommon.Map, prefix string) {
+	for name, v := range m.All() {
+		if rest, ok := strings.CutPrefix(name, prefix); ok {
+			r.addValue(rest, v)
 		}
 	}
 }
 
 func (r *reader) addExpression(ctx context.Context, s *profileSource) {
-	result, err := s.value.Eval(ctx, r.ottl.ottl)
-	if err != nil {
-		// OTTL's message may hold the record's values, so it is counted and not said.
-		r.update.Dropped[DropExpressionFailed]++
-		return
-	}
-	value, reason := resultValue(result)
+	value, reason := s.value.eval(ctx, r.ottl)
 	switch {
 	case reason != kept:
 		r.update.Dropped[reason]++
@@ -103,7 +125,7 @@ func (r *reader) addMap(prefix string, m pcommon.Map) {
 		r.update.Dropped[DropEmpty]++
 		return
 	}
-	if profile.NameTooLong(profile.CleanName(prefix)) {
+	if profile.NameTooLong(parameterName(prefix)) {
 		r.update.Dropped[DropNameTooLong] += leaves(m)
 		return
 	}
@@ -114,7 +136,7 @@ func (r *reader) addMap(prefix string, m pcommon.Map) {
 
 // put adds a parameter that Target would take.
 func (r *reader) put(name, value string) {
-	name = profile.CleanName(name)
+	name = parameterName(name)
 	switch {
 	case name == "":
 		r.update.Dropped[DropEmptyName]++
@@ -129,4 +151,10 @@ func (r *reader) put(name, value string) {
 	default:
 		r.update.Parameters = append(r.update.Parameters, profile.Parameter{Name: name, Value: value})
 	}
+}
+
+// parameterName returns the name of a parameter that is called so on a record. Every
+// name gets "profile." in a call, so one that has it already loses it here.
+func parameterName(name string) string {
+	return strings.TrimPrefix(profile.CleanName(name), "profile.")
 }

@@ -6,8 +6,11 @@ package mapping // import "github.com/otelcol-adobetarget/adobetargetexporter/ex
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 )
@@ -76,6 +79,69 @@ func TestEntriesFindTheirParameters(t *testing.T) {
 				record:   map[string]any{"p.m": map[string]any{"a": "record"}},
 			},
 			want: map[string]string{"m.a": "record", "m.b": "resource"},
+		},
+		"a dotted name finds nested maps": {
+			entries: []ProfileEntry{{Parameter: "a", Attribute: "customer.address.city"}, {Parameter: "b", Attribute: "customer.address"}},
+			fixture: attributes(map[string]any{"customer": map[string]any{"address": map[string]any{"city": "Bern"}}}),
+			want:    map[string]string{"a": "Bern", "b.city": "Bern"},
+		},
+		"keys of nested maps may have dots": {
+			entries: []ProfileEntry{{Parameter: "a", Attribute: "x.y.z"}, {Parameter: "b", Attribute: "u.v.w"}},
+			fixture: attributes(map[string]any{"x": map[string]any{"y.z": "1"}, "u.v": map[string]any{"w": "2"}}),
+			want:    map[string]string{"a": "1", "b": "2"},
+		},
+		"the longest key wins": {
+			entries: []ProfileEntry{{Parameter: "a", Attribute: "x.y.z"}, {Prefix: "x.y."}},
+			fixture: attributes(map[string]any{"x.y": map[string]any{"z": "1"}, "x": map[string]any{"y.z": "2", "y": map[string]any{"z": "3"}}}),
+			want:    map[string]string{"a": "1", "z": "1"},
+		},
+		"an attribute that is called so wins over a nested one, wherever it stands": {
+			entries: []ProfileEntry{{Parameter: "a", Attribute: "x.y"}, {Prefix: "x."}},
+			fixture: fixture{resource: map[string]any{"x.y": "literal"}, record: map[string]any{"x": map[string]any{"y": "nested", "z": "nested"}}},
+			want:    map[string]string{"a": "literal", "y": "literal", "z": "nested"},
+		},
+		"of nested ones the record's wins": {
+			entries: []ProfileEntry{{Parameter: "a", Attribute: "x.y"}, {Prefix: "x."}},
+			fixture: fixture{
+				resource: map[string]any{"x": map[string]any{"y": "resource", "z": "resource"}},
+				record:   map[string]any{"x": map[string]any{"y": "record"}},
+			},
+			want: map[string]string{"a": "record", "y": "record", "z": "resource"},
+		},
+		"what is no map is no part of a name": {
+			entries: []ProfileEntry{{Parameter: "a", Attribute: "x.y"}, {Parameter: "b", Attribute: "x."}, {Parameter: "c", Attribute: ".x"}, {Prefix: "x."}},
+			fixture: attributes(map[string]any{"x": "text"}),
+			want:    map[string]string{},
+		},
+		"a prefix takes a map apart": {
+			entries: []ProfileEntry{{Prefix: "profile."}},
+			fixture: attributes(map[string]any{"profile": map[string]any{"tier": "gold", "store": map[string]any{"id": 17, "tags": []any{"a", "b"}}, "none": nil}}),
+			want:    map[string]string{"tier": "gold", "store.id": "17", "store.tags": "a,b"},
+			dropped: dropped(DropNull),
+		},
+		"a prefix of several parts takes the map at its end apart": {
+			entries: []ProfileEntry{{Prefix: "customer.profile."}},
+			fixture: attributes(map[string]any{
+				"customer.profile.a": "1", "customer": map[string]any{"profile": map[string]any{"b": "2"}, "profile.c": "3", "id": "4"},
+			}),
+			want: map[string]string{"a": "1", "b": "2", "c": "3"},
+		},
+		"a prefix takes a map apart as far as names allow": {
+			entries: []ProfileEntry{{Prefix: "profile."}},
+			fixture: attributes(map[string]any{"profile": map[string]any{"a": "1", "deep": nested(80, "x"), "user": map[string]any{"x": "1"}}}),
+			want:    map[string]string{"a": "1"},
+			dropped: dropped(DropNameTooLong, DropReservedName),
+		},
+		"names that begin with profile. get it once": {
+			entries: []ProfileEntry{{Value: "log.body"}},
+			fixture: fixture{body: map[string]any{"profile.a": "1", "b": "2", "profile": map[string]any{"c": "3"}, "profile.user.x": "4", "profile.": "5"}},
+			want:    map[string]string{"a": "1", "b": "2", "c": "3"},
+			dropped: dropped(DropReservedName, DropEmptyName),
+		},
+		"profile. does not count in the length of a name": {
+			entries: []ProfileEntry{{Value: "log.body"}},
+			fixture: fixture{body: map[string]any{"profile": map[string]any{strings.Repeat("n", 126): map[string]any{"a": "1"}, strings.Repeat("m", 128): "2"}}},
+			want:    map[string]string{strings.Repeat("n", 126) + ".a": "1", strings.Repeat("m", 128): "2"},
 		},
 		"a later entry wins over an earlier one": {
 			entries: []ProfileEntry{{Parameter: "tier", Attribute: "a"}, {Parameter: "tier", Attribute: "b"}},
@@ -152,7 +218,7 @@ func TestDefaultsOfEachKind(t *testing.T) {
 		"a negative integer":        {"-7", "-7"},
 		"over a signed integer":     {"18446744073709551615", "18446744073709551615"},
 		"a float":                   {"0.5", "0.5"},
-		"a float with an exponent":  {"1e21", "1000000000000000000000"},
+		"a float with an exponent":  {"1e15", "1000000000000000"},
 		"true":                      {"true", "true"},
 		"false":                     {"false", "false"},
 	} {
@@ -168,6 +234,15 @@ func TestDefaultsOfEachKind(t *testing.T) {
 func TestADefaultStandsInWhereThereIsNoValue(t *testing.T) {
 	attribute := ProfileEntry{Parameter: "p", Attribute: "a", Default: "default"}
 	value := ProfileEntry{Parameter: "p", Value: `log.body["a"]`, Default: "default"}
+	day := ProfileEntry{Parameter: "p", Value: `FormatTime(log.time, "%Y-%m-%d")`, Default: "default"}
+	seen := ProfileEntry{Parameter: "p", Value: `log.observed_time`, Default: "default"}
+	text := ProfileEntry{Parameter: "p", Value: `"log.time"`, Default: "default"}
+	birthday := ProfileEntry{Parameter: "p", Value: `Time(log.body, "%Y-%m-%d")`, Default: "default"}
+	timed := func(set func(plog.LogRecord, pcommon.Timestamp)) fixture {
+		return fixture{set: func(r plog.LogRecord) {
+			set(r, pcommon.NewTimestampFromTime(time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)))
+		}}
+	}
 	reserved := ProfileEntry{Parameter: "user", Attribute: "a", Default: "default"}
 	withDefault, none := map[string]string{"p": "default"}, map[string]string{}
 	tests := map[string]struct {
@@ -188,6 +263,15 @@ func TestADefaultStandsInWhereThereIsNoValue(t *testing.T) {
 		"the map has one value":            {attribute, attributes(map[string]any{"a": map[string]any{"x": "1", "y": nil}}), map[string]string{"p.x": "1"}, dropped(DropNull)},
 		"the value gives null":             {value, fixture{body: map[string]any{}}, withDefault, Drops{}},
 		"the value fails, which is said":   {value, fixture{body: "text"}, withDefault, dropped(DropExpressionFailed)},
+		"the time is not set":              {day, timed(plog.LogRecord.SetObservedTimestamp), withDefault, Drops{}},
+		"the time is set":                  {day, timed(plog.LogRecord.SetTimestamp), map[string]string{"p": "2026-03-04"}, Drops{}},
+		"the other time is not set":        {seen, timed(plog.LogRecord.SetTimestamp), withDefault, Drops{}},
+		"the other time is set":            {seen, timed(plog.LogRecord.SetObservedTimestamp), map[string]string{"p": "2026-03-04T05:06:07Z"}, Drops{}},
+		"a text is no time":                {text, fixture{}, map[string]string{"p": "log.time"}, Drops{}},
+		"a day in 1970 is one":             {birthday, fixture{body: "1970-01-01"}, map[string]string{"p": "1970-01-01T00:00:00Z"}, Drops{}},
+		"a rounded number is no default":   {attribute, attributes(map[string]any{"a": 1e21}), none, dropped(DropRounded)},
+		"a nested value is there":          {ProfileEntry{Parameter: "p", Attribute: "a.b", Default: "default"}, attributes(map[string]any{"a": map[string]any{"b": "x"}}), map[string]string{"p": "x"}, Drops{}},
+		"a nested value is null":           {ProfileEntry{Parameter: "p", Attribute: "a.b", Default: "default"}, attributes(map[string]any{"a": map[string]any{"b": nil}}), withDefault, Drops{}},
 		"a value too large is no default":  {attribute, attributes(map[string]any{"a": strings.Repeat("x", 60_000)}), none, dropped(DropTooLarge)},
 		"a reserved name is no default":    {reserved, attributes(map[string]any{"a": map[string]any{"x": "1", "y": nil}}), none, dropped(DropReservedName, DropNull)},
 	}

@@ -4,7 +4,9 @@
 package mapping // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 
 import (
+	"cmp"
 	"context"
+	"math"
 	"strconv"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -16,16 +18,14 @@ import (
 // reader reads one log record after another by the entries of its Mapper.
 type reader struct {
 	*Mapper
-	ottl *recordContext
-	// attributes are those of the record, its scope and its resource, in the order in
-	// which an attribute is looked up.
-	attributes [3]pcommon.Map
+	ottl       *recordContext
+	attributes attributeMaps
 	update     Update
 }
 
 func (r *reader) at(resource plog.ResourceLogs, scope plog.ScopeLogs, record plog.LogRecord) {
 	*r.ottl.resource, *r.ottl.scope, *r.ottl.record = resource, scope, record
-	r.attributes = [3]pcommon.Map{record.Attributes(), scope.Scope().Attributes(), resource.Resource().Attributes()}
+	r.attributes = attributeMaps{record.Attributes(), scope.Scope().Attributes(), resource.Resource().Attributes()}
 }
 
 // read makes the update of the record the reader is at.
@@ -66,54 +66,65 @@ func (r *reader) condition(ctx context.Context) Skip {
 	if len(r.conditions) == 0 {
 		return NotSkipped
 	}
-	skip := SkipCondition
-	for _, c := range r.conditions {
-		met, err := c.Eval(ctx, r.ottl.ottl)
+	failed := ""
+	for i := range r.conditions {
+		met, err := r.conditions[i].ottl.Eval(ctx, r.ottl.ottl)
 		switch {
 		case err != nil:
-			skip = SkipConditionFailed
+			failed = cmp.Or(failed, r.conditions[i].place)
 		case met:
 			return NotSkipped
 		}
 	}
-	return skip
+	if r.update.Failed = failed; failed != "" {
+		return SkipConditionFailed
+	}
+	return SkipCondition
 }
 
 // findVisitor returns the visitor by the first entry that gives a usable id.
 func (r *reader) findVisitor(ctx context.Context) (profile.Visitor, Skip) {
-	skip := SkipNoVisitor
+	skip, failed := SkipNoVisitor, ""
 	for i := range r.visitor {
 		s := &r.visitor[i]
-		value, found := r.visitorValue(ctx, s)
-		if !found {
+		value, reason := r.visitorValue(ctx, s)
+		switch reason {
+		case kept:
+		case DropExpressionFailed:
+			failed = cmp.Or(failed, s.place)
+			continue
+		default:
 			continue
 		}
 		id, given := idText(value)
 		if !given {
 			continue
 		}
-		if v := (profile.Visitor{Parameter: s.parameter, ID: id}); v.Usable(r.maxThirdPartyIDLength) {
+		if v := (profile.Visitor{Parameter: s.parameter, ID: id}); r.Sendable(v) {
 			return v, NotSkipped
 		}
 		skip = SkipInvalidVisitor
 	}
+	if skip == SkipNoVisitor && failed != "" {
+		r.update.Failed, skip = failed, SkipVisitorFailed
+	}
 	return profile.Visitor{}, skip
 }
 
-func (r *reader) visitorValue(ctx context.Context, s *visitorSource) (pcommon.Value, bool) {
-	if s.value == nil {
-		return r.attribute(s.attribute)
+func (r *reader) visitorValue(ctx context.Context, s *visitorSource) (pcommon.Value, Drop) {
+	if s.value != nil {
+		return s.value.eval(ctx, r.ottl)
 	}
-	result, err := s.value.Eval(ctx, r.ottl.ottl)
-	if err != nil {
-		return pcommon.Value{}, false
+	if v, ok := r.attributes.get(s.attribute); ok {
+		return v, kept
 	}
-	value, reason := resultValue(result)
-	return value, reason == kept
+	return pcommon.Value{}, DropNull
 }
 
 // idText returns the text of an id. Null and empty say nothing of the visitor, so
-// they are no id; a value of a kind that cannot be an id is one, and not usable.
+// they are no id; a value of a kind that cannot be an id is one, and not usable. So
+// is a floating-point number that is not whole, or so large that it was rounded:
+// two ids may have become one.
 func idText(v pcommon.Value) (id string, given bool) {
 	switch v.Type() {
 	case pcommon.ValueTypeStr:
@@ -121,21 +132,14 @@ func idText(v pcommon.Value) (id string, given bool) {
 	case pcommon.ValueTypeInt:
 		return strconv.FormatInt(v.Int(), 10), true
 	case pcommon.ValueTypeDouble:
-		id, _ = doubleText(v.Double())
-		return id, true
+		f := v.Double()
+		if f != math.Trunc(f) || doubleReason(f) != kept {
+			return "", true
+		}
+		return strconv.FormatInt(int64(f), 10), true
 	case pcommon.ValueTypeEmpty:
 		return "", false
 	default:
 		return "", true
 	}
-}
-
-// attribute looks a name up on the record, then its scope, then its resource.
-func (r *reader) attribute(name string) (pcommon.Value, bool) {
-	for i := range r.attributes {
-		if v, ok := r.attributes[i].Get(name); ok {
-			return v, true
-		}
-	}
-	return pcommon.Value{}, false
 }

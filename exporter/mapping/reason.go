@@ -16,8 +16,11 @@ const (
 	SkipConditionFailed
 	// SkipNoVisitor means that no visitor entry found an id.
 	SkipNoVisitor
-	// SkipInvalidVisitor means that ids were found, and that Target knows no visitor
-	// by any of them.
+	// SkipVisitorFailed means that no visitor entry found an id, and that at least one of
+	// them could not be evaluated on the record.
+	SkipVisitorFailed
+	// SkipInvalidVisitor means that ids were found, and that each is one that Target
+	// refuses, or one that stands for nobody or for several people.
 	SkipInvalidVisitor
 	// SkipNoParameters means that no profile parameter is left to be sent.
 	SkipNoParameters
@@ -33,6 +36,7 @@ var skipNames = [skips]string{
 	SkipCondition:       "condition",
 	SkipConditionFailed: "condition_failed",
 	SkipNoVisitor:       "no_visitor",
+	SkipVisitorFailed:   "visitor_failed",
 	SkipInvalidVisitor:  "invalid_visitor",
 	SkipNoParameters:    "no_parameters",
 	SkipTooLarge:        "too_large",
@@ -45,7 +49,7 @@ func (s Skip) String() string { return skipNames[s] }
 type Drop uint8
 
 const (
-	// DropNull means that the value is null.
+	// DropNull means that the value is null, or a time that the record does not have.
 	DropNull Drop = iota
 	// DropEmpty means that the value is an empty string, list, map or byte string.
 	// Empty values never clear a profile attribute, so they are not sent.
@@ -53,6 +57,9 @@ const (
 	// DropNotFinite means that the value is a number without a decimal form: NaN or
 	// an infinity.
 	DropNotFinite
+	// DropRounded means that the value is a floating-point number so large that whole
+	// numbers are rounded.
+	DropRounded
 	// DropNotAMap means that an entry without a parameter gave something else than a
 	// map, so that there is no name for it.
 	DropNotAMap
@@ -85,6 +92,7 @@ var dropNames = [drops]string{
 	DropNull:             "null",
 	DropEmpty:            "empty",
 	DropNotFinite:        "not_finite",
+	DropRounded:          "rounded",
 	DropNotAMap:          "not_a_map",
 	DropExpressionFailed: "expression_failed",
 	DropUnsupported:      "unsupported",

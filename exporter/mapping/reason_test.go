@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 )
 
 // reasonCase is a configuration and a record that bring one reason about.
@@ -21,6 +23,17 @@ type reasonCase struct {
 func conditions(c ...Condition) Config {
 	cfg := defaultConfig()
 	cfg.Conditions = c
+	return cfg
+}
+
+// visitorConfig returns a configuration with these ids of a visitor.
+func visitorConfig(values ...Expression) Config {
+	cfg := defaultConfig()
+	cfg.Visitor = nil
+	for _, value := range values {
+		cfg.Visitor = append(cfg.Visitor, VisitorEntry{Parameter: profile.MboxPC, Value: value})
+	}
+	cfg.Visitor = append(cfg.Visitor, VisitorEntry{Parameter: profile.Mbox3rdPartyID, Attribute: "mbox3rdPartyId"})
 	return cfg
 }
 
@@ -48,11 +61,18 @@ func skipCases() map[Skip]map[string]reasonCase {
 			"the id is null":                 {defaultConfig(), attributes(map[string]any{"mboxPC": nil, "profile.tier": "gold"})},
 			"there is nothing on the record": {defaultConfig(), fixture{}},
 		},
+		SkipVisitorFailed: {
+			"the only entry fails":                 {visitorConfig(`log.body["id"]`), fixture{record: tier, body: "text"}},
+			"the first fails, the second has none": {visitorConfig(`log.body["id"]`, `log.attributes["id"]`), fixture{record: tier, body: "text"}},
+			"the first has none, the second fails": {visitorConfig(`log.attributes["id"]`, `ParseJSON(log.body)["id"]`), fixture{record: tier, body: "{"}},
+			"a hash of what is not there":          {visitorConfig(`SHA256(log.attributes["mail"])`), attributes(tier)},
+		},
 		SkipInvalidVisitor: {
 			"a plus in a third-party id": {defaultConfig(), attributes(map[string]any{"mbox3rdPartyId": "a+b", "profile.tier": "gold"})},
 			"a slash":                    {defaultConfig(), attributes(map[string]any{"mbox3rdPartyId": "a/b", "profile.tier": "gold"})},
 			"129 characters":             {defaultConfig(), attributes(map[string]any{"mboxPC": strings.Repeat("1", 129), "profile.tier": "gold"})},
 			"only spaces":                {defaultConfig(), attributes(map[string]any{"mboxPC": "  ", "profile.tier": "gold"})},
+			"one fails, one is unusable": {visitorConfig(`log.body["id"]`, `"null"`), fixture{record: tier, body: "text"}},
 			"one is empty, one unusable": {defaultConfig(), attributes(map[string]any{"mbox3rdPartyId": "a/b", "mboxPC": "", "profile.tier": "gold"})},
 		},
 		SkipNoParameters: {
@@ -103,6 +123,10 @@ func dropCases() map[Drop]map[string]reasonCase {
 			"a leaf of a map":          profileAttribute("a", map[string]any{"b": nil}),
 			"a path that is not there": {value(`log.body["x"]`), fixture{record: withID(nil), body: map[string]any{"y": 1}}},
 			"the whole body":           {asMap, fixture{record: withID(nil)}},
+			"a time that is not set":   {value(`log.time`), attributes(withID(nil))},
+			"a day of no time":         {value(`FormatTime(log.time, "%Y-%m-%d")`), attributes(withID(nil))},
+			"nanoseconds of no time":   {value(`log.time_unix_nano`), attributes(withID(nil))},
+			"no time of observation":   {value(`Concat(["seen", Year(log.observed_time)], " ")`), attributes(withID(nil))},
 		},
 		DropEmpty: {
 			"a string":                  profileAttribute("a", ""),
@@ -123,6 +147,18 @@ func dropCases() map[Drop]map[string]reasonCase {
 			"in a map of a list":      profileAttribute("a", []any{map[string]any{"b": math.Inf(1)}}),
 			"what a converter gave":   {value(`Double("NaN")`), attributes(withID(nil))},
 			"in a list of OTTL's own": {value(`[1, Double("Inf")]`), attributes(withID(nil))},
+		},
+		DropRounded: {
+			"2^53":                       profileAttribute("a", 9007199254740992.0),
+			"minus 2^53":                 profileAttribute("a", -9007199254740992.0),
+			"the largest double":         profileAttribute("a", math.MaxFloat64),
+			"a leaf of a map":            profileAttribute("a", map[string]any{"b": 6331101999990016023.0}),
+			"in a list":                  profileAttribute("a", []any{"x", 1e21}),
+			"in a list of maps":          profileAttribute("a", []any{map[string]any{"b": []any{1.5, 1e21}}}),
+			"a number of ParseJSON":      {value(`ParseJSON(log.body)["card"]`), fixture{record: withID(nil), body: `{"card": 6331101999990016023}`}},
+			"a leaf of ParseJSON":        {profileConfig(ProfileEntry{Value: `ParseJSON(log.body)`}), fixture{record: withID(nil), body: `{"card": 6331101999990016023}`}},
+			"what a converter gave":      {value(`Double("6331101999990016023")`), attributes(withID(nil))},
+			"in a list of a converter's": {value(`[1, Double("1e21")]`), attributes(withID(nil))},
 		},
 		DropNotAMap: {
 			"a string body": {asMap, fixture{record: withID(nil), body: `{"a":1}`}},

@@ -47,12 +47,9 @@ func listText(list pcommon.Slice) (string, Drop) {
 	for i := range list.Len() {
 		element := list.At(i)
 		var text string
-		reason := kept
+		var reason Drop
 		if element.Type() == pcommon.ValueTypeMap {
-			// JSON knows no NaN and no infinities, and AsString gives nothing for them.
-			if text = element.AsString(); text == "" {
-				reason = DropNotFinite
-			}
+			text, reason = element.AsString(), numbersReason(element)
 		} else {
 			text, reason = scalarText(element)
 		}
@@ -69,10 +66,47 @@ func listText(list pcommon.Slice) (string, Drop) {
 
 // doubleText writes a double in plain decimal, never with an exponent.
 func doubleText(f float64) (string, Drop) {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return "", DropNotFinite
+	if reason := doubleReason(f); reason != kept {
+		return "", reason
 	}
 	return strconv.FormatFloat(f, 'f', -1, 64), kept
+}
+
+// rounded is where whole numbers begin that a double cannot hold: from there on two
+// of them become one.
+const rounded = 1 << 53
+
+func doubleReason(f float64) Drop {
+	switch {
+	case math.IsNaN(f) || math.IsInf(f, 0):
+		return DropNotFinite
+	case math.Abs(f) >= rounded:
+		return DropRounded
+	}
+	return kept
+}
+
+// numbersReason returns why the first double in a value has no text, however deep it
+// stands in maps and lists.
+func numbersReason(v pcommon.Value) Drop {
+	switch v.Type() {
+	case pcommon.ValueTypeDouble:
+		return doubleReason(v.Double())
+	case pcommon.ValueTypeMap:
+		for _, child := range v.Map().All() {
+			if reason := numbersReason(child); reason != kept {
+				return reason
+			}
+		}
+	case pcommon.ValueTypeSlice:
+		for _, child := range v.Slice().All() {
+			if reason := numbersReason(child); reason != kept {
+				return reason
+			}
+		}
+	default:
+	}
+	return kept
 }
 
 func notEmpty(s string) (string, Drop) {
@@ -107,6 +141,9 @@ func resultValue(result any) (pcommon.Value, Drop) {
 		r.CopyTo(v.Slice())
 		return v, kept
 	case time.Time:
+		if r.IsZero() {
+			return pcommon.Value{}, DropNull
+		}
 		return pcommon.NewValueStr(r.Format(time.RFC3339Nano)), kept
 	case []any:
 		return listValue(r)

@@ -23,6 +23,7 @@ func TestTheFirstUsableIDNamesTheVisitor(t *testing.T) {
 		{Parameter: profile.MboxPC, Value: `ParseJSON(log.body)["pc"]`},
 		{Parameter: profile.MboxPC, Attribute: "fallback"},
 	}
+	nestedID := []VisitorEntry{{Parameter: profile.Mbox3rdPartyID, Attribute: "customer.id"}}
 	tests := map[string]struct {
 		entries []VisitorEntry
 		fixture fixture
@@ -42,16 +43,27 @@ func TestTheFirstUsableIDNamesTheVisitor(t *testing.T) {
 		"on the resource":                 {fixture: fixture{resource: map[string]any{"mbox3rdPartyId": "c"}}, want: thirdParty("c")},
 		"the record before scope and all": {fixture: fixture{resource: map[string]any{"mboxPC": "r"}, scope: map[string]any{"mboxPC": "s"}, record: map[string]any{"mboxPC": "l"}}, want: pc("l")},
 
+		"in nested maps":                  {entries: nestedID, fixture: attributes(map[string]any{"customer": map[string]any{"id": "c"}}), want: thirdParty("c")},
+		"a nested null is none":           {entries: nestedID, fixture: attributes(map[string]any{"customer": map[string]any{"id": nil}}), skip: SkipNoVisitor},
+		"an attribute before nested maps": {entries: nestedID, fixture: fixture{resource: map[string]any{"customer.id": "r"}, record: map[string]any{"customer": map[string]any{"id": "c"}}}, want: thirdParty("r")},
+		"another name in nested maps":     {entries: nestedID, fixture: attributes(map[string]any{"customer": map[string]any{"ID": "c"}}), skip: SkipNoVisitor},
+
 		"an integer":                            {fixture: attributes(map[string]any{"mboxPC": 4711}), want: pc("4711")},
 		"the smallest integer":                  {fixture: attributes(map[string]any{"mboxPC": math.MinInt64}), want: pc("-9223372036854775808")},
 		"a zero":                                {fixture: attributes(map[string]any{"mboxPC": 0}), want: pc("0")},
 		"a double, as JSON's numbers are":       {fixture: attributes(map[string]any{"mboxPC": 1368007744041.0}), want: pc("1368007744041")},
-		"a double that is large":                {fixture: attributes(map[string]any{"mboxPC": 1e22}), want: pc("10000000000000000000000")},
+		"a double just before 2^53":             {fixture: attributes(map[string]any{"mboxPC": 9007199254740991.0}), want: pc("9007199254740991")},
+		"a double of 2^53 may be two numbers":   {fixture: attributes(map[string]any{"mboxPC": 9007199254740992.0}), skip: SkipInvalidVisitor},
+		"a negative one too":                    {fixture: attributes(map[string]any{"mboxPC": -9007199254740992.0}), skip: SkipInvalidVisitor},
+		"a double of 1.10 and 1.1 are one":      {fixture: attributes(map[string]any{"mboxPC": 1.10}), skip: SkipInvalidVisitor},
+		"a large integer":                       {fixture: attributes(map[string]any{"mboxPC": 6331101999990016023}), want: pc("6331101999990016023")},
+		"a rounded one, then a good one":        {fixture: attributes(map[string]any{"mbox3rdPartyId": 6331101999990016023.0, "mboxPC": "p"}), want: pc("p")},
 		"a double that is no number":            {fixture: attributes(map[string]any{"mboxPC": math.NaN()}), skip: SkipInvalidVisitor},
 		"a double that never ends":              {fixture: attributes(map[string]any{"mboxPC": math.Inf(-1)}), skip: SkipInvalidVisitor},
 		"a boolean is none":                     {fixture: attributes(map[string]any{"mboxPC": true}), skip: SkipInvalidVisitor},
 		"bytes are none":                        {fixture: attributes(map[string]any{"mboxPC": []byte("p")}), skip: SkipInvalidVisitor},
 		"a map is none":                         {fixture: attributes(map[string]any{"mboxPC": map[string]any{"id": "p"}}), skip: SkipInvalidVisitor},
+		"what stands for broken bytes is none":  {fixture: attributes(map[string]any{"mboxPC": "M\uFFFDller-1"}), skip: SkipInvalidVisitor},
 		"invalid UTF-8 is none":                 {fixture: attributes(map[string]any{"mboxPC": "p\xff"}), skip: SkipInvalidVisitor},
 		"an unusable id and then none":          {fixture: attributes(map[string]any{"mbox3rdPartyId": "a+b"}), skip: SkipInvalidVisitor},
 		"a record's empty id hides the scope's": {fixture: fixture{scope: map[string]any{"mboxPC": "s"}, record: map[string]any{"mboxPC": ""}}, skip: SkipNoVisitor},
@@ -61,7 +73,10 @@ func TestTheFirstUsableIDNamesTheVisitor(t *testing.T) {
 		"a value that fails, then one":   {entries: byValue, fixture: fixture{body: `{"pc": 17}`}, want: pc("17")},
 		"two values that fail, then one": {entries: byValue, fixture: fixture{body: "text", record: map[string]any{"fallback": "f"}}, want: pc("f")},
 		"a value that gives null":        {entries: byValue, fixture: fixture{body: map[string]any{}, record: map[string]any{"fallback": "f"}}, want: pc("f")},
-		"values that all fail":           {entries: byValue, fixture: fixture{body: "text"}, skip: SkipNoVisitor},
+		"values that all fail":           {entries: byValue, fixture: fixture{body: "text"}, skip: SkipVisitorFailed},
+		"a rounded number of ParseJSON":  {entries: byValue, fixture: fixture{body: `{"pc": 6331101999990016023}`}, skip: SkipInvalidVisitor},
+		"a large number found as text":   {entries: []VisitorEntry{{Parameter: profile.MboxPC, Value: `ExtractPatterns(log.body, "\"pc\":\\s*(?P<pc>\\d+)")["pc"]`}}, fixture: fixture{body: `{"pc": 6331101999990016023}`}, want: pc("6331101999990016023")},
+		"a time that is not set":         {entries: []VisitorEntry{{Parameter: profile.MboxPC, Value: `log.time_unix_nano`}}, skip: SkipNoVisitor},
 		"a value that gives a map":       {entries: byValue, fixture: fixture{body: map[string]any{"customer": map[string]any{"id": map[string]any{}}}}, skip: SkipInvalidVisitor},
 		"a hash of what is personal":     {entries: []VisitorEntry{{Parameter: profile.Mbox3rdPartyID, Value: `MD5(log.attributes["mail"])`}}, fixture: attributes(map[string]any{"mail": "a@b"}), want: thirdParty("a1ca0ed6e42a23f4758e8a3f6b54de58")},
 		"a trace id":                     {entries: []VisitorEntry{{Parameter: profile.Mbox3rdPartyID, Value: `TraceID(0x0102030405060708090a0b0c0d0e0f10)`}}, want: thirdParty("0102030405060708090a0b0c0d0e0f10")},
@@ -79,6 +94,34 @@ func TestTheFirstUsableIDNamesTheVisitor(t *testing.T) {
 			assert.Equal(t, tt.want, got.Visitor)
 		})
 	}
+}
+
+func TestTheFirstExpressionThatFailsIsNamed(t *testing.T) {
+	const fails, none = `ParseJSON(log.body)["id"]`, `log.attributes["id"]`
+	text := fixture{record: map[string]any{"profile.a": "1"}, body: "text"}
+	for name, tt := range map[string]struct {
+		cfg  Config
+		want Update
+	}{
+		"of the visitor":            {visitorConfig(none, fails, fails), Update{Skip: SkipVisitorFailed, Failed: "visitor::1::value"}},
+		"of the conditions":         {conditions("false", `log.body["x"] == 1`, `log.body["y"] == 1`), Update{Skip: SkipConditionFailed, Failed: "conditions::1"}},
+		"none when an id was found": {visitorConfig(fails, `"null"`), Update{Skip: SkipInvalidVisitor}},
+		"none when none failed":     {visitorConfig(none), Update{Skip: SkipNoVisitor}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			good := attributes(withID(map[string]any{"profile.a": "1"}))
+			got := updates(t, newMapper(t, tt.cfg), logsOf(t, text, good))
+			assert.Equal(t, tt.want, got[0])
+		})
+	}
+}
+
+func TestAVisitorThatIsFoundHidesWhatFailed(t *testing.T) {
+	cfg := visitorConfig(`log.body["id"]`)
+	cfg.Conditions = []Condition{`log.body["x"] == 1`, "true"}
+	got := update(t, cfg, fixture{record: withID(map[string]any{"profile.a": "1"}), body: "text"})
+	assert.Equal(t, NotSkipped, got.Skip)
+	assert.Empty(t, got.Failed)
 }
 
 func TestTheLimitOfAThirdPartyIDIsTheUsers(t *testing.T) {

@@ -54,15 +54,28 @@ type Visitor struct {
 // Usable tells whether Target can know a visitor by this id. It refuses what the
 // API's rules refuse (an mbox3rdPartyId with '+' or '/', an mboxPC with two
 // dots, an id that is too long) and what could only be a mistake in the data
-// (control characters, invalid UTF-8, nothing but white space). An id is never
-// trimmed or altered to make it fit.
+// (control characters, nothing but white space) or make one visitor of several
+// (invalid UTF-8 and the U+FFFD that stands for it, the <nil> of a part that was
+// missing). An id is never trimmed or altered to make it fit.
 func (v Visitor) Usable(maxThirdPartyID int) bool {
-	if !utf8.ValidString(v.ID) || strings.TrimSpace(v.ID) == "" || strings.ContainsFunc(v.ID, unicode.IsControl) {
+	length := 0
+	for _, r := range v.ID {
+		if r == utf8.RuneError || unicode.IsControl(r) {
+			return false
+		}
+		length++
+	}
+	if strings.TrimSpace(v.ID) == "" || lacksPart(v.ID) {
 		return false
 	}
-	length := utf8.RuneCountInString(v.ID)
 	if v.Parameter == MboxPC {
 		return length <= MaxMboxPCLength && strings.Count(v.ID, ".") <= 1
 	}
 	return length <= maxThirdPartyID && !strings.ContainsAny(v.ID, "+/")
+}
+
+// lacksPart reports whether a part of the id was missing when a program put it together.
+func lacksPart(id string) bool {
+	at := strings.IndexByte(id, '<')
+	return at >= 0 && (strings.Contains(id[at:], "<nil>") || strings.Contains(id[at:], "<NIL>"))
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.uber.org/zap"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
@@ -28,13 +29,19 @@ const (
 type mapped struct {
 	batch   *profile.Batch
 	records int
-	skipped map[string]int // records by reason
+	skipped map[skip]int // records
 	dropped mapping.Drops
+}
+
+// skip is why records gave no update.
+type skip struct {
+	reason mapping.Skip
+	failed string // the place in the YAML of what could not be evaluated
 }
 
 // mapRecords maps the records of a request and merges those of one visitor.
 func (s *Sender) mapRecords(ctx context.Context, ld plog.Logs) *mapped {
-	m := &mapped{records: ld.LogRecordCount(), skipped: make(map[string]int)}
+	m := &mapped{records: ld.LogRecordCount(), skipped: make(map[skip]int)}
 	select {
 	case m.batch = <-s.batches:
 	default:
@@ -43,7 +50,7 @@ func (s *Sender) mapRecords(ctx context.Context, ld plog.Logs) *mapped {
 	for record, update := range s.set.Mapper.Updates(ctx, ld) {
 		m.dropped.Add(&update.Dropped)
 		if update.Skip != mapping.NotSkipped {
-			m.skipped[update.Skip.String()]++
+			m.skipped[skip{update.Skip, update.Failed}]++
 			continue
 		}
 		m.batch.Add(record, update.Visitor, update.Parameters)
@@ -65,9 +72,13 @@ func (s *Sender) release(m *mapped) {
 
 // count counts what came to its end when the records were mapped.
 func (s *Sender) count(m *mapped) {
-	for reason, n := range m.skipped {
-		s.outcomes.records(skipped, reason, n)
-		s.sayRecords(s.set.Logger.Info, "Log records skipped", reason, n)
+	for why, n := range m.skipped {
+		log := s.set.Logger
+		if why.failed != "" {
+			log = log.With(zap.String("failed", why.failed))
+		}
+		s.outcomes.records(skipped, why.reason.String(), n)
+		s.sayRecords(log.Info, "Log records skipped", why.reason.String(), n)
 	}
 	for reason, n := range m.dropped {
 		s.outcomes.dropped(mapping.Drop(reason).String(), n)
