@@ -47,15 +47,10 @@ func full(r *run) {
 // each of a visitor of its own.
 func fill(t *testing.T, r *run) (n int) {
 	t.Helper()
-	for {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		err := r.ConsumeLogs(ctx, oneRecord("v"+strconv.Itoa(n), "n", strconv.Itoa(n)))
-		cancel()
-		if err != nil {
-			return n
-		}
+	for r.ConsumeLogs(remotely(t.Context()), oneRecord("v"+strconv.Itoa(n), "n", strconv.Itoa(n))) == nil {
 		n++
 	}
+	return n
 }
 
 // remotely marks the context as that of a request over the network.

@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly core=go.opentelemetry.io/collector contrib=github.com/open-telemetry/opentelemetry-collector-contrib
-readonly beta=v0.165.0 stable=v1.71.0
+readonly beta=v0.165.0 stable=v1.71.0 collection=v0.165.1
 
 newest() { # prints the newest version of a module, or nothing when it stays as it is
   case "$1 $2" in
@@ -16,7 +16,7 @@ newest() { # prints the newest version of a module, or nothing when it stays as 
     "$core/"*" v0."*) echo $beta ;;
     "$core/"*" v1."*) echo $stable ;;
     "$contrib/pkg/ottl "*) echo v1.4.0 ;;
-    "$contrib/extension/storage/filestorage "*) echo $beta ;;
+    "$contrib/extension/storage/filestorage "*) echo $collection ;;
   esac
 }
 

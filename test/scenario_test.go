@@ -57,8 +57,9 @@ type row struct {
 	killed                       bool
 	// held are the records that the last run left, as its metrics said before its end.
 	held int
-	// twice are the outcomes over one for each record. A row with killed runs has none.
-	twice int
+	// twice are the outcomes over one for each record, and again those that are a receiver's, at
+	// most. A row with killed runs has none.
+	twice, again int
 	// lost are the records that the emulator did not see, and the last values of a
 	// visitor that it does not have.
 	lost, disorders, overQuota int
@@ -103,7 +104,7 @@ func (r *row) countedTwice() string {
 
 func (s *table) broken() bool {
 	for _, r := range s.rows {
-		if r.lost != 0 || r.held != 0 || r.twice != 0 || r.disorders != 0 || r.overQuota != 0 {
+		if r.lost != 0 || r.held != 0 || r.twice < 0 || r.twice > r.again || r.disorders != 0 || r.overQuota != 0 {
 			return true
 		}
 	}

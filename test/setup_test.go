@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -91,6 +92,35 @@ func TestAFaultOfTheSetUpHoldsTheDataAndShowsInTheHealthCheck(t *testing.T) {
 		})
 	}
 	assert.Zero(t, elsewhere.stats(t).Attempts, "a redirect is never followed")
+}
+
+func TestAFaultOfTheSetUpFailsTheSecondHealthCheckUntilItIsMended(t *testing.T) {
+	target := startTarget(t)
+	target.set(t, "faults", []map[string]any{{"kind": "status", "status": 403}})
+	port, health := freePort(t), freePort(t)
+	config := storageConfig(port, t.TempDir(), target.url)
+	config = strings.Replace(config, "extensions:\n", fmt.Sprintf(`extensions:
+  healthcheckv2:
+    use_v2: true
+    http: {endpoint: "127.0.0.1:%d"}
+    component_health: {include_recoverable_errors: true, recovery_duration: 100ms}
+`, health), 1)
+	config = strings.Replace(config, "extensions: [", "extensions: [healthcheckv2, ", 1)
+	c, v := startCollector(t, config), newVisits(port, 10)
+	answers := func(status int) {
+		require.EventuallyWithT(t, func(col *assert.CollectT) {
+			resp, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/status", health)) //nolint:noctx // a loopback address of this test
+			require.NoError(col, err)
+			defer resp.Body.Close()
+			assert.Equal(col, status, resp.StatusCode)
+		}, patience, tick)
+	}
+	answers(http.StatusOK)
+	v.ready(t)
+	answers(http.StatusInternalServerError)
+	target.set(t, "faults", []map[string]any{})
+	answers(http.StatusOK)
+	c.end(t)
 }
 
 func TestAnUnknownCertificateHoldsTheData(t *testing.T) {

@@ -68,8 +68,13 @@ func (d *Door) Helper() exporterhelper.QueueBatchConfig {
 }
 
 // Offer gives a request to the queue when there is room, and waits for it if the settings say
-// so. A client does not wait long. A receiver that reads waits until its context is canceled,
-// which says that it will not come back: with a persistent queue it is admitted all the same.
+// so. A client does not wait long. A receiver that reads waits until its context ends, which
+// may say that it will not come back: with a persistent queue it is admitted all the same.
+//
+// Whether it comes back it does not say. When its context ends, file_log up to v0.160 has moved
+// on whatever it is answered, and so has the buffer that every version hands on from unless its
+// emitter is synchronous. file_log of v0.165 hands on again, whatever it is answered. To admit
+// it brings what it hands on twice at worst, and to refuse it would lose it.
 func (d *Door) Offer(ctx context.Context, ld plog.Logs, take consumer.ConsumeLogsFunc) error {
 	size := d.size(ld)
 	if size > d.cfg.QueueSize {
@@ -89,7 +94,7 @@ func (d *Door) Offer(ctx context.Context, ld plog.Logs, take consumer.ConsumeLog
 	switch {
 	case err == nil || waiting.Err() == nil:
 		return err
-	case d.guard != nil && !remote && errors.Is(ctx.Err(), context.Canceled):
+	case d.guard != nil && !remote:
 		return give(context.WithoutCancel(ctx), ld, take)
 	}
 	return context.Cause(waiting)
