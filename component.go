@@ -276,7 +276,7 @@ func (e *logsExporter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	records := ld.LogRecordCount() // the helper may empty it
 	err := e.door.Offer(ctx, ld, e.helper.ConsumeLogs)
 	if _, tooLarge := errors.AsType[*queue.TooLargeError](err); tooLarge {
-		e.sender.Reject(records, "larger_than_queue")
+		e.sender.Reject(records, sender.ReasonLargerThanQueue)
 		return consumererror.NewPermanent(err)
 	}
 	if err == nil && !e.cfg.waits() {

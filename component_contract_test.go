@@ -117,7 +117,7 @@ func (c *contractTarget) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	err := c.next.ConsumeLogs(req.Context(), contractRecord(id))
-	if consumererror.IsPermanent(err) {
+	if err != nil {
 		if vouchErr := c.vouch(req.Context()); vouchErr != nil {
 			panic(vouchErr)
 		}

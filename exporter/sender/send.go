@@ -140,7 +140,7 @@ func (s *Sender) ended(as outcome, reason string, records int) {
 // sayRecords says that records ended for a reason, every five minutes at most.
 func (s *Sender) sayRecords(log func(string, ...zap.Field), what, reason string, records int) {
 	if n := s.said.add(what+reason, records, time.Now()); n > 0 {
-		log(what+"; said every five minutes at most", zap.String("reason", reason), zap.Int("records", n))
+		log(what+"; said every five minutes at most", zap.String("reason", reason), zap.Int("records", n), remedy(reason))
 	}
 }
 

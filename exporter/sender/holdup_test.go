@@ -1,0 +1,131 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
+)
+
+// nextCall returns when the last line that begins so says that a call may leave.
+func (f *fixture) nextCall(t *testing.T, message string) time.Time {
+	t.Helper()
+	var next time.Time
+	for _, entry := range f.logs.All() {
+		if strings.HasPrefix(entry.Message, message) {
+			next = entry.ContextMap()["next_call"].(time.Time)
+		}
+	}
+	require.NotZero(t, next)
+	return next
+}
+
+func TestHoldup_AUsedUpQuotaIsSaidFromItsBeginToItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := started(t, func(set *setup) {
+			set.outbox.MergeWindow = 0
+			set.quota.Quota = quota.WindowConfig{Calls: 10, Window: time.Hour}
+		})
+		began := time.Now()
+		f.push(t, visitors(15)...)
+		time.Sleep(time.Minute)
+		assert.Equal(t, map[string]int{"delivered": 10}, f.counts("records"))
+		assert.Equal(t, 1, f.said("The quota is used up"))
+		assert.WithinDuration(t, began.Add(time.Hour), f.nextCall(t, "The quota is used up"), 5*time.Second)
+		require.Len(t, f.reported(), 1)
+		require.ErrorContains(t, f.reported()[0], "The quota is used up: the next call may leave at "+began.Add(time.Hour).UTC().Format("2006-01-02T15"))
+
+		time.Sleep(time.Hour)
+		assert.Equal(t, map[string]int{"delivered": 15}, f.counts("records"))
+		assert.Equal(t, 1, f.said("The quota has room again"))
+		require.Len(t, f.reported(), 2)
+		require.NoError(t, f.reported()[1])
+		f.Stop()
+	})
+}
+
+// Each call that the window frees is used at once, so it stays used up.
+func TestHoldup_AQuotaThatFreesACallNowAndThenIsSaidOnceAndRemindedOf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := started(t, func(set *setup) {
+			set.outbox.MergeWindow = 0
+			set.quota.Quota = quota.WindowConfig{Calls: 60, Window: time.Hour}
+		})
+		for _, v := range visitors(60) {
+			f.push(t, v)
+			time.Sleep(time.Minute)
+		}
+		f.push(t, visitors(300)...)
+		time.Sleep(2 * time.Hour)
+		assert.InDelta(t, 180, f.counts("records")["delivered"], 2)
+		assert.Equal(t, 0, f.said("The quota has room again"))
+		assert.InDelta(t, 24, f.said("The quota is used up"), 5, "every five minutes of two hours")
+		assert.Len(t, f.reported(), 1)
+		f.Stop()
+	})
+}
+
+func TestHoldup_OnlyALongPauseIsSaid(t *testing.T) {
+	for name, tt := range map[string]struct {
+		pause time.Duration
+		said  int
+	}{
+		"a moment":    {10 * time.Second, 0},
+		"ten minutes": {10 * time.Minute, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := started(t, oneByOne)
+				slowDown := down
+				slowDown.RetryAfter = tt.pause
+				first := true
+				f.route.decide(func(call) route.Answer {
+					if first {
+						first = false
+						return slowDown
+					}
+					return taken
+				})
+				began := time.Now()
+				f.push(t, tier("a", "1"))
+				time.Sleep(time.Second)
+				f.push(t, tier("b", "1"))
+				time.Sleep(time.Second)
+				assert.Equal(t, tt.said, f.said("Target has asked for no calls"))
+				if tt.said > 0 {
+					assert.WithinDuration(t, began.Add(tt.pause), f.nextCall(t, "Target has asked for no calls"), 2*time.Second)
+				}
+				time.Sleep(20 * time.Minute)
+				assert.Equal(t, map[string]int{"delivered": 2}, f.counts("records"))
+				assert.Equal(t, tt.said, f.said("The pause that Target asked for is over"))
+				assert.Len(t, f.reported(), 2*tt.said)
+				f.Stop()
+			})
+		})
+	}
+}
+
+// The Collector is told the worst, and that all is well only when all is.
+func TestTroubles_TheWorstIsReported(t *testing.T) {
+	var reported []error
+	known := newTroubles(func(err error) { reported = append(reported, err) })
+	known.over(callsFail)
+	assert.Empty(t, reported, "there was nothing")
+	known.begin(quotaUsedUp, assert.AnError)
+	known.begin(callsFail, errWorse)
+	known.over(quotaUsedUp)
+	known.over(callsFail)
+	assert.Equal(t, []error{assert.AnError, errWorse, errWorse, nil}, reported)
+}
+
+var errWorse = errors.New("calls fail")

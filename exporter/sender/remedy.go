@@ -1,0 +1,46 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
+
+import (
+	"go.uber.org/zap"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
+)
+
+// ReasonLargerThanQueue is for requests that no queue of that size can take.
+const ReasonLargerThanQueue = "larger_than_queue"
+
+// remedies say, for each reason why records were not delivered, what to look at next.
+var remedies = map[string]string{
+	route.ReasonRefused:     "Target takes others: look at what is special about the parameters of these records, dry_run: true shows their calls",
+	"status_413":            "the calls are too large for Target or for a proxy: lower max_value_length, or map fewer parameters",
+	"status_414":            "the URLs are too long for Target or for a proxy: set api::parameters: body, or lower max_value_length",
+	"status_431":            "the URLs or headers are too long for Target or for a proxy: set api::parameters: body, or lower max_value_length",
+	reasonRetriesEnded:      "raise retry_on_failure::max_elapsed_time, or set it to 0 to never give up",
+	reasonRetryDisabled:     "set retry_on_failure::enabled: true",
+	reasonAttemptsExhausted: "others got through: look at what is special about these records, dry_run: true shows their calls; outbox::give_up_after says for how long they are tried",
+	reasonShutdown:          "set sending_queue::storage to keep what waits over a restart, or raise drain_timeout",
+	reasonConfiguration:     "the settings that bound visitors and parameters were changed while these waited; widen them before the next such change",
+	reasonQuotaStorage:      "see why the storage of quota::storage cannot be written",
+	ReasonLargerThanQueue:   "raise sending_queue::queue_size over the size of one request, or have smaller requests sent",
+	reasonDryRun:            "set dry_run: false to have them sent",
+
+	mapping.SkipCondition.String():       "they meet none of the conditions; nothing is to be done if that is meant",
+	mapping.SkipConditionFailed.String(): "see the conditions: they cannot be evaluated on these records",
+	mapping.SkipNoVisitor.String():       "see visitor: none of its entries finds an id in these records",
+	mapping.SkipVisitorFailed.String():   "see visitor: an expression cannot be evaluated on these records",
+	mapping.SkipInvalidVisitor.String():  "see visitor: what it finds is no id, such as a placeholder, a rounded number or a text that is too long",
+	mapping.SkipNoParameters.String():    "see profile: none of its entries gives a parameter that can be sent",
+	mapping.SkipTooLarge.String():        "see profile: no parameter alone fits into a call",
+}
+
+// remedy is the field of a log line that says what to look at next.
+func remedy(reason string) zap.Field {
+	if text, known := remedies[reason]; known {
+		return zap.String("what_to_do", text)
+	}
+	return zap.String("what_to_do", "Target takes others: compare these calls with the API's, dry_run: true shows them")
+}
