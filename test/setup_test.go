@@ -64,8 +64,17 @@ func TestAFaultOfTheSetUpHoldsTheDataAndShowsInTheHealthCheck(t *testing.T) {
 		"status_403": {"kind": "status", "status": 403},
 		"status_404": {"kind": "status", "status": 404},
 		"status_407": {"kind": "status", "status": 407},
-		"status_302": {"kind": "redirect", "status": 302, "location": strings.Replace(elsewhere.url, "127.0.0.1", "localhost", 1) + "/m2/acme/profile/update"},
-		"status_308": {"kind": "redirect", "status": 308, "location": elsewhere.url + "/m2/acme/profile/update"},
+		// What Target may say of one update it does not say of all.
+		"status_400":     {"kind": "status", "status": 400},
+		"status_405":     {"kind": "status", "status": 405},
+		"status_410":     {"kind": "status", "status": 410},
+		"status_421":     {"kind": "status", "status": 421},
+		"status_426":     {"kind": "status", "status": 426},
+		"refused":        {"kind": "refuse"},
+		"foreign_answer": {"kind": "garbage"},
+		"an empty body":  {"kind": "status", "status": 204},
+		"status_302":     {"kind": "redirect", "status": 302, "location": strings.Replace(elsewhere.url, "127.0.0.1", "localhost", 1) + "/m2/acme/profile/update"},
+		"status_308":     {"kind": "redirect", "status": 308, "location": elsewhere.url + "/m2/acme/profile/update"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			target := startTarget(t)
@@ -89,6 +98,7 @@ func TestAFaultOfTheSetUpHoldsTheDataAndShowsInTheHealthCheck(t *testing.T) {
 			g.end(t)
 			assertOnceEach(t, g.output.String(), faultBegins, faultEnds)
 			assert.Zero(t, g.refused, "all was taken meanwhile")
+			assert.NotContains(t, g.output.String(), "Log records rejected")
 		})
 	}
 	assert.Zero(t, elsewhere.stats(t).Attempts, "a redirect is never followed")
@@ -144,6 +154,30 @@ func TestAnUnknownCertificateHoldsTheData(t *testing.T) {
 	g.shows(t, "StatusOK")
 	g.end(t)
 	assert.NotContains(t, g.output.String(), faultBegins)
+}
+
+// A port that speaks TLS answers 400 to a call in the clear.
+func TestACallInTheClearToAPortWithTLSHoldsTheData(t *testing.T) {
+	cert, key := certificate(t)
+	target := startTarget(t, "-tls-cert", cert, "-tls-key", key)
+	folder := t.TempDir()
+	g := startGuarded(t, folder, strings.Replace(target.url, "https://", "http://", 1), "")
+	g.ready(t)
+	for range 10 {
+		g.send(t, 10)
+	}
+	g.shows(t, "StatusRecoverableError")
+	g.shows(t, "status_400")
+	g.end(t)
+	assertOnceEach(t, g.output.String(), faultBegins)
+	assert.NotContains(t, g.output.String(), "Log records rejected")
+	taken := g.taken
+
+	g = startGuarded(t, folder, target.url, "    tls: {ca_file: "+cert+"}\n")
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
+		assert.Equal(c, len(taken), g.metric("otelcol_adobe_target_records", `outcome="delivered"`))
+	}, patience, tick)
+	g.end(t)
 }
 
 func TestAHostThatDoesNotExistHoldsTheData(t *testing.T) {
