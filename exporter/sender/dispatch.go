@@ -5,14 +5,10 @@ package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exp
 
 import (
 	"context"
-	"errors"
 	"math"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/outbox"
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
 )
 
 // storagePause is for how long nothing is tried after a storage has failed.
@@ -113,34 +109,6 @@ func (s *Sender) next(ctx context.Context) (*outbox.Entry, error) {
 			s.share.over()
 		}
 		s.end(e, rejected, reasonRetriesEnded)
-	}
-}
-
-// await waits until the account lets a call leave.
-func (s *Sender) await(ctx context.Context) error {
-	err := s.set.Account.Wait(ctx, &s.waits)
-	switch {
-	case err == nil:
-		s.overcome(quotaUnwritten)
-		s.holdupsEnd()
-	case errors.Is(err, quota.ErrStorage):
-		s.say(quotaUnwritten, "The quota account cannot be written, so no call may leave; said every five minutes at most", err)
-	}
-	return err
-}
-
-// say says what keeps everything from being sent.
-func (s *Sender) say(what trouble, message string, err error) {
-	if s.said.add(what.String(), 1, time.Now()) > 0 {
-		s.set.Logger.Error(message, zap.Error(err))
-		s.troubles.begin(what, err)
-	}
-}
-
-// overcome says that it no longer does.
-func (s *Sender) overcome(what trouble) {
-	if s.said.over(what.String()) {
-		s.troubles.over(what)
 	}
 }
 

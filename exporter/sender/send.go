@@ -119,6 +119,28 @@ func (s *Sender) settle(e *outbox.Entry, a route.Answer, began time.Time) {
 	s.review(a, began, now)
 }
 
+// review believes or doubts the refusals that wait, when another call has got its answer.
+func (s *Sender) review(a route.Answer, began, now time.Time) {
+	switch {
+	case a.Verdict == route.Delivered:
+		for _, r := range s.refusals.before(began) {
+			s.refuse(r)
+		}
+	case s.health.careful():
+		for _, r := range s.refusals.before(now) {
+			s.set.Outbox.Retry(r.entry, now.Add(s.pause(r.entry)))
+		}
+	}
+}
+
+// refuse ends an entry whose refusal is believed.
+func (s *Sender) refuse(r refusal) {
+	if r.entry.Attempts > 1 {
+		s.share.refund()
+	}
+	s.end(r.entry, rejected, r.answer.Reason)
+}
+
 // end counts the records of an entry that has come to its end.
 func (s *Sender) end(e *outbox.Entry, as outcome, reason string) {
 	s.ended(as, reason, e.Records)

@@ -5,9 +5,6 @@ package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exp
 
 import (
 	"context"
-	"runtime"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -59,7 +56,6 @@ type Sender struct {
 	share    *share
 	refusals refusals
 	troubles *troubles
-	holdups  map[quota.Cause]*holdup
 	waits    quota.Waits
 	turns    *turns
 	busy     busy
@@ -69,50 +65,13 @@ type Sender struct {
 	run *running
 }
 
-// running is what ends with the sender.
-type running struct {
-	stopping    context.Context
-	stop        context.CancelFunc
-	workers     sync.WaitGroup
-	dispatching chan struct{}
-}
-
-func newRunning() *running {
-	stopping, stop := context.WithCancel(context.Background())
-	return &running{stopping: stopping, stop: stop, dispatching: make(chan struct{}, 1)}
-}
-
-// looks is how often a worker looks whether it may dispatch before it waits in line: in a line
-// each has to be woken for its turn, and the one before is done within microseconds as a rule.
-const looks = 8
-
-// enter waits until nobody else dispatches. It returns false when ctx ends first.
-func (r *running) enter(ctx context.Context) bool {
-	for range looks {
-		select {
-		case r.dispatching <- struct{}{}:
-			return true
-		default:
-			runtime.Gosched()
-		}
-	}
-	select {
-	case r.dispatching <- struct{}{}:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-func (r *running) leave() { <-r.dispatching }
-
 // New returns a Sender that sends nothing before Start. The error is that of its telemetry.
 func New(set Settings) (*Sender, error) {
 	known := newTroubles(set.Report)
 	s := &Sender{
 		set: set, outcomes: newOutcomes(set.Telemetry, set.ID), share: newShare(set.Concurrency),
 		health: newHealth(set.Retry, set.Host, set.Logger, known), turns: newTurns(set.Concurrency), run: newRunning(),
-		troubles: known, holdups: newHoldups(), batches: make(chan *profile.Batch, keptBatches),
+		troubles: known, batches: make(chan *profile.Batch, keptBatches),
 	}
 	s.waits.Tell = s.heldUp
 	if err := s.observe(); err != nil {
@@ -180,40 +139,3 @@ func (s *Sender) Received(records int) { s.outcomes.received(records) }
 
 // Recovered counts records that an earlier run has left.
 func (s *Sender) Recovered(records int) { s.outcomes.recovered(records) }
-
-// turns counts the calls under way.
-type turns struct {
-	most  int
-	taken atomic.Int64
-	left  chan struct{}
-}
-
-func newTurns(most int) *turns { return &turns{most: most, left: make(chan struct{}, 1)} }
-
-// enter takes a turn, if fewer than most are taken. Two that leave at once signal once, so who
-// has entered signals for those who still wait.
-func (t *turns) enter(most int) bool {
-	limit := int64(min(most, t.most))
-	for taken := t.taken.Load(); taken < limit; taken = t.taken.Load() {
-		if t.taken.CompareAndSwap(taken, taken+1) {
-			return true
-		}
-	}
-	return false
-}
-
-func (t *turns) leave() {
-	t.giveBack()
-	t.signal()
-}
-
-// giveBack ends a turn of which no use was made.
-func (t *turns) giveBack() { t.taken.Add(-1) }
-
-// signal has the turns looked at again.
-func (t *turns) signal() {
-	select {
-	case t.left <- struct{}{}:
-	default:
-	}
-}

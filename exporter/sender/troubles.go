@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"sync"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
 )
 
 // trouble is what keeps updates from being sent.
@@ -31,12 +33,14 @@ func (t trouble) String() string { return troubleNames[t] }
 type troubles struct {
 	report func(error)
 
+	holdups map[quota.Cause]*holdup
+
 	mu  sync.Mutex
 	now map[trouble]error
 }
 
 func newTroubles(report func(error)) *troubles {
-	return &troubles{report: report, now: make(map[trouble]error)}
+	return &troubles{report: report, holdups: newHoldups(), now: make(map[trouble]error)}
 }
 
 // begin says that something keeps updates from being sent.

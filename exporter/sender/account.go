@@ -4,6 +4,8 @@
 package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -28,9 +30,37 @@ func newHoldups() map[quota.Cause]*holdup {
 	}
 }
 
+// await waits until the account lets a call leave.
+func (s *Sender) await(ctx context.Context) error {
+	err := s.set.Account.Wait(ctx, &s.waits)
+	switch {
+	case err == nil:
+		s.overcome(quotaUnwritten)
+		s.holdupsEnd()
+	case errors.Is(err, quota.ErrStorage):
+		s.say(quotaUnwritten, "The quota account cannot be written, so no call may leave; said every five minutes at most", err)
+	}
+	return err
+}
+
+// say says what keeps everything from being sent.
+func (s *Sender) say(what trouble, message string, err error) {
+	if s.said.add(what.String(), 1, time.Now()) > 0 {
+		s.set.Logger.Error(message, zap.Error(err))
+		s.troubles.begin(what, err)
+	}
+}
+
+// overcome says that it no longer does.
+func (s *Sender) overcome(what trouble) {
+	if s.said.over(what.String()) {
+		s.troubles.over(what)
+	}
+}
+
 // heldUp says that a call has to wait so long, unless it is for the pace or for a moment.
 func (s *Sender) heldUp(c quota.Cause, wait time.Duration) {
-	h := s.holdups[c]
+	h := s.troubles.holdups[c]
 	if h == nil || c == quota.Paused && wait < silence {
 		return
 	}
@@ -48,7 +78,7 @@ func (s *Sender) heldUp(c quota.Cause, wait time.Duration) {
 // holdupsEnd says what no longer holds calls up, when one leaves. A window that frees a call now
 // and then, and not another one, is as used up as before.
 func (s *Sender) holdupsEnd() {
-	for _, h := range s.holdups {
+	for _, h := range s.troubles.holdups {
 		since := h.since.Load()
 		if since == nil {
 			continue

@@ -1,0 +1,92 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package outbox // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/outbox"
+
+import (
+	"context"
+	"time"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
+)
+
+// Put merges what a batch says of its visitors into their entries. With an error, which is
+// the storage's, nothing has changed.
+func (o *Outbox) Put(ctx context.Context, batch *profile.Batch, now time.Time) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	defer o.pages.trim()
+	if err := o.prepare(ctx, batch); err != nil {
+		return err
+	}
+	var scratch []profile.Parameter
+	for i := range batch.Len() {
+		e := Entry{Visitor: batch.Visitor(i), Records: batch.Records(i), First: now}
+		e.Parameters, scratch = batch.Parameters(i, scratch)
+		if err := o.put(&e); err != nil {
+			return err
+		}
+	}
+	o.settled()
+	return nil
+}
+
+// prepare loads the pages of the slots that a batch changes, those of new visitors among them.
+func (o *Outbox) prepare(ctx context.Context, batch *profile.Batch) error {
+	known := make([]uint32, 0, batch.Len())
+	for i := range batch.Len() {
+		if n, ok := o.slots.guess(batch.Visitor(i)); ok {
+			known = append(known, n)
+		}
+	}
+	if err := o.pages.load(ctx, known); err != nil {
+		return err
+	}
+	unknown := 0
+	for i := range batch.Len() {
+		if _, ok := o.find(batch.Visitor(i)); !ok {
+			unknown++
+		}
+	}
+	return o.pages.load(ctx, o.slots.next(unknown))
+}
+
+// put merges one visitor's update, of which the page is loaded.
+func (o *Outbox) put(e *Entry) error {
+	n, known := o.find(e.Visitor)
+	if !known {
+		e.slot = o.slots.add(e.Visitor)
+		return o.begin(e)
+	}
+	e.slot = n
+	s := o.slots.at(n)
+	if s.state == ended {
+		return o.begin(e)
+	}
+	if s.state == called {
+		if err := o.layer(e); err != nil {
+			return err
+		}
+	}
+	before, err := decode(o.pages.entry(n))
+	if err != nil {
+		return err
+	}
+	before.Parameters = profile.Merge(before.Parameters, e.Parameters)
+	before.Records += e.Records
+	o.store(n, before)
+	o.held.Records += e.Records
+	return nil
+}
+
+// find returns the slot of a visitor, whose page is loaded.
+func (o *Outbox) find(v profile.Visitor) (n uint32, known bool) {
+	n, known = o.slots.guess(v)
+	if !known {
+		return 0, false
+	}
+	if pg := o.pages.loaded[pageOf(n)]; pg == nil || !isOf(pg.entries[n%slotsPerPage], v) {
+		return 0, false
+	}
+	return n, true
+}
