@@ -59,6 +59,9 @@ type parts struct {
 }
 
 func newLogsExporter(cfg *Config, set exporter.Settings, accounts *quota.Registry) (*logsExporter, error) {
+	if cfg.misread != nil { // by who does not validate
+		return nil, cfg.misread
+	}
 	api, err := route.NewAPI(cfg.API, cfg.endpoint(), cfg.ClientCode)
 	if err != nil {
 		return nil, err

@@ -90,6 +90,8 @@ type Config struct {
 	// in the outbox.
 	RetryConfig configretry.BackOffConfig `mapstructure:"retry_on_failure"`
 
+	misread error // what Unmarshal has refused to read
+
 	_ struct{}
 }
 
