@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -48,6 +47,7 @@ type logsExporter struct {
 
 	sender  *sender.Sender // made by start
 	closers []func(context.Context) error
+	leave   func()
 	ended   sync.Once
 }
 
@@ -194,6 +194,19 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 	return err
 }
 
+// join takes the exporter into the plan of its configuration. It leaves it when it is shut down.
+func (e *logsExporter) join(plan *quota.Plan) error {
+	e.leave = func() { plan.Remove(e.set.ID) }
+	if e.cfg.DryRun {
+		return nil
+	}
+	key, err := e.cfg.accountKey()
+	if err != nil {
+		return err
+	}
+	return plan.Add(e.set.ID, key, e.cfg.limits())
+}
+
 // account opens the account that the exporter shares with the others of its client code. A dry
 // run sends nothing, so it keeps its own: it waits as it would wait, or longer where there would
 // be too much to read, and takes nothing from the quota.
@@ -201,11 +214,11 @@ func (e *logsExporter) account(ctx context.Context, host component.Host) (*quota
 	if e.cfg.DryRun {
 		return quota.NewAccount(e.cfg.dryRunLimits()), nil
 	}
-	u, err := url.Parse(e.cfg.endpoint())
+	key, err := e.cfg.accountKey()
 	if err != nil {
 		return nil, err
 	}
-	account, cold, release, err := e.accounts.Use(ctx, host, quota.NewKey(e.cfg.ClientCode, u), e.cfg.limits())
+	account, cold, release, err := e.accounts.Use(ctx, host, key, e.cfg.limits())
 	if err != nil {
 		return nil, err
 	}
@@ -276,7 +289,10 @@ func (e *logsExporter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 // once. In memory it is sent on for the drain timeout, at the pace and within the quota, and
 // what is left then is lost, counted and said.
 func (e *logsExporter) Shutdown(ctx context.Context) (err error) {
-	e.ended.Do(func() { err = e.shutdownOnce(ctx) })
+	e.ended.Do(func() {
+		err = e.shutdownOnce(ctx)
+		e.leave()
+	})
 	return err
 }
 

@@ -4,6 +4,8 @@
 package adobetargetexporter // import "github.com/otelcol-adobetarget/adobetargetexporter"
 
 import (
+	"errors"
+	"net/url"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -151,6 +153,15 @@ func (cfg *Config) endpoint() string {
 		return cfg.ClientConfig.Endpoint
 	}
 	return "https://" + cfg.ClientCode + ".tt.omtrdc.net"
+}
+
+// accountKey returns what names the account that the calls count for.
+func (cfg *Config) accountKey() (quota.Key, error) {
+	u, err := url.Parse(cfg.endpoint())
+	if err != nil {
+		return quota.Key{}, errors.New("endpoint: must be a URL such as https://acme.tt.omtrdc.net")
+	}
+	return quota.NewKey(cfg.ClientCode, u), nil
 }
 
 // waits reports whether callers wait for the outcome of their records.
