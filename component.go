@@ -86,7 +86,11 @@ func newLogsExporter(cfg *Config, set exporter.Settings, accounts *quota.Registr
 		parts: parts{api: api, mapper: mapper, outbox: outbox.New(cfg.Outbox, packer)},
 	}
 	if cfg.storage() != nil {
-		e.guard = e.newGuard(packer)
+		key, err := cfg.accountKey()
+		if err != nil {
+			return nil, err
+		}
+		e.guard = e.newGuard(packer, key)
 	}
 	if q := cfg.QueueConfig.Get(); q != nil {
 		e.door = queue.NewDoor(*q, e.guard)
@@ -95,7 +99,7 @@ func newLogsExporter(cfg *Config, set exporter.Settings, accounts *quota.Registr
 }
 
 // newGuard wires the storage of the queue to outbox and sender.
-func (e *logsExporter) newGuard(packer *journal.Packer) *queue.Guard {
+func (e *logsExporter) newGuard(packer *journal.Packer, key quota.Key) *queue.Guard {
 	damaged := func(n int) {
 		e.telemetry.AdobeTargetQueueDamaged.Add(context.Background(), int64(n),
 			metric.WithAttributes(attribute.String("exporter", e.set.ID.String())))
@@ -103,6 +107,8 @@ func (e *logsExporter) newGuard(packer *journal.Packer) *queue.Guard {
 	return queue.New(queue.Settings{
 		Storage: *e.cfg.storage(),
 		Logger:  e.set.Logger,
+		Account: key.String(),
+		Held:    func() int { return e.parts.outbox.Held().Records },
 		Load: func(ctx context.Context, client storage.Client) (bool, error) {
 			found, pages, err := e.parts.outbox.Load(ctx, client, time.Now())
 			if pages > 0 {
@@ -165,8 +171,8 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 	}()
 	host = queue.Unguarded(host)
 	if id := e.cfg.storage(); id != nil {
-		if _, ok := host.GetExtensions()[*id].(storage.Extension); !ok { // the helper would not name it
-			return fmt.Errorf("sending_queue::storage: %q is no storage extension of this collector", id)
+		if _, err := journal.Extension(host, *id); err != nil { // the helper would not name it
+			return fmt.Errorf("sending_queue::storage: %w", err)
 		}
 	}
 	e.warn()

@@ -44,7 +44,7 @@ func createLogs(
 	if err != nil {
 		return nil, err
 	}
-	if err = e.join(plan); err != nil {
+	if err := e.join(plan); err != nil {
 		return nil, err
 	}
 	e.helper, err = exporterhelper.NewLogs(ctx, set, cfg, e.push,

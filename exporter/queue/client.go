@@ -5,6 +5,7 @@ package queue // import "github.com/otelcol-adobetarget/adobetargetexporter/expo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -45,6 +46,11 @@ func (c *guarded) Batch(ctx context.Context, ops ...*storage.Operation) error {
 	c.guard.mu.Lock()
 	defer c.guard.mu.Unlock()
 	return c.guard.carryOut(ctx, ops)
+}
+
+// Close ends the use of the storage.
+func (c *guarded) Close(ctx context.Context) error {
+	return errors.Join(c.guard.leave(ctx), c.Client.Close(ctx))
 }
 
 // carryOut is Batch with the lock held.
