@@ -171,7 +171,7 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 	}()
 	host = queue.Unguarded(host)
 	if id := e.cfg.storage(); id != nil {
-		if _, err := journal.Extension(host, *id); err != nil { // the helper would not name it
+		if _, err = journal.Extension(host, *id); err != nil { // the helper would not name it
 			return fmt.Errorf("sending_queue::storage: %w", err)
 		}
 	}

@@ -53,7 +53,7 @@ func TestStart_ThatFailsLeavesNothingRunning(t *testing.T) {
 				require.NoError(t, os.WriteFile(filepath.Join(folder, "exporter_adobe_target__logs"), make([]byte, 1<<16), 0o600))
 				r.host.extensions[queueStorageID] = fileStorage(t, folder)
 			},
-			`exporter_adobe_target__logs of "file_storage/queue" is damaged (invalid database): restore it, or move it away`,
+			`exporter_adobe_target__logs is damaged (invalid database): restore it, or move it away`,
 		},
 		"the index of the queue is damaged": {
 			func(t *testing.T, r *run) {

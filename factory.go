@@ -44,7 +44,8 @@ func createLogs(
 	if err != nil {
 		return nil, err
 	}
-	if err := e.join(plan); err != nil {
+	err = e.join(plan)
+	if err != nil {
 		return nil, err
 	}
 	e.helper, err = exporterhelper.NewLogs(ctx, set, cfg, e.push,

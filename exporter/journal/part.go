@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
@@ -50,9 +51,10 @@ func (p Part) Open(ctx context.Context, extension storage.Extension) (storage.Cl
 	var opened storage.Client
 	err := caught(func() (err error) {
 		if folder := directory(extension); folder != "" {
-			if err := whole(filepath.Join(folder, p.file())); err != nil {
-				return err
-			}
+			err = whole(filepath.Join(folder, p.file()))
+		}
+		if err != nil {
+			return err
 		}
 		opened, err = extension.GetClient(ctx, component.KindExporter, p.Exporter, p.Name)
 		return err
@@ -68,7 +70,7 @@ func (p Part) Open(ctx context.Context, extension storage.Extension) (storage.Cl
 func (p Part) Where(extension storage.Extension) string {
 	switch folder := directory(extension); {
 	case folder != "":
-		return fmt.Sprintf("%s of %q", filepath.Join(folder, p.file()), p.Storage)
+		return filepath.Join(folder, p.file())
 	case p.inFile():
 		return fmt.Sprintf("file %s of %q", p.file(), p.Storage)
 	}
@@ -82,7 +84,10 @@ var unsafeInFile = regexp.MustCompile(`[^A-Za-z0-9._-]`)
 // file is the name that file_storage gives the file.
 func (p Part) file() string {
 	name := strings.Join([]string{"exporter", p.Exporter.Type().String(), p.Exporter.Name(), p.Name}, "_")
-	return unsafeInFile.ReplaceAllStringFunc(name, func(c string) string { return fmt.Sprintf("~%04X", []rune(c)[0]) })
+	return unsafeInFile.ReplaceAllStringFunc(name, func(c string) string {
+		character, _ := utf8.DecodeRuneInString(c)
+		return fmt.Sprintf("~%04X", character)
+	})
 }
 
 // explained says what to do about an error of an opening.

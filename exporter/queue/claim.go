@@ -24,33 +24,38 @@ const (
 
 // claim finds out whether the records that an earlier run has left are there and may be sent, and
 // notes that a run is under way. It returns what notes, along with the start's other changes, for
-// which account the records are. fresh is whether nothing was found.
-func (g *Guard) claim(ctx context.Context, i *index, fresh bool) ([]*storage.Operation, error) {
-	ops, err := g.claimNote(ctx, i)
-	if err == nil && fresh && len(ops) > 0 {
-		if err = g.refuseEmptied(ctx); err == nil {
-			// Before it is noted that the part has begun: a kill in between is then a new one.
-			err = g.source.client.Batch(ctx, ops...)
-		}
-		ops = nil
-	}
-	if err == nil {
-		err = g.begun(ctx, func(client storage.Client) error { return client.Set(ctx, begunKey, []byte{1}) })
-	}
-	return ops, err
-}
-
-// claimNote returns what changes the note of the account, if it has to change, or an error when
-// records wait for another one.
-func (g *Guard) claimNote(ctx context.Context, i *index) ([]*storage.Operation, error) {
+// which account the records are. fresh is whether the part holds nothing of a queue.
+func (g *Guard) claim(ctx context.Context, i *index, fresh bool) (ops []*storage.Operation, err error) {
 	note, err := g.source.client.Get(ctx, accountKey)
 	if err != nil {
 		return nil, err
 	}
+	if note == nil && fresh {
+		// Noted before the run is: a kill in between leaves a part that is new.
+		if err = g.refuseEmptied(ctx); err == nil {
+			err = g.source.client.Batch(ctx, g.account())
+		}
+	} else {
+		ops, err = g.claimRecords(note, i)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return ops, g.begun(ctx, func(client storage.Client) error { return client.Set(ctx, begunKey, []byte{1}) })
+}
+
+// account notes for which account the records are.
+func (g *Guard) account() *storage.Operation {
+	return storage.SetOperation(accountKey, journal.Seal([]byte(g.set.Account)))
+}
+
+// claimRecords returns what changes the note of the account, if it has to change, or an error when
+// records wait for another one.
+func (g *Guard) claimRecords(note []byte, i *index) ([]*storage.Operation, error) {
 	account, whole := journal.Unseal(note)
 	held := g.set.Held()
 	switch {
-	case note == nil: // it is new, or of a build that kept none
+	case note == nil: // of a build that kept none
 	case !whole:
 		return nil, errors.New("it is damaged where it says for which account its log records are; restore it, " +
 			"or remove this exporter's files there and accept that what they held is lost")
@@ -61,7 +66,7 @@ func (g *Guard) claimNote(ctx context.Context, i *index) ([]*storage.Operation, 
 			"they are sent, or give this exporter another storage, or remove its files there and accept that they are lost",
 			int(i.items)+held, account, g.set.Account)
 	}
-	return []*storage.Operation{storage.SetOperation(accountKey, journal.Seal([]byte(g.set.Account)))}, nil
+	return []*storage.Operation{g.account()}, nil
 }
 
 // refuseEmptied returns an error when the queue's part holds nothing and an earlier run has left

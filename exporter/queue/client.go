@@ -5,11 +5,11 @@ package queue // import "github.com/otelcol-adobetarget/adobetargetexporter/expo
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
 	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.uber.org/zap"
 )
 
 // guarded is the helper's client of its storage. The helper makes one call at a time, with the
@@ -24,7 +24,11 @@ func (c *guarded) Get(ctx context.Context, key string) ([]byte, error) {
 	c.guard.mu.Lock()
 	defer c.guard.mu.Unlock()
 	if key == indexKey && !c.guard.start.begun {
-		return c.guard.begin(ctx)
+		stored, err := c.guard.begin(ctx)
+		if err != nil { // Started returns it; the helper would say that it begins a new queue
+			return (&index{}).encode(), nil
+		}
+		return stored, nil
 	}
 	op := storage.GetOperation(key)
 	err := c.guard.carryOut(ctx, []*storage.Operation{op})
@@ -50,7 +54,10 @@ func (c *guarded) Batch(ctx context.Context, ops ...*storage.Operation) error {
 
 // Close ends the use of the storage.
 func (c *guarded) Close(ctx context.Context) error {
-	return errors.Join(c.guard.leave(ctx), c.Client.Close(ctx))
+	if err := c.guard.leave(ctx); err != nil { // only who empties the queue's part is asked about it
+		c.guard.set.Logger.Warn("It could not be noted that the sending queue has left nothing", zap.Error(err))
+	}
+	return c.Client.Close(ctx)
 }
 
 // carryOut is Batch with the lock held.
