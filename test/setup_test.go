@@ -7,6 +7,8 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -133,6 +135,8 @@ func TestAHostThatDoesNotExistHoldsTheData(t *testing.T) {
 	g.end(t)
 	taken := g.taken
 
+	// It was a misspelled one, so what waits for it is for the right one.
+	require.NoError(t, os.Remove(filepath.Join(folder, "exporter_adobe_target__begun")))
 	g = startGuarded(t, folder, target.url, "")
 	g.taken = taken
 	g.arrive(t, target)

@@ -32,11 +32,13 @@ func (g *Guard) claim(ctx context.Context, i *index, fresh bool) (ops []*storage
 	}
 	if note == nil && fresh {
 		// Noted before the run is: a kill in between leaves a part that is new.
-		if err = g.refuseEmptied(ctx); err == nil {
+		err = g.refuseIfBegun(ctx, fmt.Errorf("%s is empty or new, though an earlier run has left log records there or was killed: restore it, "+
+			"or remove %s too and accept that they are lost", g.source.where(queueName), g.source.where(begunName)))
+		if err == nil {
 			err = g.source.client.Batch(ctx, g.account())
 		}
 	} else {
-		ops, err = g.claimRecords(note, i)
+		ops, err = g.claimRecords(ctx, note, i)
 	}
 	if err != nil {
 		return nil, err
@@ -51,7 +53,9 @@ func (g *Guard) account() *storage.Operation {
 
 // claimRecords returns what changes the note of the account, if it has to change, or an error when
 // records wait for another one.
-func (g *Guard) claimRecords(note []byte, i *index) ([]*storage.Operation, error) {
+//
+// Who removes the part that says that a run has begun lets them go to the account of this one.
+func (g *Guard) claimRecords(ctx context.Context, note []byte, i *index) ([]*storage.Operation, error) {
 	account, whole := journal.Unseal(note)
 	held := g.set.Held()
 	switch {
@@ -62,23 +66,24 @@ func (g *Guard) claimRecords(note []byte, i *index) ([]*storage.Operation, error
 	case string(account) == g.set.Account:
 		return nil, nil
 	case i.requests() > 0 || held > 0:
-		return nil, fmt.Errorf("%d log records wait there for %s, and this exporter is configured for %s: set client_code and endpoint back until "+
-			"they are sent, or give this exporter another storage, or remove its files there and accept that they are lost",
-			int(i.items)+held, account, g.set.Account)
+		err := g.refuseIfBegun(ctx, fmt.Errorf("%d log records wait there for %s, and this exporter is configured for %s: set client_code and endpoint "+
+			"back until they are sent, or give this exporter another storage, or remove %s to send them there after all",
+			int(i.items)+held, account, g.set.Account, g.source.where(begunName)))
+		if err != nil {
+			return nil, err
+		}
 	}
 	return []*storage.Operation{g.account()}, nil
 }
 
-// refuseEmptied returns an error when the queue's part holds nothing and an earlier run has left
-// something there.
-func (g *Guard) refuseEmptied(ctx context.Context) error {
+// refuseIfBegun returns the refusal if an earlier run has left something, or was killed.
+func (g *Guard) refuseIfBegun(ctx context.Context, refusal error) error {
 	return g.begun(ctx, func(client storage.Client) error {
 		begun, err := client.Get(ctx, begunKey)
 		if err != nil || begun == nil {
 			return err
 		}
-		return fmt.Errorf("%s is empty or new, though an earlier run has left log records there or was killed: restore it, "+
-			"or remove %s too and accept that they are lost", g.source.where(queueName), g.source.where(begunName))
+		return refusal
 	})
 }
 

@@ -56,7 +56,16 @@ func TestGuard_TheWayOutIsSaidWithTheAccounts(t *testing.T) {
 		require.ErrorContains(t, r.begin(t, d), "3 log records wait there for "+testAccount+", and this exporter is configured for "+otherAccount+
 			": set client_code and endpoint back until they are sent, or give this exporter another storage")
 		require.NoError(t, r.end(t))
+		asked := d.copied()
 		assert.Equal(t, records, drained(t, d), "set back, they are sent")
+
+		delete(asked.parts, begunName)
+		r = newRun(t)
+		r.guard.set.Account = otherAccount
+		require.NoError(t, r.begin(t, asked), "who has removed it has asked for it")
+		time.Sleep(time.Second)
+		assert.Equal(t, records, r.sink.taken())
+		require.NoError(t, r.end(t))
 	})
 }
 
