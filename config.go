@@ -4,6 +4,8 @@
 package adobetargetexporter // import "github.com/otelcol-adobetarget/adobetargetexporter"
 
 import (
+	"errors"
+	"net/url"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -93,6 +95,8 @@ type Config struct {
 	// in the outbox.
 	RetryConfig configretry.BackOffConfig `mapstructure:"retry_on_failure"`
 
+	misread error // what Unmarshal has refused to read
+
 	_ struct{}
 }
 
@@ -153,6 +157,24 @@ func (cfg *Config) endpoint() string {
 		return cfg.ClientConfig.Endpoint
 	}
 	return "https://" + cfg.ClientCode + ".tt.omtrdc.net"
+}
+
+// accountKey returns what names the account that the calls count for.
+func (cfg *Config) accountKey() (quota.Key, error) {
+	u, err := url.Parse(cfg.endpoint())
+	if err != nil {
+		return quota.Key{}, errors.New("endpoint: must be a URL such as https://acme.tt.omtrdc.net")
+	}
+	return quota.NewKey(cfg.ClientCode, u), nil
+}
+
+// host returns the host of the endpoint, as log lines name it.
+func (cfg *Config) host() string {
+	u, err := url.Parse(cfg.endpoint())
+	if err != nil {
+		return ""
+	}
+	return u.Host
 }
 
 // waits reports whether callers wait for the outcome of their records.

@@ -82,7 +82,7 @@ func TestNoSecretIsSaidOfAnyFault(t *testing.T) {
 				c.says(t)
 			})
 			t.Run("a proxy that is down", func(t *testing.T) {
-				proxy := fmt.Sprintf("    proxy_url: http://SECRET-user:SECRET-password@127.0.0.1:%d\n", freePort(t))
+				proxy := fmt.Sprintf("    proxy_url: http://SECRET-user@127.0.0.1:%d\n", freePort(t))
 				c := startTalkative(t, t.TempDir(), "http://target.example", api+proxy)
 				c.calls(t, "connection_refused")
 				c.says(t)
@@ -137,7 +137,7 @@ func unknownCertificate(t *testing.T, api string) {
 func noTunnel(t *testing.T, api string) {
 	proxy := startTarget(t)
 	address := strings.TrimPrefix(proxy.url, "http://")
-	c := startTalkative(t, t.TempDir(), "https://target.example", api+"    proxy_url: http://SECRET-user:SECRET-password@"+address+"\n")
+	c := startTalkative(t, t.TempDir(), "https://target.example", api+"    proxy_url: http://SECRET-user@"+address+"\n")
 	require.Eventually(t, func() bool {
 		return c.metric("otelcol_adobe_target_calls", `outcome="not_now"`)+c.metric("otelcol_adobe_target_calls", `outcome="setup_fault"`) > 2
 	}, patience, tick)

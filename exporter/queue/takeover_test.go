@@ -93,7 +93,7 @@ func TestGuard_TakesOverBeforeTheHelperReads(t *testing.T) {
 		start := startBatches(d)
 		require.Len(t, start, 1, "one write")
 		assert.Equal(t, map[string]storage.OpType{
-			sinkKey: storage.Set, "2": storage.Delete, "3": storage.Delete, "4": storage.Delete, "5": storage.Delete, indexKey: storage.Set,
+			sinkKey: storage.Set, accountKey: storage.Set, "2": storage.Delete, "3": storage.Delete, "4": storage.Delete, "5": storage.Delete, indexKey: storage.Set,
 		}, kinds(start[0]))
 		assert.Equal(t, indexKey, start[0][len(start[0])-1].Key, "the index comes last, so that a beginning can be carried out alone")
 		corrected, err := decodeIndex(start[0][len(start[0])-1].Value)

@@ -39,6 +39,9 @@ func NewKey(clientCode string, endpoint *url.URL) Key {
 // account returns the key without what two keys of one account may differ in.
 func (k Key) account() Key { return Key{ClientCode: k.ClientCode, Endpoint: k.Endpoint} }
 
+// String names the account in a sentence.
+func (k Key) String() string { return k.ClientCode + " at " + k.Endpoint }
+
 // name is the key as part of a file's name: it says whose account it is, and its
 // hash keeps endpoints apart.
 func (k Key) name() string {
