@@ -127,9 +127,13 @@ func (e *logsExporter) push(ctx context.Context, ld plog.Logs) error {
 		return e.sender.PushAndWait(ctx, ld)
 	case e.guard != nil:
 		return e.guard.Push(ctx, ld)
-	default:
-		return e.sender.PushInMemory(ctx, ld)
 	}
+	records := ld.LogRecordCount()
+	err := e.sender.PushInMemory(ctx, ld)
+	if err == nil {
+		e.door.Left(records)
+	}
+	return err
 }
 
 // Start starts the exporter: what was in flight is taken over while the helper starts, and only
@@ -147,10 +151,24 @@ func (e *logsExporter) Start(ctx context.Context, host component.Host) error {
 		}
 		e.sender.Recovered(e.guard.Recovered() + e.parts.outbox.Loaded())
 	}
-	if !e.cfg.waits() {
-		e.sender.Start()
+	if e.cfg.waits() {
+		return nil
 	}
+	e.sender.Start()
+	e.door.Begin(time.Now())
 	return nil
+}
+
+// observe lets be seen for how long records wait in the queue.
+func (e *logsExporter) observe() error {
+	if e.cfg.waits() {
+		return nil
+	}
+	exporter := metric.WithAttributes(attribute.String("exporter", e.set.ID.String()))
+	return e.telemetry.RegisterAdobeTargetQueueAgeCallback(func(_ context.Context, o metric.Float64Observer) error {
+		o.Observe(e.door.Age(time.Now()).Seconds(), exporter)
+		return nil
+	})
 }
 
 // start is called by the helper before its queue starts.
@@ -189,7 +207,7 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 		Host:        e.host(),
 		Report:      func(err error) { reportStatus(host, err) },
 	})
-	return err
+	return errors.Join(err, e.observe())
 }
 
 // host returns the host of the endpoint.
@@ -276,7 +294,7 @@ func (e *logsExporter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	records := ld.LogRecordCount() // the helper may empty it
 	err := e.door.Offer(ctx, ld, e.helper.ConsumeLogs)
 	if _, tooLarge := errors.AsType[*queue.TooLargeError](err); tooLarge {
-		e.sender.Reject(records, "larger_than_queue")
+		e.sender.RejectLarge(records)
 		return consumererror.NewPermanent(err)
 	}
 	if err == nil && !e.cfg.waits() {

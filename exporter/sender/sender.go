@@ -168,11 +168,11 @@ func (s *Sender) lose(records int, reason string) {
 	}
 }
 
-// Reject counts and says records that were never taken, and that their caller is told not to
-// send again as they are.
-func (s *Sender) Reject(records int, reason string) {
+// RejectLarge counts and says the records of a request that the queue can never take, and that
+// its caller is told not to send again as it is.
+func (s *Sender) RejectLarge(records int) {
 	s.outcomes.received(records)
-	s.ended(rejected, reason, records)
+	s.ended(rejected, reasonLargerThanQueue, records)
 }
 
 // Received counts records that were taken.
