@@ -288,19 +288,26 @@ func (e *logsExporter) Capabilities() consumer.Capabilities { return e.helper.Ca
 // ConsumeLogs gives the records to the queue, and counts what it took. Where the caller waits
 // for the outcome they are counted when they have one.
 func (e *logsExporter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
-	if e.door == nil {
-		return e.helper.ConsumeLogs(ctx, ld)
-	}
 	records := ld.LogRecordCount() // the helper may empty it
-	err := e.door.Offer(ctx, ld, e.helper.ConsumeLogs)
+	err := e.offer(ctx, ld)
 	if _, tooLarge := errors.AsType[*queue.TooLargeError](err); tooLarge {
 		e.sender.RejectLarge(records)
 		return consumererror.NewPermanent(err)
 	}
-	if err == nil && !e.cfg.waits() {
+	switch {
+	case err != nil:
+		e.sender.GivenBack(records, err)
+	case !e.cfg.waits():
 		e.sender.Received(records)
 	}
 	return err
+}
+
+func (e *logsExporter) offer(ctx context.Context, ld plog.Logs) error {
+	if e.door == nil {
+		return e.helper.ConsumeLogs(ctx, ld)
+	}
+	return e.door.Offer(ctx, ld, e.helper.ConsumeLogs)
 }
 
 // Shutdown ends the exporter. With a storage all that waits stays there, so waiting ends at

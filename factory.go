@@ -41,6 +41,7 @@ func createLogs(ctx context.Context, set exporter.Settings, cfg *Config, account
 	if err != nil {
 		return nil, err
 	}
+	set.Logger = e.helperLogger()
 	e.helper, err = exporterhelper.NewLogs(ctx, set, cfg, e.push,
 		exporterhelper.WithStart(e.start),
 		exporterhelper.WithShutdown(e.shutdown),

@@ -129,7 +129,7 @@ func (o *outcomes) begin() {
 		o.records(e.as, e.reason, 0)
 	}
 	for drop := range (mapping.Drops{}) {
-		t.AdobeTargetParametersDropped.Add(ctx, 0, o.byReason.of(mapping.Drop(drop).String(), o.ofReason)...) //nolint:gosec // there are few
+		t.AdobeTargetParametersDropped.Add(ctx, 0, o.byReason.of(mapping.Drop(drop).String(), o.ofReason)...)
 	}
 	for _, a := range route.Usual() {
 		t.AdobeTargetCalls.Add(ctx, 0, o.byCall.of(a, o.ofCall)...)
