@@ -248,6 +248,22 @@ func TestQueue_TellsForHowLongItsOldestRecordHasWaited(t *testing.T) {
 	}
 }
 
+func TestQueue_CountsTheAgeOfWhatAnEarlierRunHasLeftFromItsStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := fileStorage(t, t.TempDir())
+		r := begin(t, &wire{answer: tooMany}, on(disk), full)
+		fill(t, r)
+		r.end(t)
+		time.Sleep(time.Hour)
+		r = begin(t, &wire{answer: tooMany}, on(disk), full)
+		time.Sleep(time.Minute)
+		metadatatest.AssertEqualAdobeTargetQueueAge(t, r.telemetry, []metricdata.DataPoint[float64]{{
+			Attributes: attribute.NewSet(attribute.String("exporter", "adobe_target")), Value: 60,
+		}}, metricdatatest.IgnoreTimestamp())
+		r.end(t)
+	})
+}
+
 func TestQueue_HasNoAgeWhereTheCallerWaits(t *testing.T) {
 	for way, wait := range waits {
 		t.Run(way, func(t *testing.T) {

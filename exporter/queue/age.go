@@ -47,11 +47,11 @@ func (a *arrivals) leave(records int64) {
 }
 
 // hold counts those as left that are not among so many. A record may be there a moment before
-// it has entered: nothing that has left comes back for it.
+// it has entered: an arrival that was forgotten does not come back for it.
 func (a *arrivals) hold(records int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.forget(max(a.left, a.entered-records))
+	a.forget(a.entered - records)
 }
 
 // forget forgets the arrivals of which all have left.

@@ -95,6 +95,26 @@ func TestAge_IsNotThatOfWhatWasRefused(t *testing.T) {
 	})
 }
 
+// TestAge_IsNotThatOfWhatHasLeftWhileAnotherEnters looks when the helper has stored a record that
+// has not entered yet.
+func TestAge_IsNotThatOfWhatHasLeftWhileAnotherEnters(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := started(t, newDisk())
+		require.NoError(t, r.offer(t.Context(), 1))
+		time.Sleep(time.Hour)
+		unblock := r.sink.block()
+		require.NoError(t, r.door.Offer(t.Context(), logs(2), func(ctx context.Context, ld plog.Logs) error {
+			err := r.ConsumeLogs(ctx, ld)
+			assert.Zero(t, r.age())
+			return err
+		}))
+		time.Sleep(time.Minute)
+		assert.Equal(t, time.Minute, r.age())
+		unblock()
+		require.NoError(t, r.end(t))
+	})
+}
+
 func TestAge_OfAQueueInMemory(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		cfg := testConfig()

@@ -77,12 +77,12 @@ func (d *Door) look() {
 // entering returns take with what it took counted.
 func (d *Door) entering(take consumer.ConsumeLogsFunc) consumer.ConsumeLogsFunc {
 	return func(ctx context.Context, ld plog.Logs) error {
+		d.look()
 		records := int64(ld.LogRecordCount()) // the helper may empty it
 		if err := take(ctx, ld); err != nil {
 			return err
 		}
 		d.since.enter(records, time.Now())
-		d.look()
 		return nil
 	}
 }
