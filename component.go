@@ -8,6 +8,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
@@ -98,9 +99,13 @@ func (e *logsExporter) push(ctx context.Context, ld plog.Logs) error {
 		return e.sender.PushAndWait(ctx, ld)
 	case e.guard != nil:
 		return e.guard.Push(ctx, ld)
-	default:
-		return e.sender.PushInMemory(ctx, ld)
 	}
+	records := ld.LogRecordCount()
+	err := e.sender.PushInMemory(ctx, ld)
+	if err == nil {
+		e.door.Left(records)
+	}
+	return err
 }
 
 // Start starts the exporter: what was in flight is taken over while the helper starts, and only
@@ -118,9 +123,11 @@ func (e *logsExporter) Start(ctx context.Context, host component.Host) error {
 		}
 		e.sender.Recovered(e.guard.Recovered() + e.parts.outbox.Loaded())
 	}
-	if !e.cfg.waits() {
-		e.sender.Start()
+	if e.cfg.waits() {
+		return nil
 	}
+	e.sender.Start()
+	e.door.Begin(time.Now())
 	return nil
 }
 
@@ -130,19 +137,26 @@ func (e *logsExporter) Capabilities() consumer.Capabilities { return e.helper.Ca
 // ConsumeLogs gives the records to the queue, and counts what it took. Where the caller waits
 // for the outcome they are counted when they have one.
 func (e *logsExporter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
-	if e.door == nil {
-		return e.helper.ConsumeLogs(ctx, ld)
-	}
 	records := ld.LogRecordCount() // the helper may empty it
-	err := e.door.Offer(ctx, ld, e.helper.ConsumeLogs)
+	err := e.offer(ctx, ld)
 	if _, tooLarge := errors.AsType[*queue.TooLargeError](err); tooLarge {
-		e.sender.Reject(records, sender.ReasonLargerThanQueue)
+		e.sender.RejectLarge(records)
 		return consumererror.NewPermanent(err)
 	}
-	if err == nil && !e.cfg.waits() {
+	switch {
+	case err != nil:
+		e.sender.GivenBack(records, err)
+	case !e.cfg.waits():
 		e.sender.Received(records)
 	}
 	return err
+}
+
+func (e *logsExporter) offer(ctx context.Context, ld plog.Logs) error {
+	if e.door == nil {
+		return e.helper.ConsumeLogs(ctx, ld)
+	}
+	return e.door.Offer(ctx, ld, e.helper.ConsumeLogs)
 }
 
 // Shutdown ends the exporter. With a storage all that waits stays there, so waiting ends at

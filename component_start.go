@@ -92,7 +92,19 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 		Host:        e.cfg.host(),
 		Report:      func(err error) { reportStatus(host, err) },
 	})
-	return err
+	return errors.Join(err, e.observe())
+}
+
+// observe lets be seen for how long records wait in the queue.
+func (e *logsExporter) observe() error {
+	if e.cfg.waits() {
+		return nil
+	}
+	exporter := metric.WithAttributes(attribute.String("exporter", e.set.ID.String()))
+	return e.telemetry.RegisterAdobeTargetQueueAgeCallback(func(_ context.Context, o metric.Float64Observer) error {
+		o.Observe(e.door.Age(time.Now()).Seconds(), exporter)
+		return nil
+	})
 }
 
 // join takes the exporter into the plan of its configuration. It leaves it when it is shut down.

@@ -48,6 +48,7 @@ func createLogs(
 	if err != nil {
 		return nil, err
 	}
+	set.Logger = e.helperLogger()
 	e.helper, err = exporterhelper.NewLogs(ctx, set, cfg, e.push,
 		exporterhelper.WithStart(e.start),
 		exporterhelper.WithShutdown(e.shutdown),

@@ -49,6 +49,7 @@ func (s *Sender) observe() error {
 		t.RegisterAdobeTargetOutboxRecordsCallback(ints(func() int64 { return int64(s.set.Outbox.Held().Records) })),
 		t.RegisterAdobeTargetOutboxBytesCallback(ints(func() int64 { return s.set.Outbox.Held().Bytes })),
 		t.RegisterAdobeTargetOutboxAgeCallback(floats(func() time.Duration { return s.set.Outbox.Age(time.Now()) })),
+		t.RegisterAdobeTargetOutboxLimitCallback(ints(func() int64 { return int64(s.set.Outbox.MaxVisitors()) })),
 		t.RegisterAdobeTargetOutboxVisitorsCallback(func(_ context.Context, o metric.Int64Observer) error {
 			for name, visitors := range s.waiting() {
 				o.Observe(int64(visitors), cause(name))
