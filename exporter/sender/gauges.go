@@ -84,6 +84,9 @@ func (s *Sender) waiting() map[string]int {
 	if s.health.careful() {
 		cause = causeOutage
 	}
+	if s.health.down() { // nobody knows who else would fail
+		visitors[causeOutage], visitors[causeAlone] = visitors[causeAlone], 0
+	}
 	visitors[cause] += held.Ready[outbox.Fresh]
 	return visitors
 }
