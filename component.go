@@ -15,6 +15,8 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/journal"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
@@ -75,6 +77,8 @@ func newLogsExporter(cfg *Config, set exporter.Settings, accounts *quota.Registr
 	if err != nil {
 		return nil, err
 	}
+	// What is said here is for who runs the Collector: where in the code it is said tells them nothing.
+	set.Logger = set.Logger.WithOptions(zap.AddStacktrace(zapcore.FatalLevel))
 	e := &logsExporter{
 		cfg: cfg, set: set, accounts: accounts, telemetry: telemetry,
 		parts: parts{api: api, mapper: mapper, outbox: outbox.New(cfg.Outbox, packer)},

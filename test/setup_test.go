@@ -101,6 +101,7 @@ func TestAFaultOfTheSetUpHoldsTheDataAndShowsInTheHealthCheck(t *testing.T) {
 			assertOnceEach(t, g.output.String(), faultBegins, faultEnds)
 			assert.Zero(t, g.refused, "all was taken meanwhile")
 			assert.NotContains(t, g.output.String(), "Log records rejected")
+			assert.NotContains(t, g.output.String(), "exporter/sender.(*", "no stack trace")
 		})
 	}
 	assert.Zero(t, elsewhere.stats(t).Attempts, "a redirect is never followed")

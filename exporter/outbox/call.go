@@ -108,7 +108,7 @@ func (o *Outbox) End(e *Entry) {
 	if since := o.since[e.slot]; since != nil {
 		delete(o.since, e.slot)
 		o.held.Records -= since.Records // begin counts them
-		_ = o.begin(since)
+		o.begin(since)
 	} else {
 		o.held.Bytes -= int64(s.size)
 		s.size, s.state = 0, ended
@@ -138,4 +138,7 @@ func (o *Outbox) Retry(e *Entry, due time.Time) {
 	o.store(e.slot, e)
 	o.wait(e.slot)
 	o.settled()
+	if e.Attempts > 1 {
+		signal(o.room) // it may make way
+	}
 }

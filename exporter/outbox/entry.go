@@ -91,9 +91,7 @@ func decode(stored string) (*Entry, error) {
 	e.First = time.UnixMilli(r.signed())
 	e.Attempts = r.int()
 	e.Failing = time.Duration(r.int()) * time.Second
-	if r.int() != 0 {
-		return nil, errCorrupt
-	}
+	_ = r.string()
 	count := r.int()
 	if r.failed || count > len(r.text) {
 		return nil, errCorrupt

@@ -10,7 +10,7 @@ import (
 )
 
 // begin makes a new entry in a slot.
-func (o *Outbox) begin(e *Entry) error {
+func (o *Outbox) begin(e *Entry) {
 	s := o.slots.at(e.slot)
 	o.held.Bytes -= int64(s.size)
 	*s = slot{first: seconds(e.First), state: waiting, unwritten: s.unwritten, due: o.at(e.First.Add(o.cfg.MergeWindow))}
@@ -18,21 +18,19 @@ func (o *Outbox) begin(e *Entry) error {
 	o.wait(e.slot)
 	o.held.Visitors++
 	o.held.Records += e.Records
-	return nil
 }
 
 // layer notes what came for an entry while its call is out.
-func (o *Outbox) layer(e *Entry) error {
+func (o *Outbox) layer(e *Entry) {
 	since := o.since[e.slot]
 	if since == nil {
 		layer := *e
 		layer.Parameters = append([]profile.Parameter(nil), e.Parameters...)
 		o.since[e.slot] = &layer
-		return nil
+		return
 	}
 	since.Parameters = profile.Merge(since.Parameters, e.Parameters)
 	since.Records += e.Records
-	return nil
 }
 
 // store writes an entry into its slot, in memory.

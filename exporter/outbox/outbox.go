@@ -42,7 +42,8 @@ func New(cfg Config, packer *journal.Packer) *Outbox {
 // Changed receives when an entry may have become due earlier than Due has told.
 func (o *Outbox) Changed() <-chan struct{} { return o.changed }
 
-// Room receives when an entry has ended, also before that is written.
+// Room receives when an entry has ended, also before that is written, and when one has failed
+// alone more than once.
 func (o *Outbox) Room() <-chan struct{} { return o.room }
 
 func signal(c chan struct{}) {

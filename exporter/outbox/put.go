@@ -56,17 +56,17 @@ func (o *Outbox) put(e *Entry) error {
 	n, known := o.find(e.Visitor)
 	if !known {
 		e.slot = o.slots.add(e.Visitor)
-		return o.begin(e)
+		o.begin(e)
+		return nil
 	}
 	e.slot = n
 	s := o.slots.at(n)
 	if s.state == ended {
-		return o.begin(e)
+		o.begin(e)
+		return nil
 	}
 	if s.state == called {
-		if err := o.layer(e); err != nil {
-			return err
-		}
+		o.layer(e)
 	}
 	before, err := decode(o.pages.entry(n))
 	if err != nil {

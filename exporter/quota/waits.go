@@ -61,6 +61,13 @@ func (w *Waits) Time(c Cause) time.Duration {
 	return of.total + now.Sub(of.since)
 }
 
+// Calls returns how many calls wait for the cause now.
+func (w *Waits) Calls(c Cause) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.causes[c].calls
+}
+
 func (w *Waits) begin(c Cause) {
 	now := time.Now()
 	w.mu.Lock()

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -45,9 +46,11 @@ func (s *Sender) PushAndWait(ctx context.Context, ld plog.Logs) error {
 	s.count(d.mapped)
 	var workers errgroup.Group
 	workers.SetLimit(s.set.Concurrency)
-	for i := range d.batch.Len() {
+	visitors := d.batch.Len()
+	first := rand.IntN(max(1, visitors)) // whoever sends again what is held is not held up by the same few
+	for i := range visitors {
 		workers.Go(func() error {
-			s.deliver(ctx, d, i)
+			s.deliver(ctx, d, (first+i)%visitors)
 			return nil
 		})
 	}
@@ -148,10 +151,12 @@ func explain(a route.Answer) string {
 		return "the exporter or the caller stopped before they could be sent"
 	case a.Reason == reasonQuotaStorage:
 		return "the quota account cannot be written"
+	case a.Reason == route.ReasonForeign, a.Reason == route.ReasonRefused:
+		return "Target's answer does not count, " + why(a)
 	case a.StatusCode != 0:
 		return fmt.Sprintf("Target answered with the status %d", a.StatusCode)
 	default:
-		return "no answer from Target, " + a.Reason
+		return "no answer from Target, " + why(a)
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"math"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/outbox"
 )
 
@@ -95,13 +97,13 @@ func (s *Sender) next(ctx context.Context) (*outbox.Entry, error) {
 	for {
 		e, err := s.take(ctx, time.Now())
 		if err != nil {
-			s.say(outboxUnread, "The outbox cannot be read, so nothing is sent; said every five minutes at most", err)
+			s.troubles.say(outboxUnread, err, s.set.Logger.Error, "The outbox cannot be read, so nothing is sent", zap.Error(err))
 		}
 		if e == nil {
 			s.set.Account.GiveBack()
 			return nil, err
 		}
-		s.overcome(outboxUnread)
+		s.troubles.over(outboxUnread)
 		if !s.health.careful() || !s.expired(e) {
 			return e, nil
 		}

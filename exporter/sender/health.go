@@ -141,7 +141,11 @@ func (h *health) note(a route.Answer, now time.Time) {
 	// some updates for what is in them.
 	fault := a.Verdict != route.NotNow
 	never := a.Verdict == route.SetupFault && h.through.IsZero()
-	silent := failed >= fewFailures && now.Sub(h.since) >= silence
+	few := int64(fewFailures)
+	if a.Verdict == route.Rejected && now.Sub(h.through) <= lately {
+		few = someFailures // so many may be wrong one after another
+	}
+	silent := failed >= few && now.Sub(h.since) >= silence
 	if never || silent || failed >= manyFailures {
 		h.begin(fault, a, now)
 	}
@@ -193,8 +197,8 @@ func (h *health) begin(fault bool, a route.Answer, now time.Time) {
 	}
 	host, lasts := zap.String("host", h.host), zap.Duration("for", now.Sub(o.since).Round(time.Second))
 	if o.fault {
-		err := fmt.Errorf("the set-up is wrong, not the data: calls to %s end with %s; updates wait until it is mended, "+
-			"check client_code, endpoint, proxy_url, auth and tls", h.host, o.why)
+		err := fmt.Errorf("%s: calls to %s end with %s; updates wait until it is mended, "+
+			"check client_code, endpoint, proxy_url, auth and tls", whose(a), h.host, o.why)
 		h.logger.Error("Target refuses all calls", zap.Error(err), host, lasts)
 		h.tell(first || worse, err)
 		return
@@ -207,6 +211,14 @@ func (h *health) tell(is bool, err error) {
 	if is {
 		h.troubles.begin(callsFail, err)
 	}
+}
+
+// whose says whose fault it is that all calls are refused.
+func whose(a route.Answer) string {
+	if a.Verdict == route.Rejected {
+		return "the set-up is wrong, or all of the data"
+	}
+	return "the set-up is wrong, not the data"
 }
 
 // why says of an answer what an operator needs.

@@ -97,7 +97,7 @@ func TestSender_EntriesThatAreNotTriedAgainAreRejected(t *testing.T) {
 			func(set *setup) { set.Retry.Enabled = false }, "rejected retry_disabled", 6 * time.Second,
 		},
 		"max_elapsed_time is over": {
-			func(set *setup) { set.Retry.MaxElapsedTime = 10 * time.Minute }, "rejected retries_ended", 16 * time.Minute,
+			func(set *setup) { set.Retry.MaxElapsedTime = 10 * time.Minute }, "rejected retries_ended", 20 * time.Minute,
 		},
 		"give_up_after is over": {
 			func(set *setup) { set.GiveUpAfter = 10 * time.Minute }, "rejected attempts_exhausted", 25 * time.Minute,

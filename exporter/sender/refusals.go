@@ -4,6 +4,7 @@
 package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -11,10 +12,13 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
+// longestDoubt is for how long a refusal waits for a call of another visitor.
+const longestDoubt = silence
+
 // refusals are the entries whose call was refused just after another had got through. A gateway
 // or a page of maintenance refuses as Target does, only everybody: so a refusal ends an entry
-// when a call that was made after it gets through. Where further ones fail instead, the entry
-// is put off as any other.
+// when a call that was made after it gets through. Where further ones fail instead, or none is
+// made, the entry is put off as any other.
 type refusals struct {
 	mu     sync.Mutex
 	open   []refusal
@@ -39,15 +43,16 @@ func (r *refusals) wait(one refusal) bool {
 }
 
 // before takes the refusals out that were there at that time.
-func (r *refusals) before(t time.Time) []refusal {
+func (r *refusals) before(t time.Time) (taken []refusal) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	n := 0
-	for n < len(r.open) && !r.open[n].at.After(t) {
-		n++
-	}
-	taken := r.open[:n]
-	r.open = r.open[n:]
+	r.open = slices.DeleteFunc(r.open, func(one refusal) bool {
+		old := !one.at.After(t)
+		if old {
+			taken = append(taken, one)
+		}
+		return old
+	})
 	return taken
 }
 
@@ -59,6 +64,13 @@ func (r *refusals) close() []refusal {
 	taken := r.open
 	r.open = nil
 	return taken
+}
+
+// ended reports whether none waits any more.
+func (r *refusals) ended() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.closed
 }
 
 func (r *refusals) len() int {

@@ -4,6 +4,7 @@
 package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -104,7 +105,7 @@ func TestRefusals_OneVisitorThatAloneIsRefusedIsRejectedSoonAndWithoutAnotherCal
 				f.push(t, tier("before", "gold"))
 				time.Sleep(6 * time.Second)
 				f.push(t, tier("x", "gold"))
-				time.Sleep(time.Hour)
+				time.Sleep(20 * time.Second)
 				assert.Equal(t, map[string]int{"delivered": 1}, f.counts("records"), "nobody else was called since")
 				assert.Equal(t, 1, f.counts("outbox.visitors")[causeAlone])
 				f.push(t, tier("after", "gold"))
@@ -117,6 +118,39 @@ func TestRefusals_OneVisitorThatAloneIsRefusedIsRejectedSoonAndWithoutAnotherCal
 			})
 		})
 	}
+}
+
+// Nobody can tell whether it is the visitor or everybody, so it is asked again, at ever longer pauses.
+func TestRefusals_WhereNobodyElseIsCalledNoneIsBelieved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := started(t)
+		f.route.fails(refused, "x")
+		f.push(t, tier("before", "gold"))
+		time.Sleep(6 * time.Second)
+		f.push(t, tier("x", "gold"))
+		time.Sleep(time.Hour)
+		assert.Equal(t, map[string]int{"delivered": 1}, f.counts("records"))
+		assert.Less(t, len(f.route.calls()), 80)
+		for range 30 {
+			f.push(t, tier("after", "gold"))
+			time.Sleep(10 * time.Second)
+		}
+		assert.Equal(t, 1, f.counts("records")["rejected refused"])
+		f.Stop()
+	})
+}
+
+func TestRefusals_AreNotHeldForLongerThanRetriesLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := started(t, func(set *setup) { set.Retry.MaxElapsedTime = time.Minute })
+		f.route.fails(refused, "x")
+		f.push(t, tier("before", "gold"))
+		time.Sleep(6 * time.Second)
+		f.push(t, tier("x", "gold"))
+		time.Sleep(5 * time.Minute)
+		assert.Equal(t, 1, f.counts("records")["rejected refused"]+f.counts("records")["rejected retries_ended"])
+		f.Stop()
+	})
 }
 
 func TestRefusals_HarmNobodyHoweverManyThereAre(t *testing.T) {
@@ -156,7 +190,7 @@ func TestRefusals_HarmNobodyHoweverManyThereAre(t *testing.T) {
 	}
 }
 
-func TestRefusals_ThatNothingCanConfirmAnyMoreEndAtTheShutdownWithTheirReason(t *testing.T) {
+func TestRefusals_AreAskedOnceMoreAtAShutdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := started(t)
 		f.route.fails(refused, "x", "y")
@@ -165,8 +199,9 @@ func TestRefusals_ThatNothingCanConfirmAnyMoreEndAtTheShutdownWithTheirReason(t 
 		f.push(t, tier("x", "gold"))
 		time.Sleep(6 * time.Second)
 		f.push(t, tier("before", "silver"), tier("y", "gold"))
-		release := f.Hasten(t.Context())
-		defer release()
+		drain, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		defer f.Hasten(drain)()
 		f.Drain()
 		assert.Equal(t, map[string]int{"delivered": 2, "rejected refused": 2}, f.counts("records"))
 	})

@@ -40,14 +40,3 @@ func (s *said) add(what string, times int, now time.Time) int {
 	times, of.since, of.last = of.since, 0, now
 	return times
 }
-
-// over has it said at once the next time. It reports whether it was said.
-func (s *said) over(what string) (was bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, was = s.what[what]
-	if was {
-		delete(s.what, what)
-	}
-	return was
-}

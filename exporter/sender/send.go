@@ -88,17 +88,18 @@ func (s *Sender) call(ctx context.Context, e *outbox.Entry) (carried int, answer
 	return carried, answer
 }
 
-// settle gives an entry its outcome, or puts it off. All ends of an entry are here, but for
-// those of an entry that was never called, which has expired in an outage or had to make room,
-// and of one whose refusal waits to be believed. began is when its call did.
+// settle gives an entry its outcome, or puts it off. All ends of an entry are here and in doubt,
+// but for those of an entry that was never called: it has expired in an outage, or had to make
+// room. began is when its call did.
 func (s *Sender) settle(e *outbox.Entry, a route.Answer, began time.Time) {
 	now := time.Now()
 	vouched := s.health.vouched(now)
 	alone := s.blame(e, a, now)
-	doubtful := a.Verdict == route.Rejected && a != unsendable
 	tried := s.set.Retry.Enabled && !s.expired(e)
 	switch {
-	case !a.Held() && !(doubtful && tried):
+	case a.Verdict == route.Rejected && a != unsendable && tried:
+		s.doubt(refusal{e, a, now}, vouched, alone)
+	case !a.Held():
 		as, reason := conclusion(a)
 		s.end(e, as, reason)
 	case a.Reason == route.ReasonCanceled:
@@ -107,16 +108,32 @@ func (s *Sender) settle(e *outbox.Entry, a route.Answer, began time.Time) {
 		s.end(e, rejected, reasonRetryDisabled)
 	case !tried:
 		s.end(e, rejected, reasonRetriesEnded)
-	case doubtful && vouched:
-		if r := (refusal{e, a, now}); !s.refusals.wait(r) {
-			s.refuse(r)
-		}
-	case alone && s.set.GiveUpAfter > 0 && e.Failing >= s.set.GiveUpAfter:
-		s.end(e, rejected, reasonAttemptsExhausted)
 	default:
-		s.set.Outbox.Retry(e, now.Add(s.pause(e)))
+		s.putOff(e, alone, now)
 	}
 	s.review(a, began, now)
+}
+
+// putOff has an entry tried again, unless it has failed alone for long enough.
+func (s *Sender) putOff(e *outbox.Entry, alone bool, now time.Time) {
+	if alone && s.set.GiveUpAfter > 0 && e.Failing >= s.set.GiveUpAfter {
+		s.end(e, rejected, reasonAttemptsExhausted)
+		return
+	}
+	s.set.Outbox.Retry(e, now.Add(s.pause(e)))
+}
+
+// doubt has a refusal wait for what becomes of the calls after it, if the one before got through.
+// Where no further calls are to come, one that was refused before is refused.
+func (s *Sender) doubt(r refusal, vouched, alone bool) {
+	switch {
+	case vouched && s.refusals.wait(r):
+		time.AfterFunc(longestDoubt, func() { s.putBack(time.Now().Add(-longestDoubt)) })
+	case alone && r.entry.Attempts > 1 && s.refusals.ended():
+		s.refuse(r)
+	default:
+		s.putOff(r.entry, alone, r.at)
+	}
 }
 
 // review believes or doubts the refusals that wait, when another call has got its answer.
@@ -127,9 +144,14 @@ func (s *Sender) review(a route.Answer, began, now time.Time) {
 			s.refuse(r)
 		}
 	case s.health.careful():
-		for _, r := range s.refusals.before(now) {
-			s.set.Outbox.Retry(r.entry, now.Add(s.pause(r.entry)))
-		}
+		s.putBack(now)
+	}
+}
+
+// putBack puts off the entries whose refusals have waited since that time, for nothing.
+func (s *Sender) putBack(since time.Time) {
+	for _, r := range s.refusals.before(since) {
+		s.putOff(r.entry, false, time.Now())
 	}
 }
 
@@ -195,7 +217,7 @@ func (s *Sender) blame(e *outbox.Entry, a route.Answer, now time.Time) (alone bo
 	}
 	others := s.health.othersGetThrough(now)
 	// Of one that has failed since others got through, a further failure says nothing of others.
-	if before && others && (e.Failing > 0 || s.health.clock() > e.Seen) {
+	if before && others && (e.Failing > 0 || s.health.clock()-e.Seen >= time.Second) {
 		s.health.retried(a, now)
 	} else {
 		s.health.note(a, now)

@@ -101,7 +101,7 @@ func (s *Sender) Stop() {
 func (s *Sender) Hasten(ctx context.Context) (release func() bool) {
 	s.set.Outbox.Hasten(time.Now())
 	for _, r := range s.refusals.close() {
-		s.refuse(r)
+		s.set.Outbox.Retry(r.entry, time.Now())
 	}
 	s.health.probeNow()
 	s.turns.signal()

@@ -7,8 +7,10 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
+	"go.uber.org/zap"
 )
 
 // trouble is what keeps updates from being sent.
@@ -23,47 +25,89 @@ const (
 	paused
 )
 
-var troubleNames = [...]string{
-	callsFail: "calls fail", outboxUnread: "outbox", quotaUnwritten: "quota storage", quotaUsedUp: "quota", paused: "pause",
-}
-
-func (t trouble) String() string { return troubleNames[t] }
-
 // troubles tell the Collector the worst of what keeps updates from being sent, until nothing does.
 type troubles struct {
 	report func(error)
-
-	holdups map[quota.Cause]*holdup
+	count  atomic.Int32
 
 	mu  sync.Mutex
-	now map[trouble]error
+	now map[trouble]*lasting
+}
+
+// lasting is a trouble that is not over.
+type lasting struct {
+	err         error
+	since, said time.Time
 }
 
 func newTroubles(report func(error)) *troubles {
-	return &troubles{report: report, holdups: newHoldups(), now: make(map[trouble]error)}
+	return &troubles{report: report, now: make(map[trouble]*lasting)}
 }
 
-// begin says that something keeps updates from being sent.
+// begin reports that something keeps updates from being sent.
 func (t *troubles) begin(what trouble, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.now[what] = err
-	t.tell()
+	t.set(what, err)
 }
 
-// over says that it no longer does.
-func (t *troubles) over(what trouble) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if _, was := t.now[what]; was {
-		delete(t.now, what)
+func (t *troubles) set(what trouble, err error) {
+	l := t.now[what]
+	if l == nil {
+		l = &lasting{since: time.Now()}
+		t.now[what] = l
+		t.count.Add(1)
+	}
+	if l.err == nil || l.err.Error() != err.Error() {
+		l.err = err
 		t.tell()
 	}
 }
 
+// say reports and says it, every five minutes at most.
+func (t *troubles) say(what trouble, err error, log func(string, ...zap.Field), message string, fields ...zap.Field) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	if l := t.now[what]; l != nil && now.Sub(l.said) < reminder {
+		return
+	}
+	t.set(what, err)
+	l := t.now[what]
+	l.said = now
+	log(message+"; said every five minutes at most", append(fields, zap.Duration("for", now.Sub(l.since).Round(time.Second)))...)
+}
+
+// is reports whether it keeps updates from being sent.
+func (t *troubles) is(what trouble) bool {
+	if t.count.Load() == 0 {
+		return false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.now[what] != nil
+}
+
+// over reports that it no longer does, and returns for how long it did, 0 when it did not.
+func (t *troubles) over(what trouble) time.Duration {
+	if !t.is(what) {
+		return 0
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	l := t.now[what]
+	if l == nil {
+		return 0
+	}
+	delete(t.now, what)
+	t.count.Add(-1)
+	t.tell()
+	return max(1, time.Since(l.since))
+}
+
 func (t *troubles) tell() {
 	for _, worst := range slices.Sorted(maps.Keys(t.now)) {
-		t.report(t.now[worst])
+		t.report(t.now[worst].err)
 		return
 	}
 	t.report(nil)
