@@ -30,7 +30,6 @@ func (s *Sender) await(ctx context.Context) error {
 	switch {
 	case err == nil:
 		s.troubles.over(quotaUnwritten)
-		s.holdupsEnd()
 	case errors.Is(err, quota.ErrStorage):
 		s.troubles.say(quotaUnwritten, err, s.set.Logger.Error, "The quota account cannot be written, so no call may leave", zap.Error(err))
 	}

@@ -74,6 +74,7 @@ func (s *Sender) recheck(e *outbox.Entry) bool {
 
 // call makes one call and notes what came of it.
 func (s *Sender) call(ctx context.Context, e *outbox.Entry) (carried int, answer route.Answer) {
+	s.holdupsEnd()
 	start := time.Now()
 	carried, answer = s.set.Route.Send(ctx, e.Visitor, e.Parameters)
 	if answer.RetryAfter > 0 {
