@@ -7,13 +7,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	berrors "go.etcd.io/bbolt/errors"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 )
@@ -48,10 +48,18 @@ type Part struct {
 
 // Open opens the part. Its client gives an error where the storage panics.
 func (p Part) Open(ctx context.Context, extension storage.Extension) (storage.Client, error) {
+	where := p.Where(extension)
+	if !p.inFile() {
+		client, err := extension.GetClient(ctx, component.KindExporter, p.Exporter, p.Name)
+		if err != nil {
+			return nil, fmt.Errorf("%s cannot be opened: %w", where, err)
+		}
+		return client, nil
+	}
 	var opened storage.Client
 	err := caught(func() (err error) {
-		if folder := directory(extension); folder != "" {
-			err = whole(filepath.Join(folder, p.file()))
+		if s := settingsOf(extension); s.folder != "" && !s.recreate {
+			err = whole(filepath.Join(s.folder, p.file()), s.timeout)
 		}
 		if err != nil {
 			return err
@@ -59,22 +67,21 @@ func (p Part) Open(ctx context.Context, extension storage.Extension) (storage.Cl
 		opened, err = extension.GetClient(ctx, component.KindExporter, p.Exporter, p.Name)
 		return err
 	})
-	where := p.Where(extension)
 	if err != nil {
-		return nil, fmt.Errorf("%s %w", where, p.explained(err))
+		return nil, fmt.Errorf("%s %w", where, explained(err))
 	}
 	return &sturdy{client: opened, where: where}, nil
 }
 
 // Where names the part as those find it who look for it: by its file, if it has one.
 func (p Part) Where(extension storage.Extension) string {
-	switch folder := directory(extension); {
-	case folder != "":
-		return filepath.Join(folder, p.file())
-	case p.inFile():
-		return fmt.Sprintf("file %s of %q", p.file(), p.Storage)
+	if !p.inFile() {
+		return fmt.Sprintf("what %q keeps in %q under %q", p.Exporter, p.Storage, p.Name)
 	}
-	return fmt.Sprintf("what %q keeps in %q under %q", p.Exporter, p.Storage, p.Name)
+	if folder := settingsOf(extension).folder; folder != "" {
+		return filepath.Join(folder, p.file())
+	}
+	return fmt.Sprintf("file %s of %q", p.file(), p.Storage)
 }
 
 func (p Part) inFile() bool { return p.Storage.Type().String() == "file_storage" }
@@ -90,18 +97,21 @@ func (p Part) file() string {
 	})
 }
 
+// damages are what bbolt says of a file that is none of its own, or no longer whole.
+var damages = []error{berrors.ErrInvalid, berrors.ErrVersionMismatch, berrors.ErrChecksum}
+
 // explained says what to do about an error of an opening.
-func (p Part) explained(err error) error {
-	var path *fs.PathError
+func explained(err error) error {
+	isOf := func(kind error) bool { return errors.Is(err, kind) }
 	switch {
 	case errors.Is(err, errDamaged):
 		return err
-	case !p.inFile() || errors.As(err, &path):
-		return fmt.Errorf("cannot be opened: %w", err)
-	case err.Error() == "timeout": // bbolt's, which has waited for the lock of the file
+	case errors.Is(err, berrors.ErrTimeout): // it has waited for the lock of the file
 		return errors.New("is in use by another process: stop that one, or give each collector a directory of its own")
+	case slices.ContainsFunc(damages, isOf), strings.Contains(err.Error(), "file size too small"):
+		return damage(err)
 	}
-	return damage(err)
+	return fmt.Errorf("cannot be opened: %w", err)
 }
 
 var errDamaged = errors.New("restore it, or move it away and accept that what it held is lost")
