@@ -80,6 +80,8 @@ func (g *given) duration(place string, value any) {
 	d, err := time.ParseDuration(text)
 	_, notANumber := strconv.ParseFloat(text, 64)
 	switch {
+	case value == nil:
+		g.refuse(place, "is empty, write a duration such as 30s or leave the key out")
 	case err == nil && (d == 0 || d.Abs() >= shortestDuration):
 	case err == nil:
 		g.refuse(place, "%s is shorter than %s, write a number with the unit that is meant, such as 30s", text, shortestDuration)

@@ -15,6 +15,7 @@ var _ confmap.Unmarshaler = (*Config)(nil)
 // configuration it is in one line, and a decoder's errors would be Go types.
 func (cfg *Config) Unmarshal(conf *confmap.Conf) error {
 	if cfg.misread = misread(conf.ToStringMap()); cfg.misread != nil {
+		_ = conf.Unmarshal(cfg, confmap.WithIgnoreUnused()) // for who prints it
 		return nil
 	}
 	if err := conf.Unmarshal(cfg); err != nil {

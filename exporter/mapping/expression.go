@@ -55,6 +55,9 @@ func (e Expression) parseWith(converters map[string]ottl.Factory[*ottllog.Transf
 		return nil, err
 	}
 	paths := timePath.FindAllString(string(e), -1)
+	if slices.Contains(paths, coalesce) { // it has something else to give, as a rule
+		paths = nil
+	}
 	return &expression{
 		ottl:             parsed,
 		readsTime:        slices.Contains(paths, "log.time"),
@@ -62,8 +65,12 @@ func (e Expression) parseWith(converters map[string]ottl.Factory[*ottllog.Transf
 	}, nil
 }
 
-// timePath finds the paths to the times of a record, and text in quotes, where they are none.
-var timePath = regexp.MustCompile(`"(?:\\.|[^"\\])*"|\blog\.(?:observed_)?time`)
+// coalesce is the converter that chooses between values.
+const coalesce = "Coalesce"
+
+// timePath finds the paths to the times of a record, what chooses between values, and text in
+// quotes, where they are neither.
+var timePath = regexp.MustCompile(`"(?:\\.|[^"\\])*"|\blog\.(?:observed_)?time|\b` + coalesce + `\b`)
 
 // expression is an Expression ready to be evaluated.
 type expression struct {

@@ -267,6 +267,7 @@ func TestADefaultStandsInWhereThereIsNoValue(t *testing.T) {
 		"the time is set":                  {day, timed(plog.LogRecord.SetTimestamp), map[string]string{"p": "2026-03-04"}, Drops{}},
 		"the other time is not set":        {seen, timed(plog.LogRecord.SetTimestamp), withDefault, Drops{}},
 		"the other time is set":            {seen, timed(plog.LogRecord.SetObservedTimestamp), map[string]string{"p": "2026-03-04T05:06:07Z"}, Drops{}},
+		"another value stands in for it":   {ProfileEntry{Parameter: "p", Value: `Coalesce([log.body["a"], String(log.time)])`, Default: "default"}, fixture{body: map[string]any{"a": "x"}}, map[string]string{"p": "x"}, Drops{}},
 		"a text is no time":                {text, fixture{}, map[string]string{"p": "log.time"}, Drops{}},
 		"a day in 1970 is one":             {birthday, fixture{body: "1970-01-01"}, map[string]string{"p": "1970-01-01T00:00:00Z"}, Drops{}},
 		"a rounded number is no default":   {attribute, attributes(map[string]any{"a": 1e21}), none, dropped(DropRounded)},

@@ -27,9 +27,11 @@ func (p Placeholder) Validate() error {
 // nothing, and make of it.
 func DefaultPlaceholders() []Placeholder {
 	return []Placeholder{
-		"null", "(null)", "<null>", `\N`, "nil", "(nil)", "<nil>", "none", "<none>", "undefined", "nan", "nat", "<na>",
-		"n/a", "#n/a", "na", "-", `""`, "{}", "[]", "[object Object]", "[object Null]", "[object Undefined]",
-		"unknown", "<unknown>", "anonymous", "00000000-0000-0000-0000-000000000000",
+		"null", "(null)", "<null>", `\N`, "nil", "(nil)", "<nil>", "none", "<none>", "undefined", "nan", "<na>",
+		"n/a", "#n/a", "-", `""`, "{}", "[]", "[object Object]", "[object Null]", "[object Undefined]",
+		"unknown", "<unknown>", "anonymous",
+		// The ids of no one, and of no trace and no span.
+		"00000000-0000-0000-0000-000000000000", "00000000000000000000000000000000", "0000000000000000",
 		// MD5, SHA-1, SHA-256 and SHA-512 of an empty text.
 		"d41d8cd98f00b204e9800998ecf8427e",
 		"da39a3ee5e6b4b0d3255bfef95601890afd80709",
