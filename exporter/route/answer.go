@@ -43,6 +43,7 @@ func (v Verdict) String() string { return verdictNames[v] }
 const (
 	ReasonRefused           = "refused"
 	ReasonForeign           = "foreign_answer"
+	ReasonNotEchoed         = "not_echoed"
 	ReasonProxy             = "proxy"
 	ReasonCanceled          = "canceled"
 	ReasonTimeout           = "timeout"
@@ -60,7 +61,8 @@ const statusEnhanceYourCalm = 420
 // Answer is what came of one call.
 type Answer struct {
 	Verdict Verdict
-	// StatusCode is the HTTP status, 0 when there was none.
+	// StatusCode is the HTTP status, or the status of the error that stands in the body of a 2xx;
+	// 0 when there was none.
 	StatusCode int
 	// Reason says why the call was not delivered: one of the Reason constants or
 	// status_ and the HTTP status.

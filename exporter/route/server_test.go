@@ -16,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 )
@@ -47,17 +48,28 @@ var (
 // ways are all the ways of a call.
 var ways = map[string]Config{"POST with a body": postBody, "POST with a query": postQuery, "GET": get}
 
-// newSingle returns a Single whose connections end with the test.
-func newSingle(t *testing.T, cfg Config, endpoint string, c *http.Client) *Single {
+// calls makes the calls of an API, untraced.
+type calls struct {
+	*Traced
+	api API
+}
+
+// newCalls returns calls whose connections end with the test.
+func newCalls(t testing.TB, api API, c *http.Client) calls {
 	t.Helper()
-	api, err := NewAPI(cfg, endpoint, "acme")
-	require.NoError(t, err)
 	if c.Transport == nil {
 		c.Transport = &http.Transport{}
 	}
-	single := NewSingle(api, c, userAgent, 24*time.Hour)
 	t.Cleanup(c.CloseIdleConnections)
-	return single
+	return calls{NewTraced(NewCaller(api, c, userAgent, 24*time.Hour), noop.Tracer{}), api}
+}
+
+// newSingle returns the calls of the Single Profile Update API.
+func newSingle(t *testing.T, cfg Config, endpoint string, c *http.Client) calls {
+	t.Helper()
+	api, err := NewSingle(cfg, endpoint, "acme")
+	require.NoError(t, err)
+	return newCalls(t, api, c)
 }
 
 type sender interface {
