@@ -59,14 +59,11 @@ type parts struct {
 }
 
 func newLogsExporter(cfg *Config, set exporter.Settings, accounts *quota.Registry) (*logsExporter, error) {
-	api, err := route.NewAPI(cfg.API, cfg.endpoint(), cfg.ClientCode)
+	api, err := cfg.api()
 	if err != nil {
 		return nil, err
 	}
-	if api.MaxForm() <= 0 {
-		return nil, errors.New("endpoint and api::path are so long that no parameter fits beside them")
-	}
-	mapper, err := mapping.New(cfg.mapping(api.MaxForm()))
+	mapper, err := mapping.New(cfg.mapping(api.Limits()))
 	if err != nil {
 		return nil, err
 	}
@@ -208,16 +205,16 @@ func (e *logsExporter) account(ctx context.Context, host component.Host) (*quota
 	if e.cfg.DryRun {
 		return quota.NewAccount(e.cfg.dryRunLimits()), nil
 	}
-	u, err := url.Parse(e.cfg.endpoint())
+	key, err := e.cfg.accountKey()
 	if err != nil {
 		return nil, err
 	}
-	account, cold, release, err := e.accounts.Use(ctx, host, quota.NewKey(e.cfg.ClientCode, u), e.cfg.limits())
+	account, cold, release, err := e.accounts.Use(ctx, host, key, e.cfg.limits())
 	if err != nil {
 		return nil, err
 	}
 	e.closers = append(e.closers, release)
-	if cold {
+	if cold && e.cfg.Quota.Calls != quota.Unlimited {
 		e.set.Logger.Info("The quota account starts cold: calls made before this start are not counted",
 			zap.Bool("kept_over_restarts", e.cfg.Quota.Storage != nil))
 	}
@@ -237,8 +234,8 @@ func (e *logsExporter) route(ctx context.Context, host component.Host) (sender.R
 		closeIdle()
 		return nil
 	})
-	single := route.NewSingle(e.parts.api, client, e.set.BuildInfo.Command+"/"+e.set.BuildInfo.Version, e.cfg.MaxRetryAfter)
-	return route.NewTraced(single, metadata.Tracer(e.set.TelemetrySettings)), nil
+	caller := route.NewCaller(e.parts.api, client, e.set.BuildInfo.Command+"/"+e.set.BuildInfo.Version, e.cfg.MaxRetryAfter)
+	return route.NewTraced(caller, metadata.Tracer(e.set.TelemetrySettings)), nil
 }
 
 // warn says what of the configuration has a price.

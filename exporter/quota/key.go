@@ -15,6 +15,8 @@ import (
 type Key struct {
 	ClientCode string
 	Endpoint   string
+	// Route tells calls apart that Adobe counts apart, "" for single updates.
+	Route string
 	// earlier is the Endpoint under which earlier versions kept the account, "" when it
 	// is the same.
 	earlier string
@@ -36,12 +38,22 @@ func NewKey(clientCode string, endpoint *url.URL) Key {
 	return key
 }
 
+// For returns the key of the calls of another route: their account has a pace, a quota and
+// pauses of its own.
+func (k Key) For(route string) Key {
+	return Key{ClientCode: k.ClientCode, Endpoint: k.Endpoint, Route: route}
+}
+
 // account returns the key without what two keys of one account may differ in.
-func (k Key) account() Key { return Key{ClientCode: k.ClientCode, Endpoint: k.Endpoint} }
+func (k Key) account() Key { return k.For(k.Route) }
 
 // name is the key as part of a file's name: it says whose account it is, and its
 // hash keeps endpoints apart.
 func (k Key) name() string {
 	hash := sha256.Sum256([]byte(k.Endpoint))
-	return "quota_" + k.ClientCode + "_" + hex.EncodeToString(hash[:6])
+	name := "quota_" + k.ClientCode + "_" + hex.EncodeToString(hash[:6])
+	if k.Route != "" {
+		name += "_" + k.Route
+	}
+	return name
 }
