@@ -10,10 +10,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"hash"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -36,8 +39,8 @@ type Delivery struct {
 	form DeliveryForm
 	mbox string
 	url  url.URL
-	// sessionKey keeps session ids from being found by trying ids out.
-	sessionKey []byte
+	// hashes are those that make session ids, of hash.Hash.
+	hashes sync.Pool
 	// The parts of a body that are the same for all: behind the visitor's id, behind the receipt,
 	// and behind the parameters.
 	behindID, behindReceipt, behind string
@@ -53,7 +56,9 @@ func NewDelivery(cfg DeliveryConfig, endpoint, clientCode string) (*Delivery, er
 		return nil, errors.New("endpoint makes no URL")
 	}
 	u.RawQuery = "client=" + url.QueryEscape(clientCode) + "&sessionId="
-	d := &Delivery{form: cfg.Form, mbox: cfg.Mbox, url: *u, sessionKey: []byte(cmp.Or(string(cfg.SessionKey), clientCode))}
+	d := &Delivery{form: cfg.Form, mbox: cfg.Mbox, url: *u}
+	key := []byte(cmp.Or(string(cfg.SessionKey), clientCode))
+	d.hashes.New = func() any { return hmac.New(sha256.New, key) }
 	d.frame(cfg)
 	return d, nil
 }
@@ -94,11 +99,11 @@ func (d *Delivery) compose(v profile.Visitor, parameters []profile.Parameter) (c
 // session returns the id of the visitor's session, the same for ever: a keyed hash, from which
 // nobody without the key can find the visitor's id.
 func (d *Delivery) session(v profile.Visitor) string {
-	hash := hmac.New(sha256.New, d.sessionKey)
-	_, _ = hash.Write([]byte(v.Parameter)) // it never fails
-	_, _ = hash.Write([]byte{0})
-	_, _ = hash.Write([]byte(v.ID))
-	return hex.EncodeToString(hash.Sum(nil))
+	hashing := d.hashes.Get().(hash.Hash)
+	defer d.hashes.Put(hashing)
+	hashing.Reset()
+	_, _ = io.WriteString(hashing, string(v.Parameter)+"\x00"+v.ID) // it never fails
+	return hex.EncodeToString(hashing.Sum(nil))
 }
 
 // needsHTTP1 reports that each call has a body that can be had once.

@@ -5,6 +5,7 @@ package route // import "github.com/otelcol-adobetarget/adobetargetexporter/expo
 
 import (
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -52,47 +53,34 @@ func (d *Delivery) appendBody(v profile.Visitor, parameters []profile.Parameter,
 	return append(dst, d.behind...)
 }
 
+// escaped marks the bytes of ASCII that a string of JSON cannot hold as they are.
+var escaped = func() (table [utf8.RuneSelf]bool) {
+	for c := range table {
+		table[c] = c < ' ' || c == '"' || c == '\\'
+	}
+	return table
+}()
+
 // appendJSON appends s as a string of JSON. A run of invalid UTF-8 becomes one U+FFFD, as in the
 // form of a single update.
 func appendJSON(dst []byte, s string) []byte {
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, string(utf8.RuneError))
+	}
 	dst = append(dst, '"')
 	plain := 0 // what stands behind it needs no escape
-	for i := 0; i < len(s); {
+	for i := range len(s) {
 		c := s[i]
-		if c >= utf8.RuneSelf {
-			if r, size := utf8.DecodeRuneInString(s[i:]); r != utf8.RuneError || size > 1 {
-				i += size
-				continue
-			}
-			dst = append(dst, s[plain:i]...)
-			dst = append(dst, string(utf8.RuneError)...)
-			i = afterInvalid(s, i)
-			plain = i
-			continue
-		}
-		if c >= ' ' && c != '"' && c != '\\' {
-			i++
+		if c >= utf8.RuneSelf || !escaped[c] {
 			continue
 		}
 		dst = append(dst, s[plain:i]...)
+		plain = i + 1
 		if c < ' ' {
 			dst = append(dst, '\\', 'u', '0', '0', lowerHex[c>>4], lowerHex[c&15])
 		} else {
 			dst = append(dst, '\\', c)
 		}
-		i++
-		plain = i
 	}
 	return append(append(dst, s[plain:]...), '"')
-}
-
-// afterInvalid returns the position behind the run of invalid bytes at i.
-func afterInvalid(s string, i int) int {
-	for i < len(s) && s[i] >= utf8.RuneSelf {
-		if r, size := utf8.DecodeRuneInString(s[i:]); r != utf8.RuneError || size > 1 {
-			break
-		}
-		i++
-	}
-	return i
 }
