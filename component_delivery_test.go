@@ -167,19 +167,19 @@ func TestDelivery_SaysNothingOfWhatItCarries(t *testing.T) {
 			err := exp.ConsumeLogs(t.Context(), oneRecord(markedID, "tier", markedValue))
 			require.Error(t, err, "it is held: nobody gets through")
 			require.NoError(t, exp.Shutdown(t.Context()))
-			said := err.Error()
+			var all strings.Builder
+			fmt.Fprintln(&all, err)
 			for _, entry := range logs.All() {
-				said += fmt.Sprintf("%s %+v\n", entry.Message, entry.ContextMap())
+				fmt.Fprintln(&all, entry.Message, entry.ContextMap())
 			}
 			for _, span := range telemetry.SpanRecorder.Ended() {
-				said += fmt.Sprintf("%s %+v %+v %+v\n", span.Name(), span.Attributes(), span.Events(), span.Status())
+				fmt.Fprintln(&all, span.Name(), span.Attributes(), span.Events(), span.Status())
 			}
 			close(h.events)
 			for event := range h.events {
-				if event.Err() != nil {
-					said += event.Err().Error() + "\n"
-				}
+				fmt.Fprintln(&all, event.Err())
 			}
+			said := all.String()
 			assert.True(t, slices.ContainsFunc([]string{"status_400", "refused", "not_echoed", "foreign_answer"}, func(reason string) bool {
 				return strings.Contains(said, reason)
 			}), said)

@@ -53,7 +53,7 @@ func TestConfig_DeliveryHasNoQuotaAndAPaceOfItsOwn(t *testing.T) {
 func TestConfig_DeliveryHasEverySetting(t *testing.T) {
 	cfg, err := loadConfig(t, "route.yaml", "adobe_target/delivery_all")
 	require.NoError(t, err)
-	assert.Equal(t, route.DeliveryConfig{
+	assert.Equal(t, route.DeliveryConfig{ //nolint:gosec // G101: a token that is in web pages, and a made-up key
 		Mbox: "offline", Form: route.Notification, CallsPerSecond: 2.5, EnvironmentID: 17,
 		PropertyToken: "67444eb4-3681-40b4-831d-e082f5ccddcd", SessionKey: "a secret",
 	}, cfg.delivery())

@@ -25,13 +25,13 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/emulator"
 )
 
-func newDelivery(t testing.TB, endpoint string, change func(*DeliveryConfig)) *Delivery {
-	t.Helper()
+func newDelivery(tb testing.TB, endpoint string, change func(*DeliveryConfig)) *Delivery {
+	tb.Helper()
 	cfg := NewDefaultDeliveryConfig()
 	change(&cfg)
-	require.NoError(t, cfg.Validate())
+	require.NoError(tb, cfg.Validate())
 	d, err := NewDelivery(cfg, endpoint, "acme")
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return d
 }
 
@@ -284,9 +284,9 @@ func BenchmarkDelivery(b *testing.B) {
 }
 
 func TestName(t *testing.T) {
-	assert.NoError(t, ToSingle.Validate())
-	assert.NoError(t, ToDelivery.Validate())
-	assert.EqualError(t, Name("bulkk").Validate(), `"bulkk" is unknown, use single or delivery`)
+	require.NoError(t, ToSingle.Validate())
+	require.NoError(t, ToDelivery.Validate())
+	require.EqualError(t, Name("bulkk").Validate(), `"bulkk" is unknown, use single or delivery`)
 	assert.EqualError(t, Name("").Validate(), `"" is unknown, use single or delivery`)
 }
 

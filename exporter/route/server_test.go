@@ -55,12 +55,12 @@ type calls struct {
 }
 
 // newCalls returns calls whose connections end with the test.
-func newCalls(t testing.TB, api API, c *http.Client) calls {
-	t.Helper()
+func newCalls(tb testing.TB, api API, c *http.Client) calls {
+	tb.Helper()
 	if c.Transport == nil {
 		c.Transport = &http.Transport{}
 	}
-	t.Cleanup(c.CloseIdleConnections)
+	tb.Cleanup(c.CloseIdleConnections)
 	return calls{NewTraced(NewCaller(api, c, userAgent, 24*time.Hour), noop.Tracer{}), api}
 }
 

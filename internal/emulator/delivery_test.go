@@ -246,10 +246,10 @@ func FuzzParseDelivery(f *testing.F) {
 			assert.Equal(t, http.StatusBadRequest, refused.status)
 			return
 		}
-		assert.NoError(t, d.visitor.validate(maxThirdPartyIDLength))
+		require.NoError(t, d.visitor.validate(maxThirdPartyIDLength))
 		assert.Positive(t, d.billed)
 		for _, p := range d.parameters {
-			assert.NoError(t, validateName(p.name))
+			require.NoError(t, validateName(p.name))
 			assert.NotEmpty(t, p.value)
 		}
 	})

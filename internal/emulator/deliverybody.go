@@ -129,8 +129,8 @@ func noneTwice(tokens *json.Decoder) error {
 	seen := map[string]struct{}{}
 	for tokens.More() {
 		if opened == '{' {
-			name, err := tokens.Token()
-			if err != nil {
+			name, unread := tokens.Token()
+			if unread != nil {
 				return errNoJSON
 			}
 			if _, twice := seen[name.(string)]; twice {
@@ -138,8 +138,8 @@ func noneTwice(tokens *json.Decoder) error {
 			}
 			seen[name.(string)] = struct{}{}
 		}
-		if err := noneTwice(tokens); err != nil {
-			return err
+		if inner := noneTwice(tokens); inner != nil {
+			return inner
 		}
 	}
 	if _, err = tokens.Token(); err != nil {
@@ -208,7 +208,7 @@ func validateMbox(name string) error {
 
 func (d *delivery) readParameters(parameters map[string]*string) error {
 	if len(parameters) > maxDeliveryParameters {
-		return errors.New("The number of profileParameters cannot exceed 50.") //nolint:revive,staticcheck // as Adobe writes it
+		return errors.New("the number of profileParameters cannot exceed 50")
 	}
 	for _, name := range slices.Sorted(maps.Keys(parameters)) {
 		value := parameters[name]
@@ -216,7 +216,7 @@ func (d *delivery) readParameters(parameters map[string]*string) error {
 		case strings.TrimSpace(name) == "":
 			return errors.New("the name of a profile parameter is blank")
 		case strings.HasPrefix(name, profilePrefix):
-			return errors.New("the name of a profile parameter begins with profile.")
+			return errors.New("the name of a profile parameter has its prefix")
 		case value == nil || *value == "":
 			return errors.New("a profile parameter is empty")
 		case utf8.RuneCountInString(*value) > maxDeliveryValueLength:
