@@ -53,8 +53,8 @@ func (d *Delivery) appendBody(v profile.Visitor, parameters []profile.Parameter,
 	return append(dst, d.behind...)
 }
 
-// escaped marks the bytes of ASCII that a string of JSON cannot hold as they are.
-var escaped = func() (table [utf8.RuneSelf]bool) {
+// escaped marks the bytes that a string of JSON cannot hold as they are.
+var escaped = func() (table [256]bool) {
 	for c := range table {
 		table[c] = c < ' ' || c == '"' || c == '\\'
 	}
@@ -71,7 +71,7 @@ func appendJSON(dst []byte, s string) []byte {
 	plain := 0 // what stands behind it needs no escape
 	for i := range len(s) {
 		c := s[i]
-		if c >= utf8.RuneSelf || !escaped[c] {
+		if !escaped[c] {
 			continue
 		}
 		dst = append(dst, s[plain:i]...)
