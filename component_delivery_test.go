@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -55,6 +56,22 @@ func TestDelivery_CreatesAProfileInABilledCall(t *testing.T) {
 			assert.Equal(t, []int{2, 2, 1, 1, 0}, []int{stats.Deliveries, stats.Billed, stats.Sessions, stats.MaxInSession, stats.Attempts})
 		})
 	}
+}
+
+func TestDelivery_HasOneCallOfAVisitorUnderWay(t *testing.T) {
+	e, endpoint := startEmulator(t, emulator.Settings{Latency: emulator.Latency{Fixed: 2 * time.Millisecond}})
+	exp := start(t, exportertest.NewNopSettings(metadata.Type), deliveryConfig(endpoint), newHost())
+	var callers sync.WaitGroup
+	for i := range 30 {
+		callers.Go(func() {
+			assert.NoError(t, exp.ConsumeLogs(t.Context(), oneRecord("v"+strconv.Itoa(i%3), "n", strconv.Itoa(i))))
+		})
+	}
+	callers.Wait()
+	require.NoError(t, exp.Shutdown(t.Context()))
+	assert.Equal(t, 1, e.Stats().MaxInSession)
+	assert.Equal(t, 3, e.Stats().Sessions)
+	assert.Greater(t, e.Stats().MaxConcurrent, 1, "of several visitors there are several")
 }
 
 func TestDelivery_LeavesOutWhatNoCallCanCarryAndSplitsTheRest(t *testing.T) {

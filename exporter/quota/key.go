@@ -44,6 +44,14 @@ func (k Key) For(route string) Key {
 	return Key{ClientCode: k.ClientCode, Endpoint: k.Endpoint, Route: route}
 }
 
+// pace is the setting that the pace of the account comes from.
+func (k Key) pace() string {
+	if k.Route == "" {
+		return "rate_limit"
+	}
+	return k.Route + "::calls_per_second"
+}
+
 // account returns the key without what two keys of one account may differ in.
 func (k Key) account() Key { return k.For(k.Route) }
 

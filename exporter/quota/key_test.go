@@ -67,6 +67,9 @@ func TestKey_OtherRoutesHaveAccountsOfTheirOwn(t *testing.T) {
 	updates.Pause(time.Hour)
 	require.NoError(t, paid.Wait(t.Context(), &Waits{}), "a pause of the one is none of the other")
 	paid.GiveBack()
+
+	_, err := r.Open(delivery, Limits{Quota: WindowConfig{Calls: Unlimited, Window: time.Hour}, RateLimit: &RateLimitConfig{CallsPerSecond: 1, Burst: 1}})
+	require.ErrorContains(t, err, "so give them the same quota and delivery::calls_per_second")
 }
 
 func TestRegistry_BothSchemesOfAHostShareAnAccount(t *testing.T) {

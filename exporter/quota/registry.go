@@ -41,8 +41,8 @@ func (r *Registry) Open(key Key, limits Limits) (*Account, error) {
 	case len(limits.differences(shared.limits)) == 0:
 	case shared.users > 0:
 		return nil, fmt.Errorf("another exporter uses client_code %q and the same endpoint "+
-			"with other limits (%s): they share one account, so give them the same quota and rate_limit",
-			key.ClientCode, strings.Join(limits.differences(shared.limits), ", "))
+			"with other limits (%s): they share one account, so give them the same quota and %s",
+			key.ClientCode, strings.Join(limits.differences(shared.limits), ", "), key.pace())
 	default:
 		shared.adopt(limits)
 	}

@@ -25,6 +25,8 @@ type API interface {
 	compose(v profile.Visitor, parameters []profile.Parameter) (c call, carried int)
 	// read returns what the body of a 2xx answer to the call means.
 	read(c *call, status int, body []byte) Answer
+	// suspects names the settings for which it may refuse every call, "" for none.
+	suspects() string
 	// needsHTTP1 reports whether the calls must not go over HTTP/2, see call.request.
 	needsHTTP1() bool
 }

@@ -38,6 +38,15 @@ func NewCaller(api API, c *http.Client, userAgent string, maxRetryAfter time.Dur
 
 // call makes a call, once.
 func (r *Caller) call(ctx context.Context, c *call) Answer {
+	a := r.answer(ctx, c)
+	if a.Verdict == Rejected {
+		a.Detail = r.suspects()
+	}
+	return a
+}
+
+// answer makes a call and reads its answer.
+func (r *Caller) answer(ctx context.Context, c *call) Answer {
 	if r.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, r.timeout)

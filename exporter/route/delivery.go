@@ -106,6 +106,11 @@ func (d *Delivery) session(v profile.Visitor) string {
 	return hex.EncodeToString(hashing.Sum(nil))
 }
 
+// suspects names what stands in each call.
+func (d *Delivery) suspects() string {
+	return "see delivery::mbox, delivery::environment_id and delivery::property_token"
+}
+
 // needsHTTP1 reports that each call has a body that can be had once.
 func (d *Delivery) needsHTTP1() bool { return false }
 

@@ -27,7 +27,8 @@ const (
 func TestDelivery_ReadsAnswers(t *testing.T) {
 	delivered := Answer{Verdict: Delivered, StatusCode: 202}
 	silent := Answer{Verdict: NotNow, StatusCode: 202, Reason: ReasonNotEchoed, Detail: "the answer does not name what was sent"}
-	refused := Answer{Verdict: Rejected, StatusCode: 202, Reason: ReasonRefused}
+	const suspects = "see delivery::mbox, delivery::environment_id and delivery::property_token"
+	refused := Answer{Verdict: Rejected, StatusCode: 202, Reason: ReasonRefused, Detail: suspects}
 	foreign := func(kind string) Answer {
 		return Answer{Verdict: SetupFault, StatusCode: 202, Reason: ReasonForeign, Detail: "the answer is " + kind}
 	}
@@ -54,7 +55,7 @@ func TestDelivery_ReadsAnswers(t *testing.T) {
 		"a message that is no text":                     {asItIs, `{"message":{"text":"no"}}`, refused},
 		"a message beside a success":                    {asItIs, strings.Replace(usualExecute, `"client"`, `"message":"no","client"`, 1), refused},
 		"a message beside something of another type":    {asItIs, `{"requestId":1,"message":"no"}`, refused},
-		"a message of a bad call":                       {asItIs, `{"status":400,"message":"Invalid property token"}`, Answer{Verdict: Rejected, StatusCode: 400, Reason: "status_400"}},
+		"a message of a bad call":                       {asItIs, `{"status":400,"message":"Invalid property token"}`, Answer{Verdict: Rejected, StatusCode: 400, Reason: "status_400", Detail: suspects}},
 		"a message of a missing right":                  {asItIs, `{"status":403,"message":"no"}`, Answer{Verdict: SetupFault, StatusCode: 403, Reason: "status_403"}},
 		"a message of a busy session":                   {asItIs, `{"status":420,"message":"Too many requests with same session ID"}`, Answer{Verdict: NotNow, StatusCode: 420, Reason: "status_420"}},
 		"a message of an internal error":                {asNotification, `{"status":500,"message":"no"}`, Answer{Verdict: NotNow, StatusCode: 500, Reason: "status_500"}},
@@ -113,6 +114,9 @@ func TestDelivery_OtherStatusesMeanWhatTheyMeanForUpdates(t *testing.T) {
 			_, _ = io.WriteString(w, `{"status":200,"message":"SECRET-ID"}`)
 		}))
 		calls := newCalls(t, newDelivery(t, server.URL, asItIs), &http.Client{})
+		if want.Verdict == Rejected {
+			want.Detail = calls.api.suspects()
+		}
 		assert.Equal(t, want, send(t.Context(), t, calls))
 		server.Close()
 	}

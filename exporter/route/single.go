@@ -84,5 +84,8 @@ func (s Single) read(_ *call, status int, body []byte) Answer {
 	return a
 }
 
+// suspects names none: a form has nothing that is the same in all calls.
+func (s Single) suspects() string { return "" }
+
 // needsHTTP1 reports that a POST without a body must not be repeated.
 func (s Single) needsHTTP1() bool { return s.inQuery && s.method == http.MethodPost }
