@@ -216,3 +216,64 @@ func TestQueue_LosesNothingWhileItsStorageFails(t *testing.T) {
 		})
 	}
 }
+
+// TestQueue_TellsForHowLongItsOldestRecordHasWaited has an outbox that is full hold up the queue.
+func TestQueue_TellsForHowLongItsOldestRecordHasWaited(t *testing.T) {
+	for place, keep := range places {
+		t.Run(place, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := &wire{answer: tooMany}
+				r := begin(t, w, keep(t), with(func(cfg *Config) { cfg.Outbox.MaxVisitors = 1 }))
+				age := func(want time.Duration) {
+					t.Helper()
+					metadatatest.AssertEqualAdobeTargetQueueAge(t, r.telemetry, []metricdata.DataPoint[float64]{{
+						Attributes: attribute.NewSet(attribute.String("exporter", "adobe_target")), Value: want.Seconds(),
+					}}, metricdatatest.IgnoreTimestamp())
+				}
+				age(0)
+				r.consume(t, oneRecord("a", "n", "1"))
+				time.Sleep(time.Minute)
+				age(0)
+				r.consume(t, oneRecord("b", "n", "1"))
+				time.Sleep(10 * time.Second)
+				r.consume(t, oneRecord("c", "n", "1"))
+				time.Sleep(10 * time.Second)
+				age(20 * time.Second)
+				w.now(taken)
+				time.Sleep(time.Hour)
+				age(0)
+				r.end(t)
+			})
+		})
+	}
+}
+
+func TestQueue_CountsTheAgeOfWhatAnEarlierRunHasLeftFromItsStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := fileStorage(t, t.TempDir())
+		r := begin(t, &wire{answer: tooMany}, on(disk), full)
+		fill(t, r)
+		r.end(t)
+		time.Sleep(time.Hour)
+		r = begin(t, &wire{answer: tooMany}, on(disk), full)
+		time.Sleep(time.Minute)
+		metadatatest.AssertEqualAdobeTargetQueueAge(t, r.telemetry, []metricdata.DataPoint[float64]{{
+			Attributes: attribute.NewSet(attribute.String("exporter", "adobe_target")), Value: 60,
+		}}, metricdatatest.IgnoreTimestamp())
+		r.end(t)
+	})
+}
+
+func TestQueue_HasNoAgeWhereTheCallerWaits(t *testing.T) {
+	for way, wait := range waits {
+		t.Run(way, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := begin(t, &wire{answer: taken}, wait)
+				r.consume(t, oneRecord("a", "n", "1"))
+				_, err := r.telemetry.GetMetric("otelcol.adobe_target.queue.age")
+				require.ErrorContains(t, err, "not found")
+				r.end(t)
+			})
+		})
+	}
+}

@@ -148,6 +148,7 @@ func TestShutdown_InStorageLosesNothing(t *testing.T) {
 				assert.LessOrEqual(t, took, tt.most)
 				first := r.count(t)
 				assert.Zero(t, first.outcomes["rejected shutdown"])
+				assert.Empty(t, alarms(r), "nothing is dropped")
 
 				w.now(taken)
 				r = begin(t, w, on(disk))

@@ -36,10 +36,10 @@ func TestSpan_OfACallIsARootAndHoldsNothingOfWhatItCarries(t *testing.T) {
 			attribute.String("outcome", "delivered"), attribute.Int("http.response.status_code", 200),
 		}},
 		"rejected": {status(http.StatusBadRequest), []attribute.KeyValue{
-			attribute.String("outcome", "rejected"), attribute.Int("http.response.status_code", 400), attribute.String("error.type", "status_400"),
+			attribute.String("outcome", "rejected"), attribute.Int("http.response.status_code", 400), attribute.String("error.type", "400"),
 		}},
 		"not now": {down, []attribute.KeyValue{
-			attribute.String("outcome", "not_now"), attribute.Int("http.response.status_code", 503), attribute.String("error.type", "status_503"),
+			attribute.String("outcome", "not_now"), attribute.Int("http.response.status_code", 503), attribute.String("error.type", "503"),
 		}},
 		"no answer, and an error that says too much": {
 			func(c call) (int, error) {

@@ -41,11 +41,11 @@ func TestStart_ThatFailsLeavesNothingRunning(t *testing.T) {
 	}{
 		"the storage is missing": {
 			func(*testing.T, *run) {},
-			`sending_queue::storage: "file_storage/queue" is no storage extension of this collector`,
+			`sending_queue::storage: "file_storage/queue" is not configured under extensions, or not listed in service::extensions; storages that are: none`,
 		},
 		"the storage is no storage": {
 			func(_ *testing.T, r *run) { r.host.extensions[queueStorageID] = &noStorage{} },
-			`sending_queue::storage: "file_storage/queue" is no storage extension of this collector`,
+			`sending_queue::storage: "file_storage/queue" is an extension that stores nothing`,
 		},
 		"the file of the queue is damaged": {
 			func(t *testing.T, r *run) {
@@ -54,7 +54,7 @@ func TestStart_ThatFailsLeavesNothingRunning(t *testing.T) {
 				require.NoError(t, os.WriteFile(filepath.Join(folder, "exporter_adobe_target__logs"), make([]byte, 1<<16), 0o600))
 				r.host.extensions[queueStorageID] = fileStorage(t, folder)
 			},
-			`sending_queue::storage: "file_storage/queue" cannot be opened: `,
+			`exporter_adobe_target__logs is damaged (invalid database): restore it, or move it away`,
 		},
 		"the index of the queue is damaged": {
 			func(t *testing.T, r *run) {
@@ -77,7 +77,7 @@ func TestStart_ThatFailsLeavesNothingRunning(t *testing.T) {
 				id := component.MustNewIDWithName("file_storage", "quota")
 				r.cfg.Quota.Storage = &id
 			},
-			`"file_storage/quota" is no storage extension of this collector`,
+			`quota::storage: "file_storage/quota" is not configured under extensions, or not listed in service::extensions; storages that are: file_storage/queue`,
 		},
 		"the authenticator is missing": {
 			func(t *testing.T, r *run) {

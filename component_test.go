@@ -103,29 +103,38 @@ func TestComponent_KeepsConnectionsUpToTheConcurrencyAndClosesThem(t *testing.T)
 
 func TestComponent_SharesAnAccountWithOthersOfItsClientCode(t *testing.T) {
 	_, endpoint := startEmulator(t, emulator.Settings{})
-	factory := newFactory(&quota.Registry{})
-	create := func(change func(*Config)) exporter.Logs {
+	var accounts quota.Registry
+	factory := newFactory(&accounts)
+	create := func(factory exporter.Factory, change func(*Config)) (exporter.Logs, error) {
 		cfg := testConfig(endpoint)
 		change(cfg)
-		e, err := factory.CreateLogs(t.Context(), exportertest.NewNopSettings(metadata.Type), cfg)
+		return factory.CreateLogs(t.Context(), exportertest.NewNopSettings(metadata.Type), cfg)
+	}
+	started := func(e exporter.Logs, err error) exporter.Logs {
 		require.NoError(t, err)
+		require.NoError(t, e.Start(t.Context(), newHost()))
 		return e
 	}
-	first := create(func(*Config) {})
-	require.NoError(t, first.Start(t.Context(), newHost()))
+	others := func(cfg *Config) { cfg.Quota.Calls = 500 }
+	first := started(create(factory, func(*Config) {}))
+	same := started(create(factory, func(*Config) {}))
+	const differ = "quota::calls is 500 here and 1000000 there"
+	_, err := create(factory, others)
+	require.ErrorContains(t, err, differ, "before anything starts")
+	dry := started(create(factory, func(cfg *Config) { others(cfg); cfg.DryRun = true }))
 
-	same := create(func(*Config) {})
-	require.NoError(t, same.Start(t.Context(), newHost()))
-
-	other := create(func(cfg *Config) { cfg.Quota.Calls = 500 })
-	require.ErrorContains(t, other.Start(t.Context(), newHost()), "quota::calls is 500 here and 1000000 there")
+	// Those of another Collector of the process are met at the start.
+	other, err := create(newFactory(&accounts), others)
+	require.NoError(t, err)
+	require.ErrorContains(t, other.Start(t.Context(), newHost()), differ)
 	require.NoError(t, other.Shutdown(t.Context()), "an exporter that did not start can be shut down")
 
-	elsewhere := create(func(cfg *Config) { cfg.Quota.Calls = 500; cfg.ClientCode = "other" })
-	require.NoError(t, elsewhere.Start(t.Context(), newHost()))
-	for _, e := range []exporter.Logs{first, same, elsewhere} {
+	elsewhere := started(create(factory, func(cfg *Config) { others(cfg); cfg.ClientCode = "other" }))
+	for _, e := range []exporter.Logs{first, same, dry, elsewhere} {
 		require.NoError(t, e.Shutdown(t.Context()))
 	}
+	later := started(create(factory, others))
+	require.NoError(t, later.Shutdown(t.Context()), "nobody else uses the account any more")
 }
 
 func TestComponent_ReportsAFaultOfTheSetUpAsItsStatus(t *testing.T) {

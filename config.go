@@ -4,6 +4,7 @@
 package adobetargetexporter // import "github.com/otelcol-adobetarget/adobetargetexporter"
 
 import (
+	"net/url"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -97,6 +98,7 @@ type Config struct {
 	// in the outbox.
 	RetryConfig configretry.BackOffConfig `mapstructure:"retry_on_failure"`
 
+	misread   error    // what Unmarshal has refused to read
 	misplaced []string // what the YAML sets of another route
 
 	_ struct{}
@@ -161,6 +163,15 @@ func (cfg *Config) endpoint() string {
 		return cfg.ClientConfig.Endpoint
 	}
 	return "https://" + cfg.ClientCode + ".tt.omtrdc.net"
+}
+
+// host returns the host of the endpoint, as log lines name it.
+func (cfg *Config) host() string {
+	u, err := url.Parse(cfg.endpoint())
+	if err != nil {
+		return ""
+	}
+	return u.Host
 }
 
 // waits reports whether callers wait for the outcome of their records.

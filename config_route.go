@@ -35,7 +35,7 @@ func (cfg *Config) delivery() route.DeliveryConfig {
 func (cfg *Config) accountKey() (quota.Key, error) {
 	u, err := url.Parse(cfg.endpoint())
 	if err != nil {
-		return quota.Key{}, err
+		return quota.Key{}, errors.New("endpoint: must be a URL such as https://acme.tt.omtrdc.net")
 	}
 	key := quota.NewKey(cfg.ClientCode, u)
 	if cfg.Route == route.ToDelivery {

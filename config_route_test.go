@@ -82,7 +82,7 @@ func TestConfig_RefusesWhatMakesNoSenseWithTheRoute(t *testing.T) {
 		"mbox_blank":                  `delivery: mbox: must not be blank, got " "`,
 		"form_unknown":                `delivery: form: "prefetch" is unknown, use execute or notification`,
 		"pace_of_nothing":             "delivery: calls_per_second: must be above 0, got 0",
-		"unknown_key":                 "invalid keys: mboxes",
+		"unknown_key":                 `delivery: unknown key "mboxes"; allowed: calls_per_second`,
 		"several_faults":              "api: is for route single only, remove it\nauth: not allowed",
 	} {
 		t.Run(block, func(t *testing.T) {

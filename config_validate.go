@@ -9,6 +9,7 @@ import (
 	"net/textproto"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 var _ component.Config = (*Config)(nil)
@@ -27,6 +29,9 @@ var clientCodePattern = regexp.MustCompile(`^[a-z0-9]{1,63}$`)
 // Validate returns an error for what cannot work, each with its place in the YAML. The parts
 // validate themselves.
 func (cfg *Config) Validate() error {
+	if cfg.misread != nil {
+		return cfg.misread
+	}
 	return errors.Join(
 		cfg.validateClientCode(),
 		cfg.validateEndpoint(),
@@ -67,8 +72,18 @@ func (cfg *Config) validateEndpoint() error {
 		return fmt.Errorf("endpoint: the port must be at most 65535, got %s", u.Port())
 	case u.RawQuery != "" || u.ForceQuery || strings.Contains(cfg.ClientConfig.Endpoint, "#"):
 		return fmt.Errorf("endpoint: must not carry a query or a fragment, got one on the host %q", u.Host)
+	case holdsCall(u):
+		return fmt.Errorf("endpoint: takes scheme and host, such as https://acme.tt.omtrdc.net; the path %q belongs in api::path, "+
+			"which is %q when it is not set", u.Path, route.NewDefaultConfig().Path)
 	}
 	return nil
+}
+
+// holdsCall reports whether an endpoint holds the path of a call as well. Before a gateway may
+// stand a path, before Target's own hosts none.
+func holdsCall(endpoint *url.URL) bool {
+	path := strings.TrimRight(endpoint.Path, "/")
+	return strings.HasSuffix(path, "/profile/update") || path != "" && strings.HasSuffix(strings.ToLower(endpoint.Hostname()), ".tt.omtrdc.net")
 }
 
 func validPort(port string) bool {
@@ -106,9 +121,7 @@ func (cfg *Config) validateClient() error {
 			errs = append(errs, fmt.Errorf("headers: %s is not allowed, with it %s", name, why))
 		}
 	}
-	if proxy := cfg.ClientConfig.ProxyURL; proxy != "" && !validProxy(proxy) {
-		errs = append(errs, errors.New("proxy_url: must be a URL with http, https, socks5 or socks5h such as http://proxy.example:3128"))
-	}
+	errs = append(errs, validateProxy(cfg.ClientConfig.ProxyURL))
 	if conns := cfg.ClientConfig.MaxConnsPerHost; conns != 0 && conns < cfg.Concurrency {
 		errs = append(errs, fmt.Errorf("max_conns_per_host: must be 0 or at least the concurrency of %d, got %d: "+
 			"calls that wait for a connection would run into their timeout", cfg.Concurrency, conns))
@@ -116,19 +129,21 @@ func (cfg *Config) validateClient() error {
 	return errors.Join(errs...)
 }
 
-// validProxy reports whether net/http can reach a proxy by the URL. It takes any scheme
-// that it does not know for http, and a missing host for this machine.
-func validProxy(proxy string) bool {
+// validateProxy refuses what net/http would take for another proxy: any scheme that it does not
+// know for http, and a missing host for this machine.
+func validateProxy(proxy string) error {
+	if proxy == "" {
+		return nil
+	}
 	u, err := url.ParseRequestURI(proxy)
-	if err != nil || u.Hostname() == "" || !validPort(u.Port()) {
-		return false
+	if err != nil || u.Hostname() == "" || !validPort(u.Port()) || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) {
+		return errors.New("proxy_url: must be a URL with http, https, socks5 or socks5h and a host, such as http://proxy.example:3128")
 	}
-	switch u.Scheme {
-	case "http", "https", "socks5", "socks5h":
-		return true
-	default:
-		return false
+	if _, set := u.User.Password(); set {
+		return errors.New("proxy_url: must not carry a password, which the Collector would print with the configuration: " +
+			"leave proxy_url out and set HTTPS_PROXY in the environment")
 	}
+	return nil
 }
 
 func (cfg *Config) validateMapping() error {

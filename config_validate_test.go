@@ -5,12 +5,18 @@ package adobetargetexporter
 
 import (
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
+	"go.opentelemetry.io/collector/exporter/exportertest"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadata"
 )
 
 // invalid says, block by block of testdata/invalid.yaml, what is answered. An ellipsis stands for
@@ -60,13 +66,13 @@ var invalid = map[string]string{ //nolint:gosec // these are messages, not crede
 	"quota_window":                        "quota: window: must be at least 1m0s, got 59s",
 	"max_value_length":                    "max_value_length: must be at least 0, got -1",
 	"max_third_party_id_length":           "max_third_party_id_length: must be at most 256, got 257",
-	"removed_max_update_attempts":         "invalid keys: max_update_attempts",
+	"removed_max_update_attempts":         `unknown key "max_update_attempts"; allowed: api, auth, client_code, …, visitor, visitor_placeholders, write_buffer_size`,
 	"merge_window_long":                   "outbox: merge_window: must be from 0s to 24h0m0s, got 24h0m1s",
 	"merge_window_negative":               "outbox: merge_window: must be from 0s to 24h0m0s, got -1s",
 	"max_visitors":                        "outbox: max_visitors: must be from 1 to 1073741824, got 0",
 	"max_bytes":                           "outbox: max_bytes: must be at least 1048576, got 1048575",
 	"give_up_after":                       "outbox: give_up_after: must be at least 1m, or 0s to go on for ever, got 59s",
-	"unknown_key_of_outbox":               "invalid keys: window",
+	"unknown_key_of_outbox":               `outbox: unknown key "window"; allowed: give_up_after, max_bytes, max_visitors, merge_window`,
 	"several_consumers":                   "sending_queue::num_consumers: must be 1, got 2: calls run in parallel by concurrency",
 	"no_consumer":                         "sending_queue: `num_consumers` must be positive",
 	"initial_interval":                    "retry_on_failure::initial_interval: must be at least 100ms, got 99ms",
@@ -80,11 +86,11 @@ var invalid = map[string]string{ //nolint:gosec // these are messages, not crede
 	"compression":                         `compression: Target reads no compressed calls, remove it or set none, got "gzip"`,
 	"cookies":                             "cookies: not allowed",
 	"idempotency_key":                     "headers: Idempotency-Key is not allowed",
-	"unknown_key":                         "invalid keys: qouta",
-	"unknown_key_of_quota":                "invalid keys: call",
-	"unknown_key_of_api":                  "invalid keys: verb",
-	"unknown_key_of_an_entry":             "invalid keys: attr",
-	"proxy":                               "proxy_url: must be a URL with http, https, socks5 or socks5h such as http://proxy.example:3128",
+	"unknown_key":                         `unknown key "qouta"; allowed: api, auth, `,
+	"unknown_key_of_quota":                `quota: unknown key "call"; allowed: calls, reservation, storage, window`,
+	"unknown_key_of_api":                  `api: unknown key "verb"; allowed: method, parameters, path`,
+	"unknown_key_of_an_entry":             `visitor::0: unknown key "attr"; allowed: attribute, parameter, value`,
+	"proxy":                               "proxy_url: must be a URL with http, https, socks5 or socks5h and a host, such as http://proxy.example:3128",
 	"proxy_without_scheme":                "proxy_url: must be a URL with http, https, socks5 or socks5h",
 	"proxy_scheme":                        "proxy_url: must be a URL with http, https, socks5 or socks5h",
 	"proxy_host":                          "proxy_url: must be a URL with http, https, socks5 or socks5h",
@@ -97,7 +103,21 @@ var invalid = map[string]string{ //nolint:gosec // these are messages, not crede
 	"endpoint_port":                       "endpoint: the port must be at most 65535, got 99999",
 	"endpoint_host":                       "endpoint: must be a URL with http or https",
 	"endpoint_fragment":                   "endpoint: must not carry a query or a fragment",
-	"timeout_without_unit":                "timeout: must be at least 1ms, or a call that hangs never ends, got 10ns",
+	"timeout_without_unit":                `timeout: 10 has no unit, write 10s if seconds are meant`,
+	"endpoint_of_the_call":                `endpoint: takes scheme and host, such as https://acme.tt.omtrdc.net; the path "/m2/acme/profile/update" belongs in api::path`,
+	"endpoint_of_a_call_before_a_gateway": `endpoint: takes scheme and host, such as https://acme.tt.omtrdc.net; the path "/edge/m2/client/profile/update/" belongs in api::path`,
+	"endpoint_of_another_call":            `the path "/rest/v1/delivery" belongs in api::path, which is "/m2/{client_code}/profile/update" when it is not set`,
+	"proxy_password":                      "proxy_url: must not carry a password, which the Collector would print with the configuration",
+	"unknown_key_of_the_queue":            `sending_queue: unknown key "batchx"; allowed: batch, block_on_overflow, enabled, num_consumers, queue_size, sizer, storage, wait_for_result`,
+	"unknown_key_of_a_batch":              `sending_queue::batch: unknown key "flush_timeoutx"; allowed: enabled, flush_timeout, max_size, min_size, partition, sizer`,
+	"unknown_key_of_tls":                  `tls: unknown key "ca_fil"; allowed: ca_file, `,
+	"unknown_key_of_retry":                `retry_on_failure: unknown key "max_elapsed"; allowed: enabled, initial_interval, `,
+	"unknown_key_of_a_rate_limit":         `rate_limit: unknown key "per_second"; allowed: burst, calls_per_second, enabled`,
+	"duration_of_nanoseconds":             "drain_timeout: 30ns is shorter than 1ms, write a number with the unit that is meant, such as 30s",
+	"duration_in_quotes":                  "drain_timeout: 30 has no unit, write 30s if seconds are meant",
+	"duration_of_a_fraction":              "drain_timeout: 1.5 has no unit, write 1.5s if seconds are meant",
+	"duration_of_another_unit":            `drain_timeout: "1d" is no duration, write a number with a unit, such as 30s`,
+	"duration_in_milliseconds":            "outbox::merge_window: 3600000 has no unit",
 	"queue":                               "sending_queue: `queue_size` must be positive",
 	"queue_without_size":                  "sending_queue: `queue_size` must be positive",
 	"queue_smaller_than_batch":            "sending_queue: `min_size` must be less than or equal to `queue_size`",
@@ -117,7 +137,7 @@ func TestValidate_NamesThePlaceAndWhatIsAllowed(t *testing.T) {
 
 func TestValidate_TakesProxiesThatNetHTTPKnows(t *testing.T) {
 	for _, proxy := range []string{
-		"http://proxy.example:3128", "https://proxy.example", "socks5://user:password@127.0.0.1:1080", "socks5h://[::1]:1080", "HTTP://proxy.example",
+		"http://proxy.example:3128", "https://proxy.example", "socks5://user@127.0.0.1:1080", "socks5h://[::1]:1080", "HTTP://proxy.example",
 	} {
 		cfg := wiredConfig()
 		cfg.ClientConfig.ProxyURL = proxy
@@ -131,4 +151,52 @@ func TestValidate_KnowsEveryBlockOfInvalidYAML(t *testing.T) {
 	for block := range conf.ToStringMap() {
 		assert.Contains(t, invalid, strings.TrimPrefix(block, "adobe_target/"))
 	}
+}
+
+// TestValidate_EveryDurationNeedsAUnit knows the durations by their types, so that none is forgotten.
+func TestValidate_EveryDurationNeedsAUnit(t *testing.T) {
+	places := durations("", keysOf(reflect.TypeFor[Config]()))
+	assert.Subset(t, places, []string{
+		"timeout", "max_retry_after", "drain_timeout", "keepalive::idle_conn_timeout", "tls::reload_interval", "outbox::merge_window",
+		"quota::window", "sending_queue::batch::flush_timeout", "retry_on_failure::initial_interval",
+	})
+	given := map[string]any{"client_code": "acme"}
+	var want []string
+	for _, place := range places {
+		given[place] = 5
+		want = append(want, place+": 5 has no unit, write 5s if seconds are meant")
+	}
+	cfg := createDefaultConfig().(*Config)
+	require.NoError(t, confmap.NewFromStringMap(given).Unmarshal(cfg))
+	err := cfg.Validate()
+	require.Error(t, err)
+	assert.ElementsMatch(t, want, strings.Split(err.Error(), "\n"))
+}
+
+func durations(place string, keys map[string]reflect.Type) (places []string) {
+	for key, t := range keys {
+		key = strings.TrimPrefix(place+"::"+key, "::")
+		switch {
+		case t == reflect.TypeFor[time.Duration]():
+			places = append(places, key)
+		case meant(t).Kind() == reflect.Struct:
+			places = append(places, durations(key, keysOf(t))...)
+		}
+	}
+	return places
+}
+
+func TestValidate_TakesDurationsThatSayTheirUnit(t *testing.T) {
+	for _, d := range []any{"30s", "1ms", "0s", "0", 0, 0.0, "1h30m", 30 * time.Second} {
+		cfg := createDefaultConfig().(*Config)
+		require.NoError(t, confmap.NewFromStringMap(map[string]any{"client_code": "acme", "drain_timeout": d}).Unmarshal(cfg))
+		assert.NoError(t, cfg.Validate(), "%v", d)
+	}
+}
+
+func TestValidate_WhatIsMisreadIsNoConfiguration(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	require.NoError(t, confmap.NewFromStringMap(map[string]any{"client_code": "acme", "qouta": 5}).Unmarshal(cfg))
+	_, err := NewFactory().CreateLogs(t.Context(), exportertest.NewNopSettings(metadata.Type), cfg)
+	require.ErrorContains(t, err, `unknown key "qouta"`)
 }

@@ -186,6 +186,11 @@ func crashNoItemIsRead(ops []*storage.Operation) bool {
 	return slices.ContainsFunc(ops, func(op *storage.Operation) bool { return op.Type == storage.Get && isQueueItem(op.Key) })
 }
 
+// crashOnlyOffersWork lets the queue take requests, and do nothing else.
+func crashOnlyOffersWork(ops []*storage.Operation) bool {
+	return !slices.ContainsFunc(ops, func(op *storage.Operation) bool { return op.Type == storage.Set && isQueueItem(op.Key) })
+}
+
 // isQueueItem reports whether a key is that of an item, which the helper numbers.
 func isQueueItem(key string) bool {
 	_, err := strconv.ParseUint(key, 10, 64)

@@ -27,20 +27,28 @@ func NewFactory() exporter.Factory {
 }
 
 func newFactory(accounts *quota.Registry) exporter.Factory {
+	plan := &quota.Plan{} // of the one configuration that a Collector uses a factory for
 	return exporter.NewFactory(
 		metadata.Type,
 		createDefaultConfig,
 		exporter.WithLogs(func(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Logs, error) {
-			return createLogs(ctx, set, cfg.(*Config), accounts)
+			return createLogs(ctx, set, cfg.(*Config), accounts, plan)
 		}, metadata.LogsStability),
 	)
 }
 
-func createLogs(ctx context.Context, set exporter.Settings, cfg *Config, accounts *quota.Registry) (exporter.Logs, error) {
+func createLogs(
+	ctx context.Context, set exporter.Settings, cfg *Config, accounts *quota.Registry, plan *quota.Plan,
+) (exporter.Logs, error) {
 	e, err := newLogsExporter(cfg, set, accounts)
 	if err != nil {
 		return nil, err
 	}
+	err = e.join(plan)
+	if err != nil {
+		return nil, err
+	}
+	set.Logger = e.helperLogger()
 	e.helper, err = exporterhelper.NewLogs(ctx, set, cfg, e.push,
 		exporterhelper.WithStart(e.start),
 		exporterhelper.WithShutdown(e.shutdown),

@@ -103,7 +103,7 @@ type counts struct {
 	received, recovered int64
 	// ended came to their end, held wait in the queue or the outbox.
 	ended, held int64
-	// outcomes are those that ended, by "outcome" or "outcome reason".
+	// outcomes are those that ended, by "outcome" or "outcome reason", where there are any.
 	outcomes map[string]int64
 }
 
@@ -122,6 +122,9 @@ func (r *run) count(t *testing.T) counts {
 			case "otelcol.adobe_target.records":
 				c.ended = sum(metric.Data)
 				for _, point := range metric.Data.(metricdata.Sum[int64]).DataPoints {
+					if point.Value == 0 {
+						continue
+					}
 					outcome, _ := point.Attributes.Value("outcome")
 					reason, _ := point.Attributes.Value("reason")
 					c.outcomes[strings.TrimSpace(outcome.AsString()+" "+reason.AsString())] += point.Value

@@ -57,6 +57,7 @@ func (r *row) account(target *adobe) *account {
 func (a *account) end(t *testing.T, c *collector) time.Duration {
 	t.Helper()
 	took := c.end(t)
+	assert.NotContains(t, tail(c.output.String()), "Dropping data", "the storage keeps all")
 	a.runs = append(a.runs, ended{finalCounts: c.finals(t)})
 	return took
 }

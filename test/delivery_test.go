@@ -76,10 +76,10 @@ func crashDeliveries(t *testing.T, form string) {
 
 func TestFaultsOfTheSetUpOfDeliveryHoldTheData(t *testing.T) {
 	for name, fault := range map[string]map[string]any{
-		"status_403":     {"kind": "status", "status": 403},
-		"status_400":     {"kind": "refuse"}, // a message under 200, as of a property token that is none
+		"403":            {"kind": "status", "status": 403},
+		"400":            {"kind": "refuse"}, // a message under 200, as of a property token that is none
 		"foreign_answer": {"kind": "garbage"},
-		"status_420":     {"kind": "status", "status": 420},
+		"420":            {"kind": "status", "status": 420},
 		"not_echoed":     {"kind": "silent"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -129,5 +129,5 @@ func TestNoSecretIsSaidOfDeliveryCalls(t *testing.T) {
 	}
 	c.arrive(t, target)
 	assert.Equal(t, 18, target.stats(t).Faulted, "every fault was acted out")
-	c.says(t, "status_400", "not_echoed", "foreign_answer")
+	c.says(t, `error_type="400"`, "not_echoed", "foreign_answer")
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -197,6 +199,8 @@ func TestAHostThatDoesNotExistHoldsTheData(t *testing.T) {
 	g.end(t)
 	taken := g.taken
 
+	// It was a misspelled one, so what waits for it is for the right one.
+	require.NoError(t, os.Remove(filepath.Join(folder, "exporter_adobe_target__begun")))
 	g = startGuarded(t, folder, target.url, "")
 	g.taken = taken
 	g.arrive(t, target)

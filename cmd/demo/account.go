@@ -42,7 +42,7 @@ type account struct {
 type ending struct{ outcome, reason string }
 
 // call is what came of a call.
-type call struct{ outcome, status, reason string }
+type call struct{ outcome, status, errorType string }
 
 // answer says in words what came back.
 func (c call) answer() string {
@@ -50,8 +50,8 @@ func (c call) answer() string {
 	if c.status != "" {
 		words = "status " + c.status
 	}
-	if c.reason != "" {
-		words += ", " + c.reason
+	if c.errorType != c.status && c.errorType != "" {
+		words += ", " + c.errorType
 	}
 	return words
 }

@@ -79,7 +79,7 @@ func (s summary) writeCalls(w io.Writer) {
 	fmt.Fprint(w, "\nCalls\n")
 	line(w, "made", total(calls), grouped(s.stats.Attempts+s.stats.Deliveries)+" seen by the emulator")
 	order := func(a, b call) int {
-		return cmp.Or(cmp.Compare(a.outcome, b.outcome), cmp.Compare(a.status, b.status), cmp.Compare(a.reason, b.reason))
+		return cmp.Or(cmp.Compare(a.outcome, b.outcome), cmp.Compare(a.status, b.status), cmp.Compare(a.errorType, b.errorType))
 	}
 	for _, c := range byCount(calls, order) {
 		detail(w, c.outcome, calls[c], c.answer())

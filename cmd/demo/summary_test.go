@@ -28,9 +28,9 @@ func TestTheSummaryReadsAsTheGoldenText(t *testing.T) {
 				{"skipped", "invalid_visitor"}: 3, {"rejected", "refused"}: 1, {"rejected", "status_413"}: 1,
 			},
 			dropped: map[string]int{"null": 30, "reserved_name": 4},
-			calls:   map[call]int{{"delivered", "200", ""}: 200, {"rejected", "200", "refused"}: 1, {"not_now", "", "timeout"}: 2},
+			calls:   map[call]int{{"delivered", "200", ""}: 200, {"rejected", "200", "refused"}: 1, {"not_now", "", "timeout"}: 2, {"not_now", "503", "503"}: 1, {"not_now", "429", "429"}: 0},
 		},
-		stats:    emulator.Stats{Attempts: 203, Visitors: 199, Parameters: 2150},
+		stats:    emulator.Stats{Attempts: 204, Visitors: 199, Parameters: 2150},
 		examples: []emulator.Profile{profileOf(emulator.MboxPC, "1368007744041-575948.01_00", 3), profileOf(emulator.Mbox3rdPartyID, "Müller & Söhne", 15)},
 	}
 	var out bytes.Buffer

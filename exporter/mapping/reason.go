@@ -45,6 +45,15 @@ var skipNames = [skips]string{
 // String returns the reason as metrics name it.
 func (s Skip) String() string { return skipNames[s] }
 
+// Skips returns all reasons why a log record is skipped.
+func Skips() []Skip {
+	all := make([]Skip, 0, skips)
+	for s := NotSkipped + 1; s < skips; s++ {
+		all = append(all, s)
+	}
+	return all
+}
+
 // Drop is the reason why a profile parameter is left out of an update.
 type Drop uint8
 

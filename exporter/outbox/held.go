@@ -27,6 +27,9 @@ func (o *Outbox) Held() Held {
 	return held
 }
 
+// MaxVisitors returns how many entries there may be.
+func (o *Outbox) MaxVisitors() int { return o.cfg.MaxVisitors }
+
 // Loaded returns how many records an earlier run has left.
 func (o *Outbox) Loaded() int {
 	o.mu.Lock()

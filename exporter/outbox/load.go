@@ -19,7 +19,7 @@ import (
 const asideKey = "damaged"
 
 var errHeader = errors.New("sending_queue::storage: the outbox was written by a newer build, or is damaged: " +
-	"use that build, restore the folder, or remove its file for \"logs\" and accept that what it held is lost")
+	"use that build, restore the folder, or remove this exporter's files there and accept that what they held is lost")
 
 // Load keeps the outbox in a storage, and takes up what an earlier run has left there. It
 // comes before everything else. Pages that are damaged are set aside under keys of their

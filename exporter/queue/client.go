@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.uber.org/zap"
 )
 
 // guarded is the helper's client of its storage. The helper makes one call at a time, with the
@@ -23,7 +24,11 @@ func (c *guarded) Get(ctx context.Context, key string) ([]byte, error) {
 	c.guard.mu.Lock()
 	defer c.guard.mu.Unlock()
 	if key == indexKey && !c.guard.start.begun {
-		return c.guard.begin(ctx)
+		stored, err := c.guard.begin(ctx)
+		if err != nil { // Started returns it; the helper would say that it begins a new queue
+			return (&index{}).encode(), nil
+		}
+		return stored, nil
 	}
 	op := storage.GetOperation(key)
 	err := c.guard.carryOut(ctx, []*storage.Operation{op})
@@ -45,6 +50,14 @@ func (c *guarded) Batch(ctx context.Context, ops ...*storage.Operation) error {
 	c.guard.mu.Lock()
 	defer c.guard.mu.Unlock()
 	return c.guard.carryOut(ctx, ops)
+}
+
+// Close ends the use of the storage.
+func (c *guarded) Close(ctx context.Context) error {
+	if err := c.guard.leave(ctx); err != nil { // only who empties the queue's part is asked about it
+		c.guard.set.Logger.Warn("It could not be noted that the sending queue has left nothing", zap.Error(err))
+	}
+	return c.Client.Close(ctx)
 }
 
 // carryOut is Batch with the lock held.

@@ -35,7 +35,7 @@ func TestGuard_ADeletionThatFailsIsMadeGoodBeforeMoreIsHandedOn(t *testing.T) {
 		assert.Equal(t, []int64{1, 2, 3}, r.sink.taken())
 		require.NoError(t, r.end(t))
 		assert.Equal(t, []int64{1, 2, 3}, stored(t, d.data()))
-		assert.ElementsMatch(t, []string{indexKey, sinkKey}, slices.Collect(maps.Keys(d.data())))
+		assert.ElementsMatch(t, []string{indexKey, sinkKey, accountKey}, slices.Collect(maps.Keys(d.data())))
 		assert.NotZero(t, w.states)
 	})
 }

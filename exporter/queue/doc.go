@@ -28,6 +28,9 @@
 //     on top of the old one. Guarded, the exporter does not start.
 //   - An item that cannot be deleted is forgotten. The deletion goes with the next write, and
 //     no further item is handed on before.
+//   - A queue that was emptied since is a new one, and what it holds is sent to whatever account
+//     is configured. A note in the queue's part of the storage says for whom its records are, and a
+//     part of its own that they are to be there. Else the exporter does not start.
 //   - A damaged item is skipped, or read as something else. Items are stored packed behind a
 //     checksum; a damaged one is said and set aside.
 //

@@ -41,11 +41,50 @@ type Door struct {
 	cfg   exporterhelper.QueueBatchConfig
 	guard *Guard // nil with a queue in memory
 	turn  chan struct{}
+	since arrivals
 }
 
 // NewDoor returns the door of a queue, which has that guard where it is persistent.
 func NewDoor(cfg exporterhelper.QueueBatchConfig, guard *Guard) *Door {
 	return &Door{cfg: cfg, guard: guard, turn: make(chan struct{}, 1)}
+}
+
+// Begin counts what an earlier run has left in the queue as entered now, when the queue has
+// started.
+func (d *Door) Begin(now time.Time) {
+	if d.guard != nil {
+		d.since.enter(d.guard.size(exporterhelper.RequestSizerTypeItems), now)
+	}
+}
+
+// Left counts log records that have left a queue in memory. Of a persistent one the guard knows.
+func (d *Door) Left(records int) { d.since.leave(int64(records)) }
+
+// Age returns for how long the oldest log record has been in the queue, 0 when there is none. It
+// is of no use with wait_for_result, where the helper tells only when a request is done.
+func (d *Door) Age(now time.Time) time.Duration {
+	d.look()
+	return d.since.age(now)
+}
+
+// look counts what has left a persistent queue.
+func (d *Door) look() {
+	if d.guard != nil {
+		d.since.hold(d.guard.size(exporterhelper.RequestSizerTypeItems))
+	}
+}
+
+// entering returns take with what it took counted.
+func (d *Door) entering(take consumer.ConsumeLogsFunc) consumer.ConsumeLogsFunc {
+	return func(ctx context.Context, ld plog.Logs) error {
+		d.look()
+		records := int64(ld.LogRecordCount()) // the helper may empty it
+		if err := take(ctx, ld); err != nil {
+			return err
+		}
+		d.since.enter(records, time.Now())
+		return nil
+	}
 }
 
 // reserve is how many units of each sizer a persistent queue has beyond its size, for receivers
@@ -80,7 +119,11 @@ func (d *Door) Offer(ctx context.Context, ld plog.Logs, take consumer.ConsumeLog
 	if size > d.cfg.QueueSize {
 		return &TooLargeError{ld.LogRecordCount(), size, d.cfg.Sizer.String(), d.cfg.QueueSize}
 	}
-	if !d.cfg.BlockOnOverflow || d.cfg.WaitForResult {
+	if d.cfg.WaitForResult {
+		return d.admit(ctx, ctx, size, ld, take)
+	}
+	take = d.entering(take)
+	if !d.cfg.BlockOnOverflow {
 		return d.admit(ctx, ctx, size, ld, take)
 	}
 	remote := client.FromContext(ctx).Addr != nil

@@ -51,6 +51,8 @@ func testConfig() exporterhelper.QueueBatchConfig {
 	return cfg
 }
 
+const testAccount = "acme at https://acme.tt.omtrdc.net"
+
 var testID = component.MustNewID("adobe_target")
 
 // newRun returns a run that has not started.
@@ -62,7 +64,7 @@ func newRun(t *testing.T, change ...func(*exporterhelper.QueueBatchConfig)) *run
 	set.TelemetrySettings = r.telemetry.NewTelemetrySettings()
 	set.ID, set.Logger = testID, zap.New(core)
 	r.guard = New(Settings{
-		Storage: storageID, Logger: set.Logger, Load: r.sink.load, Push: r.sink.push, TakeOver: r.sink.takeOver, Owed: r.sink.owed,
+		Storage: storageID, Logger: set.Logger, Account: testAccount, Held: r.sink.held, Load: r.sink.load, Push: r.sink.push, TakeOver: r.sink.takeOver, Owed: r.sink.owed,
 		Damaged: func() { r.sink.damaged++ },
 	}, testPacker(t))
 	cfg := testConfig()

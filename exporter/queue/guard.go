@@ -39,9 +39,13 @@ type Settings struct {
 	// Storage is the storage extension of the queue.
 	Storage component.ID
 	Logger  *zap.Logger
+	// Account names the account for which the records are sent, as the configuration has it.
+	Account string
 	// Load takes up what an earlier run has stored beside the items, and reports whether any
 	// has ever stored anything there.
 	Load func(ctx context.Context, client storage.Client) (found bool, err error)
+	// Held returns how many records are stored beside the items, or to be.
+	Held func() int
 	// TakeOver is Push for what was in flight when the last run ended.
 	TakeOver Push
 	// Push hands on a request.
@@ -77,6 +81,7 @@ type Guard struct {
 type source struct {
 	client storage.Client // nil until the helper has asked for it
 	open   func(ctx context.Context, name string) (storage.Client, error)
+	where  func(name string) string
 }
 
 // start is what came of the start.

@@ -12,6 +12,8 @@ import (
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pipeline"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/journal"
 )
 
 // queueName is what the helper's queue calls its storage among those of the exporter.
@@ -59,18 +61,24 @@ type guardedExtension struct {
 
 // GetClient returns the extension's client, guarded when it is the queue's.
 func (e *guardedExtension) GetClient(ctx context.Context, kind component.Kind, id component.ID, name string) (storage.Client, error) {
-	client, err := e.Extension.GetClient(ctx, kind, id, name)
-	switch {
-	case name != queueName:
-		return client, err
-	case err != nil:
-		return nil, fmt.Errorf("sending_queue::storage: %q cannot be opened: %w", e.host.guard.set.Storage, err)
+	if name != queueName {
+		return e.Extension.GetClient(ctx, kind, id, name)
 	}
 	g := e.host.guard
+	part := func(name string) journal.Part { return journal.Part{Storage: g.set.Storage, Exporter: id, Name: name} }
+	open := func(ctx context.Context, name string) (storage.Client, error) {
+		client, err := part(name).Open(ctx, e.Extension)
+		if err != nil {
+			return nil, fmt.Errorf("sending_queue::storage: %w", err)
+		}
+		return client, nil
+	}
+	client, err := open(ctx, name)
+	if err != nil {
+		return nil, err
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.source = source{client: client, open: func(ctx context.Context, name string) (storage.Client, error) {
-		return e.Extension.GetClient(ctx, kind, id, name)
-	}}
+	g.source = source{client: client, open: open, where: func(name string) string { return part(name).Where(e.Extension) }}
 	return &guarded{client, g}, nil
 }

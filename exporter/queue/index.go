@@ -22,7 +22,7 @@ type index struct {
 }
 
 var errIndex = errors.New("the index of the queue is damaged, or of a version of the Collector that this exporter does not know; " +
-	"restore the folder, or remove its file for \"logs\" and accept that what it held is lost")
+	"restore the folder, or remove this exporter's files there and accept that what they held is lost")
 
 // decodeIndex reads an index. A field that is not known is an error: the helper may keep
 // there what must not be lost.

@@ -86,7 +86,7 @@ func TestGuard_ARecordStandsInAnItemOrBehindTheQueueNeverInBoth(t *testing.T) {
 		assert.Greater(t, w.states, 25)
 		want := slices.Concat(leftBehind, []int64{-1, -2}, accepted)
 		assert.ElementsMatch(t, want, stored(t, d.data()))
-		assert.ElementsMatch(t, []string{indexKey, sinkKey}, slices.Collect(maps.Keys(d.data())), "no item is left")
+		assert.ElementsMatch(t, []string{indexKey, sinkKey, accountKey}, slices.Collect(maps.Keys(d.data())), "no item is left")
 	})
 }
 

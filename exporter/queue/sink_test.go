@@ -62,6 +62,12 @@ func (s *sink) takeOver(_ context.Context, ld plog.Logs) (func(context.Context) 
 	}, nil
 }
 
+func (s *sink) held() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.list)
+}
+
 func (s *sink) owed() (ops []*storage.Operation, written func(bool)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

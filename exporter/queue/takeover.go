@@ -29,12 +29,20 @@ func (g *Guard) begin(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, g.failStart(err)
 	}
+	claim, err := g.claim(ctx, &i, !found && len(stored) == 0)
+	if err != nil {
+		return nil, g.failStart(err)
+	}
 	inFlight, ops, err := g.takeOver(ctx, &i)
 	if err == nil {
 		err = g.measure(ctx, &i)
 	}
-	if err == nil && len(stored) > 0 {
-		err = g.write(ctx, append(ops, storage.SetOperation(indexKey, i.encode())))
+	ops = append(ops, claim...)
+	if len(stored) > 0 {
+		ops = append(ops, storage.SetOperation(indexKey, i.encode()))
+	}
+	if err == nil && len(ops) > 0 {
+		err = g.write(ctx, ops)
 	}
 	if err != nil {
 		return nil, g.failStart(err)

@@ -55,6 +55,9 @@ func (k Key) pace() string {
 // account returns the key without what two keys of one account may differ in.
 func (k Key) account() Key { return k.For(k.Route) }
 
+// String names the account in a sentence.
+func (k Key) String() string { return k.ClientCode + " at " + k.Endpoint }
+
 // name is the key as part of a file's name: it says whose account it is, and its
 // hash keeps endpoints apart.
 func (k Key) name() string {

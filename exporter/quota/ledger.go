@@ -11,6 +11,8 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/journal"
 )
 
 // ErrStorage is the error of Wait when the account could not be written. No call
@@ -38,19 +40,18 @@ func (a *Account) Persist(
 ) (cold bool, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	extension, ok := host.GetExtensions()[storageID].(storage.Extension)
-	if !ok {
-		return false, fmt.Errorf(
-			"quota::storage: %q is no storage extension of this collector", storageID)
+	extension, err := journal.Extension(host, storageID)
+	if err != nil {
+		return false, fmt.Errorf("quota::storage: %w", err)
 	}
 	if a.ledger != nil {
-		if _, err = a.takeOver(ctx, extension, a.ledger, key); err != nil {
+		if _, err = a.takeOver(ctx, extension, storageID, a.ledger, key); err != nil {
 			return false, err
 		}
 		a.ledger.users++
 		return false, nil
 	}
-	client, err := key.open(ctx, extension)
+	client, err := key.open(ctx, extension, storageID)
 	if err != nil {
 		return false, err
 	}
@@ -58,7 +59,7 @@ func (a *Account) Persist(
 	cold, err = a.load(ctx, l)
 	if err == nil {
 		var found bool
-		found, err = a.takeOver(ctx, extension, l, key)
+		found, err = a.takeOver(ctx, extension, storageID, l, key)
 		cold = cold && !found
 	}
 	if err != nil {
@@ -70,11 +71,11 @@ func (a *Account) Persist(
 
 // open opens what is stored under the key. The account is not that of one exporter, so it
 // has an id of its own.
-func (k Key) open(ctx context.Context, extension storage.Extension) (storage.Client, error) {
+func (k Key) open(ctx context.Context, extension storage.Extension, storageID component.ID) (storage.Client, error) {
 	id := component.MustNewIDWithName("adobe_target", "quota")
-	client, err := extension.GetClient(ctx, component.KindExporter, id, k.name())
+	client, err := journal.Part{Storage: storageID, Exporter: id, Name: k.name()}.Open(ctx, extension)
 	if err != nil {
-		return nil, fmt.Errorf("quota::storage: opening the account: %w", err)
+		return nil, fmt.Errorf("quota::storage: %w", err)
 	}
 	return client, nil
 }
@@ -126,13 +127,13 @@ func (a *Account) load(ctx context.Context, l *ledger) (cold bool, err error) {
 // this account's. It reports whether there was anything. A crash in between counts these
 // calls twice, never not at all.
 func (a *Account) takeOver(
-	ctx context.Context, extension storage.Extension, l *ledger, key Key,
+	ctx context.Context, extension storage.Extension, storageID component.ID, l *ledger, key Key,
 ) (found bool, err error) {
 	if key.earlier == "" {
 		return false, nil
 	}
 	earlier := Key{ClientCode: key.ClientCode, Endpoint: key.earlier}
-	client, err := earlier.open(ctx, extension)
+	client, err := earlier.open(ctx, extension, storageID)
 	if err != nil {
 		return false, err
 	}

@@ -314,7 +314,7 @@ func TestAnAccountInUseKnowsBetterThanItsStorage(t *testing.T) {
 
 func TestAStorageThatIsNoneIsNamed(t *testing.T) {
 	_, err := NewAccount(stored(10, 1)).Persist(t.Context(), componenttest.NewNopHost(), storageID, acme)
-	require.EqualError(t, err, `quota::storage: "file_storage" is no storage extension of this collector`)
+	require.EqualError(t, err, `quota::storage: "file_storage" is not configured under extensions, or not listed in service::extensions; storages that are: none`)
 }
 
 func TestAnAccountThatWasLoadedIsNotLoadedTwice(t *testing.T) {

@@ -3,11 +3,7 @@
 
 package quota // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
 
-import (
-	"fmt"
-	"strings"
-	"sync"
-)
+import "sync"
 
 // Registry holds the accounts of a process. It is safe for concurrent use, and
 // its zero value is ready.
@@ -40,9 +36,7 @@ func (r *Registry) Open(key Key, limits Limits) (*Account, error) {
 		r.accounts[key.account()] = shared
 	case len(limits.differences(shared.limits)) == 0:
 	case shared.users > 0:
-		return nil, fmt.Errorf("another exporter uses client_code %q and the same endpoint "+
-			"with other limits (%s): they share one account, so give them the same quota and %s",
-			key.ClientCode, strings.Join(limits.differences(shared.limits), ", "), key.pace())
+		return nil, otherLimits("another exporter", key, limits, shared.limits)
 	default:
 		shared.adopt(limits)
 	}

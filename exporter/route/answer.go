@@ -6,6 +6,7 @@ package route // import "github.com/otelcol-adobetarget/adobetargetexporter/expo
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -39,21 +40,48 @@ var verdictNames = [...]string{
 // String returns the verdict as metrics name it.
 func (v Verdict) String() string { return verdictNames[v] }
 
-// Reasons of answers that have no status of their own.
-const (
-	ReasonRefused           = "refused"
-	ReasonForeign           = "foreign_answer"
-	ReasonNotEchoed         = "not_echoed"
-	ReasonProxy             = "proxy"
-	ReasonCanceled          = "canceled"
-	ReasonTimeout           = "timeout"
-	ReasonDNS               = "dns"
-	ReasonTLS               = "tls"
-	ReasonConnectionRefused = "connection_refused"
-	ReasonConnectionReset   = "connection_reset"
-	ReasonConnectionClosed  = "connection_closed"
-	ReasonNetwork           = "network"
+// Reasons of answers that no status tells. Each is declared with the verdicts that it comes with.
+var (
+	ReasonRefused           = named("refused", http.StatusOK, Rejected)
+	ReasonForeign           = named("foreign_answer", http.StatusOK, SetupFault)
+	ReasonNotEchoed         = named("not_echoed", http.StatusOK, NotNow)
+	ReasonProxy             = named("proxy", 0, SetupFault, NotNow)
+	ReasonCanceled          = named("canceled", 0, NotNow)
+	ReasonTimeout           = named("timeout", 0, NotNow)
+	ReasonDNS               = named("dns", 0, SetupFault, NotNow)
+	ReasonTLS               = named("tls", 0, SetupFault)
+	ReasonConnectionRefused = named("connection_refused", 0, NotNow)
+	ReasonConnectionReset   = named("connection_reset", 0, NotNow)
+	ReasonConnectionClosed  = named("connection_closed", 0, NotNow)
+	ReasonNetwork           = named("network", 0, NotNow)
 )
+
+// usual are the answers that are known before any call was made.
+var usual = []Answer{{Verdict: Delivered, StatusCode: http.StatusOK}}
+
+// named declares a reason.
+func named(reason string, status int, verdicts ...Verdict) string {
+	for _, v := range verdicts {
+		usual = append(usual, Answer{Verdict: v, StatusCode: status, Reason: reason})
+	}
+	return reason
+}
+
+// usualStatuses are those that servers and what stands before them are known to answer with.
+var usualStatuses = []int{
+	400, 401, 403, 404, 405, 407, 408, 411, 413, 414, 415, statusEnhanceYourCalm, 422, 425, 429, 431,
+	500, 502, 503, 504,
+}
+
+// Usual returns an answer of each kind that can be named beforehand: all but those with a rare
+// status.
+func Usual() []Answer {
+	answers := slices.Clone(usual)
+	for _, status := range usualStatuses {
+		answers = append(answers, statusAnswer(status, 0))
+	}
+	return answers
+}
 
 // statusEnhanceYourCalm is no status of HTTP's own. Some servers have it for 429.
 const statusEnhanceYourCalm = 420
@@ -64,8 +92,8 @@ type Answer struct {
 	// StatusCode is the HTTP status, or the status of the error that stands in the body of a 2xx;
 	// 0 when there was none.
 	StatusCode int
-	// Reason says why the call was not delivered: one of the Reason constants or
-	// status_ and the HTTP status.
+	// Reason says why the call was not delivered: one of the reasons above or status_ and the
+	// HTTP status.
 	Reason string
 	// Detail says more of a fault to who has to mend it, in words that hold nothing of the URL or
 	// of what was sent, "" when there is nothing more to say.
@@ -76,6 +104,15 @@ type Answer struct {
 
 // Held reports whether the update is to be sent again.
 func (a Answer) Held() bool { return a.Verdict == SetupFault || a.Verdict == NotNow }
+
+// ErrorType returns why the call was not delivered as OpenTelemetry's conventions for HTTP have
+// it, "" when it was: the status if that says it, else the reason.
+func (a Answer) ErrorType() string {
+	if a.StatusCode != 0 && (a.StatusCode < http.StatusOK || a.StatusCode >= http.StatusMultipleChoices) {
+		return strconv.Itoa(a.StatusCode)
+	}
+	return a.Reason
+}
 
 // Throttled reports whether Target asked for fewer calls, of whatever visitor.
 func (a Answer) Throttled() bool {

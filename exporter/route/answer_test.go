@@ -220,3 +220,23 @@ func TestVerdictsAreNamedAsMetricsNameThem(t *testing.T) {
 	})
 	assert.Equal(t, want, got)
 }
+
+func TestAnswer_ItsErrorTypeIsTheStatusWhereThatIsTheError(t *testing.T) {
+	for name, tt := range map[string]struct {
+		answer Answer
+		want   string
+	}{
+		"delivered":                      {Answer{Verdict: Delivered, StatusCode: 200}, ""},
+		"Target fails":                   {statusAnswer(503, 0), "503"},
+		"the call is wrong":              {statusAnswer(414, 0), "414"},
+		"a redirect":                     {statusAnswer(308, 0), "308"},
+		"a status below those of HTTP":   {statusAnswer(99, 0), "99"},
+		"Target refuses":                 {Answer{Verdict: Rejected, StatusCode: 200, Reason: ReasonRefused}, "refused"},
+		"an answer that is not Target's": {Answer{Verdict: SetupFault, StatusCode: 204, Reason: ReasonForeign}, "foreign_answer"},
+		"no answer in time":              {Answer{Verdict: NotNow, Reason: ReasonTimeout}, "timeout"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			assert.Equal(t, tt.want, tt.answer.ErrorType())
+		})
+	}
+}

@@ -161,6 +161,7 @@ func TestErrorsAreReadByKind(t *testing.T) {
 			wrapped := &url.Error{Op: "Get", URL: "http://acme.invalid/?" + form, Err: &net.OpError{Op: "read", Err: tt.err}}
 			assert.Equal(t, tt.want, failure(wrapped))
 			assertNoSecret(t, failure(wrapped))
+			assertUsual(t, failure(wrapped))
 		})
 	}
 }

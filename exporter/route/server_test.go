@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -81,7 +82,17 @@ func send(ctx context.Context, t *testing.T, s sender) Answer {
 	t.Helper()
 	carried, answer := s.Send(ctx, secretVisitor, []profile.Parameter{secretTier})
 	assert.Equal(t, 1, carried)
+	assertUsual(t, answer)
 	return answer
+}
+
+// assertUsual checks that an answer whose reason has a name was known beforehand.
+func assertUsual(t *testing.T, a Answer) {
+	t.Helper()
+	if a.Verdict != NotSent && (a.StatusCode == 0 || a.StatusCode == http.StatusOK) {
+		known := slices.Contains(Usual(), Answer{Verdict: a.Verdict, StatusCode: a.StatusCode, Reason: a.Reason})
+		assert.True(t, known, "%+v", a)
+	}
 }
 
 // wireServer is a server below HTTP: it keeps the bytes of each request, and lets

@@ -50,8 +50,8 @@ func (t *Traced) Send(
 		span.SetAttributes(attribute.Int("http.response.status_code", answer.StatusCode))
 	}
 	if answer.Verdict != Delivered {
-		span.SetAttributes(attribute.String("error.type", answer.Reason))
-		span.SetStatus(codes.Error, answer.Reason)
+		span.SetAttributes(attribute.String("error.type", answer.ErrorType()))
+		span.SetStatus(codes.Error, answer.ErrorType())
 	}
 	return carried, answer
 }

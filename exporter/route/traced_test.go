@@ -48,7 +48,7 @@ func TestTraced_GivesEachCallASpanThatHoldsNothingOfWhatItCarries(t *testing.T) 
 		assert.Equal(t, codes.Error, span.Status().Code)
 		assert.ElementsMatch(t, []attribute.KeyValue{
 			attribute.String("http.request.method", "POST"), attribute.String("outcome", "setup_fault"),
-			attribute.Int("http.response.status_code", 404), attribute.String("error.type", "status_404"),
+			attribute.Int("http.response.status_code", 404), attribute.String("error.type", "404"),
 		}, span.Attributes())
 		for _, secret := range []string{secretID, secretValue, "target.example", "mbox", "profile."} {
 			assert.NotContains(t, fmt.Sprintf("%+v %+v %+v", span.Attributes(), span.Events(), span.Status()), secret)

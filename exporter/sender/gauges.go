@@ -54,6 +54,7 @@ func (s *Sender) observe() error {
 		t.RegisterAdobeTargetOutboxRecordsCallback(ints(func() int64 { return int64(s.set.Outbox.Held().Records) })),
 		t.RegisterAdobeTargetOutboxBytesCallback(ints(func() int64 { return s.set.Outbox.Held().Bytes })),
 		t.RegisterAdobeTargetOutboxAgeCallback(floats(func() time.Duration { return s.set.Outbox.Age(time.Now()) })),
+		t.RegisterAdobeTargetOutboxLimitCallback(ints(func() int64 { return int64(s.set.Outbox.MaxVisitors()) })),
 		t.RegisterAdobeTargetOutboxVisitorsCallback(func(_ context.Context, o metric.Int64Observer) error {
 			for name, visitors := range s.waiting() {
 				o.Observe(int64(visitors), cause(name))
@@ -87,6 +88,9 @@ func (s *Sender) waiting() map[string]int {
 	cause := s.set.Account.Cause().String()
 	if s.health.careful() {
 		cause = causeOutage
+	}
+	if s.health.down() { // nobody knows who else would fail
+		visitors[causeOutage], visitors[causeAlone] = visitors[causeAlone], 0
 	}
 	visitors[cause] += held.Ready[outbox.Fresh]
 	return visitors

@@ -89,6 +89,9 @@ func TestGauges_SayWhatTheOutboxHolds(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		assert.Equal(t, map[string]int{"": 8}, f.counts("outbox.records"))
 		assert.Positive(t, f.counts("outbox.bytes")[""])
+		metadatatest.AssertEqualAdobeTargetOutboxLimit(t, f.telemetry,
+			[]metricdata.DataPoint[int64]{{Attributes: attribute.NewSet(attribute.String("exporter", "adobe_target")), Value: 1_000_000}},
+			metricdatatest.IgnoreTimestamp())
 		metadatatest.AssertEqualAdobeTargetOutboxAge(t, f.telemetry,
 			[]metricdata.DataPoint[float64]{{Attributes: attribute.NewSet(attribute.String("exporter", "adobe_target")), Value: 3}},
 			metricdatatest.IgnoreTimestamp())

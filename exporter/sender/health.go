@@ -93,6 +93,13 @@ func (h *health) othersGetThrough(now time.Time) bool {
 	return h.failed.Load() < someFailures && !h.through.IsZero() && now.Sub(h.through) <= lately
 }
 
+// down reports whether it was said that nothing gets through.
+func (h *health) down() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return !h.outage.said.IsZero()
+}
+
 // vouched reports whether the last call that got an answer got through.
 func (h *health) vouched(now time.Time) bool {
 	h.mu.Lock()

@@ -4,6 +4,7 @@
 package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
 
 import (
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -197,6 +198,48 @@ func TestHealth_AnOutageIsSaidAndRemindedOf(t *testing.T) {
 		require.Len(t, f.reported(), 2)
 		require.EqualError(t, f.reported()[0], "outage: calls to acme.invalid end with status_503, updates wait and merge")
 		require.NoError(t, f.reported()[1])
+		f.Stop()
+	})
+}
+
+// However few visitors there are to tell an outage by, and whatever had got through before.
+func TestHealth_AnOutageThatHitsAFewVisitorsIsSaid(t *testing.T) {
+	for _, few := range []int{1, 2, 5} {
+		t.Run(strconv.Itoa(few), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := started(t)
+				for range 20 {
+					f.push(t, tier("before", "gold"))
+					time.Sleep(10 * time.Second)
+				}
+				f.route.answers(down)
+				f.push(t, visitors(few)...)
+				time.Sleep(2 * time.Minute)
+				assert.NotZero(t, f.said("Outage"))
+				assert.Equal(t, few, f.counts("outbox.visitors")[causeOutage]+f.counts("outbox.visitors")[causeWindow])
+				f.route.answers(taken)
+				time.Sleep(2 * time.Minute)
+				assert.Equal(t, map[string]int{"delivered": 20 + few}, f.counts("records"))
+				assert.Equal(t, 1, f.said("The outage is over"))
+				f.Stop()
+			})
+		})
+	}
+}
+
+// One whose updates fail while others get through now and then is no outage in between.
+func TestHealth_OneThatFailsAloneIsNoOutageBetweenCallsOfOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := started(t)
+		f.route.fails(down, "x")
+		for i := range 60 {
+			f.push(t, tier("healthy", strconv.Itoa(i)))
+			if i == 30 {
+				f.push(t, tier("x", "gold"))
+			}
+			time.Sleep(time.Minute)
+		}
+		assert.LessOrEqual(t, f.said("Outage"), 1, "before another has got through since")
 		f.Stop()
 	})
 }

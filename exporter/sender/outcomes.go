@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadata"
 )
@@ -25,20 +26,61 @@ const (
 	rejected  outcome = "rejected"
 )
 
-// Reasons that no other package names.
-const (
-	reasonDryRun = "dry_run"
+// Reasons that no other package names. Each is declared with the outcome that it explains, and with
+// what to look at next.
+var (
+	reasonDryRun = explains(skipped, "dry_run",
+		"set dry_run: false to have them sent")
 	// reasonRetriesEnded is for entries older than retry_on_failure::max_elapsed_time.
-	reasonRetriesEnded  = "retries_ended"
-	reasonRetryDisabled = "retry_disabled"
+	reasonRetriesEnded = explains(rejected, "retries_ended",
+		"raise retry_on_failure::max_elapsed_time, or set it to 0 to never give up")
+	reasonRetryDisabled = explains(rejected, "retry_disabled",
+		"set retry_on_failure::enabled: true")
 	// reasonAttemptsExhausted is for entries that failed alone for outbox::give_up_after, or
 	// that made way for another visitor in a full outbox.
-	reasonAttemptsExhausted = "attempts_exhausted"
-	reasonShutdown          = "shutdown"
+	reasonAttemptsExhausted = explains(rejected, "attempts_exhausted",
+		"others got through: look at what is special about these records, dry_run: true shows their calls; outbox::give_up_after says for how long they are tried")
+	reasonShutdown = explains(rejected, "shutdown",
+		"set sending_queue::storage to keep what waits over a restart, or raise drain_timeout")
 	// reasonConfiguration is for entries that a changed configuration does not let be sent.
-	reasonConfiguration = "configuration"
-	reasonQuotaStorage  = "quota_storage"
+	reasonConfiguration = explains(rejected, "configuration",
+		"the settings that bound visitors and parameters were changed while these waited; widen them before the next such change")
+	reasonLargerThanQueue = explains(rejected, "larger_than_queue",
+		"raise sending_queue::queue_size over the size of one request, or have smaller requests sent")
 )
+
+// reasonQuotaStorage is why records are held, and ends none.
+const reasonQuotaStorage = "quota_storage"
+
+// ending is how and why log records end.
+type ending struct {
+	as     outcome
+	reason string
+}
+
+// declared are the endings whose reasons are declared above.
+var declared []ending
+
+// explains declares a reason.
+func explains(as outcome, reason, remedy string) string {
+	declared = append(declared, ending{as, reason})
+	remedies[reason] = remedy
+	return reason
+}
+
+// usualEndings returns all endings that can be named beforehand: all but those by a rare status.
+func usualEndings() []ending {
+	endings := append([]ending{{as: delivered}}, declared...)
+	for _, s := range mapping.Skips() {
+		endings = append(endings, ending{skipped, s.String()})
+	}
+	for _, a := range route.Usual() {
+		if a.Verdict == route.Rejected {
+			endings = append(endings, ending{rejected, a.Reason})
+		}
+	}
+	return endings
+}
 
 // outcomes counts with attribute sets that are made once. All of them name the exporter: a
 // Collector may run several.
@@ -47,7 +89,7 @@ type outcomes struct {
 	exporter  attribute.KeyValue
 	plain     metric.MeasurementOption
 	byVerdict map[route.Verdict]metric.MeasurementOption
-	byRecord  options[[2]string] // of outcome and reason
+	byRecord  options[ending]
 	byReason  options[string]
 	byCall    options[route.Answer]
 }
@@ -80,7 +122,27 @@ func newOutcomes(telemetry *metadata.TelemetryBuilder, id component.ID) *outcome
 	for _, v := range []route.Verdict{route.Delivered, route.Rejected, route.SetupFault, route.NotNow} {
 		byVerdict[v] = metric.WithAttributeSet(attribute.NewSet(exporter, attribute.String("outcome", v.String())))
 	}
-	return &outcomes{telemetry: telemetry, exporter: exporter, plain: metric.WithAttributeSet(attribute.NewSet(exporter)), byVerdict: byVerdict}
+	o := &outcomes{telemetry: telemetry, exporter: exporter, plain: metric.WithAttributeSet(attribute.NewSet(exporter)), byVerdict: byVerdict}
+	o.begin()
+	return o
+}
+
+// begin has every series that can be named beforehand begin with 0: what counts the increase of
+// one that begins with its first event does not see that event.
+func (o *outcomes) begin() {
+	ctx, t := context.Background(), o.telemetry
+	for _, plain := range []metric.Int64Counter{t.AdobeTargetRecordsReceived, t.AdobeTargetRecordsRecovered, t.AdobeTargetQueueDamaged} {
+		plain.Add(ctx, 0, o.plain)
+	}
+	for _, e := range usualEndings() {
+		o.records(e.as, e.reason, 0)
+	}
+	for drop := range (mapping.Drops{}) {
+		t.AdobeTargetParametersDropped.Add(ctx, 0, o.byReason.of(mapping.Drop(drop).String(), o.ofReason)...)
+	}
+	for _, a := range route.Usual() {
+		t.AdobeTargetCalls.Add(ctx, 0, o.byCall.of(a, o.ofCall)...)
+	}
 }
 
 // received counts log records that were taken.
@@ -97,13 +159,13 @@ func (o *outcomes) recovered(n int) {
 
 // records counts log records that have come to their end.
 func (o *outcomes) records(as outcome, reason string, n int) {
-	o.telemetry.AdobeTargetRecords.Add(context.Background(), int64(n), o.byRecord.of([2]string{string(as), reason}, o.ofRecord)...)
+	o.telemetry.AdobeTargetRecords.Add(context.Background(), int64(n), o.byRecord.of(ending{as, reason}, o.ofRecord)...)
 }
 
-func (o *outcomes) ofRecord(key [2]string) []attribute.KeyValue {
-	attributes := []attribute.KeyValue{o.exporter, attribute.String("outcome", key[0])}
-	if reason := key[1]; reason != "" {
-		attributes = append(attributes, attribute.String("reason", reason))
+func (o *outcomes) ofRecord(e ending) []attribute.KeyValue {
+	attributes := []attribute.KeyValue{o.exporter, attribute.String("outcome", string(e.as))}
+	if e.reason != "" {
+		attributes = append(attributes, attribute.String("reason", e.reason))
 	}
 	return attributes
 }
@@ -137,7 +199,7 @@ func (o *outcomes) ofCall(a route.Answer) []attribute.KeyValue {
 		attributes = append(attributes, attribute.Int("http.response.status_code", a.StatusCode))
 	}
 	if a.Reason != "" {
-		attributes = append(attributes, attribute.String("error.type", a.Reason))
+		attributes = append(attributes, attribute.String("error.type", a.ErrorType()))
 	}
 	return attributes
 }

@@ -203,7 +203,7 @@ func TestSender_CountsWhatItIsToldOf(t *testing.T) {
 	f := newFixture(t)
 	f.Received(3)
 	f.Recovered(4)
-	f.Reject(5, "larger_than_queue")
+	f.RejectLarge(5)
 	assert.Equal(t, map[string]int{"": 8}, f.counts("records.received"))
 	assert.Equal(t, map[string]int{"": 4}, f.counts("records.recovered"))
 	assert.Equal(t, map[string]int{"rejected larger_than_queue": 5}, f.counts("records"))

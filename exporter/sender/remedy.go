@@ -10,23 +10,13 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
-// ReasonLargerThanQueue is for requests that no queue of that size can take.
-const ReasonLargerThanQueue = "larger_than_queue"
-
-// remedies say, for each reason why records were not delivered, what to look at next.
+// remedies say, for each reason why records were not delivered, what to look at next: those that
+// are declared here in this package, and with them those of the rooms that the records came from.
 var remedies = map[string]string{
-	route.ReasonRefused:     "Target takes others: look at what is special about the parameters of these records, dry_run: true shows their calls",
-	"status_413":            "the calls are too large for Target or for a proxy: lower max_value_length, or map fewer parameters",
-	"status_414":            "the URLs are too long for Target or for a proxy: set api::parameters: body, or lower max_value_length",
-	"status_431":            "the URLs or headers are too long for Target or for a proxy: set api::parameters: body, or lower max_value_length",
-	reasonRetriesEnded:      "raise retry_on_failure::max_elapsed_time, or set it to 0 to never give up",
-	reasonRetryDisabled:     "set retry_on_failure::enabled: true",
-	reasonAttemptsExhausted: "others got through: look at what is special about these records, dry_run: true shows their calls; outbox::give_up_after says for how long they are tried",
-	reasonShutdown:          "set sending_queue::storage to keep what waits over a restart, or raise drain_timeout",
-	reasonConfiguration:     "the settings that bound visitors and parameters were changed while these waited; widen them before the next such change",
-	reasonQuotaStorage:      "see why the storage of quota::storage cannot be written",
-	ReasonLargerThanQueue:   "raise sending_queue::queue_size over the size of one request, or have smaller requests sent",
-	reasonDryRun:            "set dry_run: false to have them sent",
+	route.ReasonRefused: "Target takes others: look at what is special about the parameters of these records, dry_run: true shows their calls",
+	"status_413":        "the calls are too large for Target or for a proxy: lower max_value_length, or map fewer parameters",
+	"status_414":        "the URLs are too long for Target or for a proxy: set api::parameters: body, or lower max_value_length",
+	"status_431":        "the URLs or headers are too long for Target or for a proxy: set api::parameters: body, or lower max_value_length",
 
 	mapping.SkipCondition.String():       "they meet none of the conditions; nothing is to be done if that is meant",
 	mapping.SkipConditionFailed.String(): "see the conditions: they cannot be evaluated on these records",

@@ -197,7 +197,8 @@ func (s *Sender) blame(e *outbox.Entry, a route.Answer, now time.Time) (alone bo
 		return false
 	}
 	others := s.health.othersGetThrough(now)
-	if before && others {
+	// Of one that has failed since others got through, a further failure says nothing of others.
+	if before && others && (e.Failing > 0 || s.health.clock() > e.Seen) {
 		s.health.retried(a, now)
 	} else {
 		s.health.note(a, now)

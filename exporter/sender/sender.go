@@ -5,10 +5,12 @@ package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exp
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configretry"
+	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
@@ -127,11 +129,23 @@ func (s *Sender) lose(records int, reason string) {
 	}
 }
 
-// Reject counts and says records that were never taken, and that their caller is told not to
-// send again as they are.
-func (s *Sender) Reject(records int, reason string) {
+// RejectLarge counts and says the records of a request that the queue can never take, and that
+// its caller is told not to send again as it is.
+func (s *Sender) RejectLarge(records int) {
 	s.outcomes.received(records)
-	s.ended(rejected, reason, records)
+	s.ended(rejected, reasonLargerThanQueue, records)
+}
+
+// GivenBack says, every five minutes at most, that the caller of a request was told to send it
+// again, or what of it is held: the records are in the caller's hands.
+func (s *Sender) GivenBack(records int, err error) {
+	if held, ok := errors.AsType[consumererror.Logs](err); ok {
+		records = held.Data().LogRecordCount()
+	}
+	if n := s.said.add("given back", records, time.Now()); n > 0 {
+		s.set.Logger.Warn("Log records given back, their sender is told to send them again; said every five minutes at most",
+			zap.Int("records", n), zap.Error(err))
+	}
 }
 
 // Received counts records that were taken.

@@ -33,9 +33,11 @@ type TelemetryBuilder struct {
 	AdobeTargetCalls             metric.Int64Counter
 	AdobeTargetOutboxAge         metric.Float64ObservableGauge
 	AdobeTargetOutboxBytes       metric.Int64ObservableGauge
+	AdobeTargetOutboxLimit       metric.Int64ObservableGauge
 	AdobeTargetOutboxRecords     metric.Int64ObservableGauge
 	AdobeTargetOutboxVisitors    metric.Int64ObservableGauge
 	AdobeTargetParametersDropped metric.Int64Counter
+	AdobeTargetQueueAge          metric.Float64ObservableGauge
 	AdobeTargetQueueDamaged      metric.Int64Counter
 	AdobeTargetQuotaLimit        metric.Int64ObservableGauge
 	AdobeTargetQuotaNextFree     metric.Float64ObservableGauge
@@ -87,6 +89,21 @@ func (builder *TelemetryBuilder) RegisterAdobeTargetOutboxBytesCallback(cb metri
 	return nil
 }
 
+// RegisterAdobeTargetOutboxLimitCallback sets callback for observable AdobeTargetOutboxLimit metric.
+func (builder *TelemetryBuilder) RegisterAdobeTargetOutboxLimitCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.AdobeTargetOutboxLimit, obs: o})
+		return nil
+	}, builder.AdobeTargetOutboxLimit)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 // RegisterAdobeTargetOutboxRecordsCallback sets callback for observable AdobeTargetOutboxRecords metric.
 func (builder *TelemetryBuilder) RegisterAdobeTargetOutboxRecordsCallback(cb metric.Int64Callback) error {
 	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
@@ -108,6 +125,21 @@ func (builder *TelemetryBuilder) RegisterAdobeTargetOutboxVisitorsCallback(cb me
 		cb(ctx, &observerInt64{inst: builder.AdobeTargetOutboxVisitors, obs: o})
 		return nil
 	}, builder.AdobeTargetOutboxVisitors)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterAdobeTargetQueueAgeCallback sets callback for observable AdobeTargetQueueAge metric.
+func (builder *TelemetryBuilder) RegisterAdobeTargetQueueAgeCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.AdobeTargetQueueAge, obs: o})
+		return nil
+	}, builder.AdobeTargetQueueAge)
 	if err != nil {
 		return err
 	}
@@ -247,6 +279,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("By"),
 	)
 	errs = errors.Join(errs, err)
+	builder.AdobeTargetOutboxLimit, err = builder.meter.Int64ObservableGauge(
+		"otelcol.adobe_target.outbox.limit",
+		metric.WithDescription("Visitors that the outbox has room for, outbox::max_visitors. [Alpha]"),
+		metric.WithUnit("{visitor}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.AdobeTargetOutboxRecords, err = builder.meter.Int64ObservableGauge(
 		"otelcol.adobe_target.outbox.records",
 		metric.WithDescription("Log records that left the sending queue and wait in the outbox, those of calls under way among them. [Alpha]"),
@@ -263,6 +301,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol.adobe_target.parameters.dropped",
 		metric.WithDescription("Profile parameters left out of updates, by reason. [Alpha]"),
 		metric.WithUnit("{parameter}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.AdobeTargetQueueAge, err = builder.meter.Float64ObservableGauge(
+		"otelcol.adobe_target.queue.age",
+		metric.WithDescription("Time for which the oldest log record in the sending queue has waited, 0 when there is none. What an earlier run has left counts from the start on. Absent without a queue, and with wait_for_result. [Alpha]"),
+		metric.WithUnit("s"),
 	)
 	errs = errors.Join(errs, err)
 	builder.AdobeTargetQueueDamaged, err = builder.meter.Int64Counter(

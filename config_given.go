@@ -1,0 +1,119 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package adobetargetexporter // import "github.com/otelcol-adobetarget/adobetargetexporter"
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// shortestDuration is the shortest that can be meant: what is shorter was written without a unit.
+const shortestDuration = time.Millisecond
+
+// given looks at what the YAML gives beside the types that it is decoded into, ours and those of
+// the Collector alike. It finds what decodes into something else than was meant.
+type given struct {
+	errs []error
+}
+
+// misread returns an error for each key that nothing reads and each duration without a unit.
+func misread(section map[string]any) error {
+	var g given
+	g.section("", keysOf(reflect.TypeFor[Config]()), section)
+	return errors.Join(g.errs...)
+}
+
+func (g *given) refuse(place, format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if place != "" {
+		text = place + ": " + text
+	}
+	g.errs = append(g.errs, errors.New(text))
+}
+
+// value looks at what is decoded into a type.
+func (g *given) value(place string, t reflect.Type, value any) {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	inner := meant(t)
+	switch v := value.(type) {
+	case map[string]any:
+		if inner.Kind() == reflect.Struct {
+			g.section(place, keysOf(t), v)
+		}
+	case []any:
+		if inner.Kind() == reflect.Slice {
+			for i, element := range v {
+				g.value(place+"::"+strconv.Itoa(i), inner.Elem(), element)
+			}
+		}
+	default:
+		if inner == reflect.TypeFor[time.Duration]() {
+			g.duration(place, value)
+		}
+	}
+}
+
+// section looks at a map that is decoded into a struct of these keys.
+func (g *given) section(place string, keys map[string]reflect.Type, section map[string]any) {
+	for _, key := range slices.Sorted(maps.Keys(section)) {
+		t, known := keys[key]
+		if !known {
+			g.refuse(place, "unknown key %q; allowed: %s", key, strings.Join(slices.Sorted(maps.Keys(keys)), ", "))
+			continue
+		}
+		g.value(strings.TrimPrefix(place+"::"+key, "::"), t, section[key])
+	}
+}
+
+// duration refuses one of nanoseconds, which is what a number without a unit is.
+func (g *given) duration(place string, value any) {
+	text := fmt.Sprint(value)
+	d, err := time.ParseDuration(text)
+	_, notANumber := strconv.ParseFloat(text, 64)
+	switch {
+	case err == nil && (d == 0 || d.Abs() >= shortestDuration):
+	case err == nil:
+		g.refuse(place, "%s is shorter than %s, write a number with the unit that is meant, such as 30s", text, shortestDuration)
+	case notANumber == nil:
+		g.refuse(place, "%s has no unit, write %ss if seconds are meant", text, text)
+	default:
+		g.refuse(place, "%q is no duration, write a number with a unit, such as 30s", text)
+	}
+}
+
+// keysOf returns the keys of a section, with the types of what they hold.
+func keysOf(t reflect.Type) map[string]reflect.Type {
+	keys := make(map[string]reflect.Type)
+	if inner := meant(t); inner != t {
+		keys["enabled"] = reflect.TypeFor[bool]()
+		t = inner
+	}
+	for field := range t.Fields() {
+		name, options, _ := strings.Cut(field.Tag.Get("mapstructure"), ",")
+		switch {
+		case !field.IsExported() || name == "-":
+		case strings.Contains(options, "squash"):
+			maps.Copy(keys, keysOf(field.Type))
+		default:
+			keys[name] = field.Type
+		}
+	}
+	return keys
+}
+
+// meant returns what is in a configoptional.Optional, or the type itself.
+func meant(t reflect.Type) reflect.Type {
+	if insert, ok := reflect.PointerTo(t).MethodByName("GetOrInsertDefault"); ok {
+		return insert.Type.Out(0).Elem()
+	}
+	return t
+}
