@@ -56,6 +56,9 @@ func (r *Caller) answer(ctx context.Context, c *call) Answer {
 	if err != nil {
 		return failure(err)
 	}
+	if resp == nil || resp.Body == nil { // of an extension that stands around the transport
+		return Answer{Verdict: NotNow, Reason: ReasonNetwork}
+	}
 	defer resp.Body.Close()
 	if resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusMultipleChoices {
 		discard(resp)

@@ -132,6 +132,15 @@ func TestDelivery_AnAnswerThatBreaksOffIsHeld(t *testing.T) {
 	assert.Equal(t, Answer{Verdict: NotNow, Reason: ReasonConnectionClosed}, send(t.Context(), t, calls))
 }
 
+func TestCaller_NoAnswerOfAnExtensionIsHeld(t *testing.T) {
+	for _, resp := range []*http.Response{nil, {StatusCode: http.StatusOK}} {
+		calls := newCalls(t, newDelivery(t, "http://acme.invalid", asItIs), &http.Client{
+			Transport: roundTripper(func(*http.Request) (*http.Response, error) { return resp, nil }),
+		})
+		assert.Equal(t, Answer{Verdict: NotNow, Reason: ReasonNetwork}, send(t.Context(), t, calls))
+	}
+}
+
 func TestDelivery_IsNotRepeatedOverHTTP2(t *testing.T) {
 	for name, code := range resets {
 		t.Run(name, func(t *testing.T) {
