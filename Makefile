@@ -38,6 +38,7 @@ BENTHOS_IMPORTS := $(addprefix github.com/redpanda-data/benthos/v4/public/,compo
 EMULATOR := dist/targetemulator
 
 PKG ?= ./...
+ROUTE ?= single
 COUNT ?= 10
 BENCHTIME ?= 0.2s
 BENCH_OUT ?= dist/bench.txt
@@ -60,9 +61,9 @@ $(EMULATOR): go.mod go.sum $(SOURCES)
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@ ./cmd/targetemulator
 	@touch $@
 
-run: build ## Run the demo: sample records through the distribution into the emulator (ARGS=flags)
+run: build ## Run the demo: sample records through the distribution into the emulator (ROUTE=delivery ARGS=flags)
 	@go build -trimpath -o $(TOOLS)/demo ./cmd/demo
-	@$(TOOLS)/demo $(ARGS)
+	@$(TOOLS)/demo -route $(ROUTE) $(ARGS)
 
 ##@ Check
 

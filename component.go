@@ -58,14 +58,11 @@ func newLogsExporter(cfg *Config, set exporter.Settings, accounts *quota.Registr
 	if cfg.misread != nil { // by who does not validate
 		return nil, cfg.misread
 	}
-	api, err := route.NewAPI(cfg.API, cfg.endpoint(), cfg.ClientCode)
+	api, err := cfg.api()
 	if err != nil {
 		return nil, err
 	}
-	if api.MaxForm() <= 0 {
-		return nil, errors.New("endpoint and api::path are so long that no parameter fits beside them")
-	}
-	mapper, err := mapping.New(cfg.mapping(api.MaxForm()))
+	mapper, err := mapping.New(cfg.mapping(api.Limits()))
 	if err != nil {
 		return nil, err
 	}

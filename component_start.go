@@ -136,7 +136,7 @@ func (e *logsExporter) account(ctx context.Context, host component.Host) (*quota
 		return nil, err
 	}
 	e.closers = append(e.closers, release)
-	if cold {
+	if cold && e.cfg.Quota.Calls != quota.Unlimited {
 		e.set.Logger.Info("The quota account starts cold: calls made before this start are not counted",
 			zap.Bool("kept_over_restarts", e.cfg.Quota.Storage != nil))
 	}
@@ -156,8 +156,8 @@ func (e *logsExporter) route(ctx context.Context, host component.Host) (sender.R
 		closeIdle()
 		return nil
 	})
-	single := route.NewSingle(e.parts.api, client, e.set.BuildInfo.Command+"/"+e.set.BuildInfo.Version, e.cfg.MaxRetryAfter)
-	return route.NewTraced(single, metadata.Tracer(e.set.TelemetrySettings)), nil
+	caller := route.NewCaller(e.parts.api, client, e.set.BuildInfo.Command+"/"+e.set.BuildInfo.Version, e.cfg.MaxRetryAfter)
+	return route.NewTraced(caller, metadata.Tracer(e.set.TelemetrySettings)), nil
 }
 
 // warn says what of the configuration has a price.

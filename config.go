@@ -4,7 +4,6 @@
 package adobetargetexporter // import "github.com/otelcol-adobetarget/adobetargetexporter"
 
 import (
-	"errors"
 	"net/url"
 	"time"
 
@@ -52,8 +51,12 @@ type Config struct {
 
 	// ClientCode is the client code of the Target account: lower case letters and digits.
 	ClientCode string `mapstructure:"client_code"`
-	// API is the way a call is made.
+	// Route says which of Adobe's APIs the calls go to: single (the default) or delivery.
+	Route route.Name `mapstructure:"route"`
+	// API is the way a call of the route single is made.
 	API route.Config `mapstructure:"api"`
+	// Delivery is the way a call of the route delivery is made.
+	Delivery configoptional.Optional[route.DeliveryConfig] `mapstructure:"delivery"`
 
 	// Visitor says where a visitor's id is found. The first entry that gives a usable
 	// id names the visitor.
@@ -95,7 +98,8 @@ type Config struct {
 	// in the outbox.
 	RetryConfig configretry.BackOffConfig `mapstructure:"retry_on_failure"`
 
-	misread error // what Unmarshal has refused to read
+	misread   error    // what Unmarshal has refused to read
+	misplaced []string // what the YAML sets of another route
 
 	_ struct{}
 }
@@ -103,7 +107,9 @@ type Config struct {
 func createDefaultConfig() component.Config {
 	return &Config{
 		ClientConfig:          defaultClientConfig(),
+		Route:                 route.ToSingle,
 		API:                   route.NewDefaultConfig(),
+		Delivery:              configoptional.Default(route.NewDefaultDeliveryConfig()),
 		Visitor:               mapping.DefaultVisitor(),
 		Profile:               mapping.DefaultProfile(),
 		VisitorPlaceholders:   mapping.DefaultPlaceholders(),
@@ -159,15 +165,6 @@ func (cfg *Config) endpoint() string {
 	return "https://" + cfg.ClientCode + ".tt.omtrdc.net"
 }
 
-// accountKey returns what names the account that the calls count for.
-func (cfg *Config) accountKey() (quota.Key, error) {
-	u, err := url.Parse(cfg.endpoint())
-	if err != nil {
-		return quota.Key{}, errors.New("endpoint: must be a URL such as https://acme.tt.omtrdc.net")
-	}
-	return quota.NewKey(cfg.ClientCode, u), nil
-}
-
 // host returns the host of the endpoint, as log lines name it.
 func (cfg *Config) host() string {
 	u, err := url.Parse(cfg.endpoint())
@@ -203,10 +200,6 @@ func (cfg *Config) disorderly() []string {
 	return nil
 }
 
-func (cfg *Config) limits() quota.Limits {
-	return quota.Limits{Quota: cfg.Quota, RateLimit: cfg.RateLimit.Get()}
-}
-
 // dryRunLimits are those of a dry run, which shows a few calls a second at most.
 func (cfg *Config) dryRunLimits() quota.Limits {
 	limits := cfg.limits()
@@ -218,14 +211,16 @@ func (cfg *Config) dryRunLimits() quota.Limits {
 	return limits
 }
 
-func (cfg *Config) mapping(maxCall int) mapping.Config {
+func (cfg *Config) mapping(call route.Limits) mapping.Config {
 	return mapping.Config{
 		Visitor:               cfg.Visitor,
 		Profile:               cfg.Profile,
 		Conditions:            cfg.Conditions,
 		Placeholders:          cfg.VisitorPlaceholders,
-		MaxValueLength:        cfg.MaxValueLength,
+		MaxValueLength:        cfg.maxValueLength(call),
 		MaxThirdPartyIDLength: cfg.MaxThirdPartyIDLength,
-		MaxCall:               maxCall,
+		MaxCall:               call.Bytes,
+		MaxParameters:         call.Parameters,
+		RefusesName:           call.Refuses,
 	}
 }

@@ -22,6 +22,7 @@ func (cfg *Config) Unmarshal(conf *confmap.Conf) error {
 		return err
 	}
 	cfg.sizeQueue(conf)
+	cfg.settleRoute(conf)
 	return nil
 }
 

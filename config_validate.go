@@ -36,6 +36,7 @@ func (cfg *Config) Validate() error {
 		cfg.validateClientCode(),
 		cfg.validateEndpoint(),
 		cfg.validateClient(),
+		cfg.validateRoute(),
 		cfg.validateMapping(),
 		atLeast("concurrency", cfg.Concurrency, 1),
 		atMost("concurrency", cfg.Concurrency, maxConcurrency),

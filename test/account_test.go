@@ -157,7 +157,7 @@ func (a *account) answered(t *testing.T, delivered int, s taken) {
 func (a *account) compare(t *testing.T, s taken) (seen int) {
 	t.Helper()
 	stats := a.target.stats(t)
-	a.row.calls += stats.Attempts
+	a.row.calls += stats.Attempts + stats.Deliveries
 	a.row.disorders += stats.Disorders + stats.NotNumbers
 	a.row.overQuota += stats.OverQuota
 	receipts := a.target.receipts(t)

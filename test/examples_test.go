@@ -135,11 +135,16 @@ func TestAMistakeIsNamedWithItsPlaceByValidate(t *testing.T) {
 }
 
 func TestTheDemoShowsWhatArrived(t *testing.T) {
-	cmd := exec.CommandContext(t.Context(), "go", "run", "./cmd/demo", "-once")
-	cmd.Dir = ".."
-	output, err := cmd.CombinedOutput()
-	require.NoError(t, err, string(output))
-	for _, line := range []string{"400", "no_visitor", "invalid_visitor", "condition"} {
-		assert.Contains(t, string(output), line)
+	for route, lines := range map[string][]string{
+		"single":   {"400", "no_visitor", "invalid_visitor", "condition", "103 seen by the emulator"},
+		"delivery": {"400", "no_visitor", "invalid_visitor", "condition", "103 seen by the emulator", "billed", "value_too_long"},
+	} {
+		cmd := exec.CommandContext(t.Context(), "go", "run", "./cmd/demo", "-once", "-route", route) //nolint:gosec // one of those above
+		cmd.Dir = ".."
+		output, err := cmd.CombinedOutput()
+		require.NoError(t, err, string(output))
+		for _, line := range lines {
+			assert.Contains(t, string(output), line, route)
+		}
 	}
 }

@@ -132,6 +132,7 @@ func (d *demo) startCollector(ctx context.Context) error {
 	d.collector, err = start(d.folder, "collector", d.options.collector, []string{"--config", d.config, keepOrder}, []string{
 		"DEMO_DATA=" + data,
 		"DEMO_ENDPOINT=" + d.places.emulator,
+		"DEMO_ROUTE=" + d.route,
 		"DEMO_METRICS_HOST=" + host,
 		"DEMO_METRICS_PORT=" + port,
 	})

@@ -43,7 +43,7 @@ var meanings = map[string]string{
 	"empty_name":        "the name is empty",
 	"reserved_name":     "the name belongs to Target",
 	"name_too_long":     "the name has over 128 characters",
-	"value_too_long":    "the value is longer than max_value_length",
+	"value_too_long":    "the value is longer than max_value_length, or than the route carries",
 	"too_many":          "the record would need more than ten calls",
 }
 
@@ -77,12 +77,15 @@ func (s summary) writeRecords(w io.Writer) {
 func (s summary) writeCalls(w io.Writer) {
 	calls := s.account.calls
 	fmt.Fprint(w, "\nCalls\n")
-	line(w, "made", total(calls), grouped(s.stats.Attempts)+" seen by the emulator")
+	line(w, "made", total(calls), grouped(s.stats.Attempts+s.stats.Deliveries)+" seen by the emulator")
 	order := func(a, b call) int {
 		return cmp.Or(cmp.Compare(a.outcome, b.outcome), cmp.Compare(a.status, b.status), cmp.Compare(a.errorType, b.errorType))
 	}
 	for _, c := range byCount(calls, order) {
 		detail(w, c.outcome, calls[c], c.answer())
+	}
+	if s.stats.Deliveries > 0 {
+		line(w, "billed", s.stats.Billed, "of them, as Target would count them")
 	}
 	line(w, "visitors", s.stats.Visitors, "updated")
 	line(w, "parameters", s.stats.Parameters, "that their profiles hold together")

@@ -7,6 +7,7 @@ const usageIntroduction = `targetemulator is an Adobe Target in memory, for deve
 
 It answers
   GET, POST /m2/{clientCode}/profile/update                    updates a profile
+  POST /rest/v1/delivery?client={clientCode}&sessionId={id}    updates or creates one, in a call that is billed
   GET /rest/v1/profiles/{tntId}?client={clientCode}            shows one
   GET /rest/v1/profiles/thirdPartyId/{id}?client={clientCode}
 
@@ -36,7 +37,7 @@ Control, never behind the token and never counted
 A fault hits well-formed updates; only its kind is required
   {"kind":"status","status":503,"retry_after":"3s","retry_after_date":true}
   {"kind":"redirect","status":302,"location":"https://example.com/"}
-  {"kind":"reset"} {"kind":"hang"} {"kind":"refuse"} {"kind":"garbage"} {"kind":"truncate"}
+  {"kind":"reset"} {"kind":"hang"} {"kind":"refuse"} {"kind":"garbage"} {"kind":"truncate"} {"kind":"silent"}
 and each may have
   "probability":0.1    the share of the calls it hits
   "count":5            how many calls it hits before it is gone

@@ -29,6 +29,10 @@ type Config struct {
 	MaxThirdPartyIDLength int
 	// MaxCall is the most bytes of a call's form; a parameter over it is left out.
 	MaxCall int
+	// MaxParameters is the most parameters of a call, 0 for as many as its bytes hold.
+	MaxParameters int
+	// RefusesName reports whether a name is none where the calls go, nil where all names are.
+	RefusesName func(name string) bool
 }
 
 // DefaultVisitor returns the visitor entries of a record that looks like the

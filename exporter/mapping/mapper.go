@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"iter"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl/contexts/ottllog"
@@ -44,6 +45,8 @@ type Mapper struct {
 	maxValueLength        int
 	maxThirdPartyIDLength int
 	maxCall               int
+	maxParameters         int
+	refusesName           func(name string) bool
 
 	readers sync.Pool
 }
@@ -79,6 +82,8 @@ func New(cfg Config) (*Mapper, error) {
 		maxValueLength:        cfg.MaxValueLength,
 		maxThirdPartyIDLength: cfg.MaxThirdPartyIDLength,
 		maxCall:               cfg.MaxCall,
+		maxParameters:         cfg.MaxParameters,
+		refusesName:           cfg.RefusesName,
 	}
 	if _, err := newRecordContext(); err != nil {
 		return nil, err
@@ -141,9 +146,28 @@ func (m *Mapper) Sendable(v profile.Visitor) bool {
 	return v.Usable(m.maxThirdPartyIDLength) && !m.placeholders.include(v.ID)
 }
 
-// Fits reports whether a call can carry the parameter.
-func (m *Mapper) Fits(v profile.Visitor, p *profile.Parameter) bool {
-	return profile.Fits(v, p.Name, p.Value, m.maxCall)
+// Carries reports whether a call can carry the parameter, or why it has to be left out. An update
+// that was mapped before the configuration changed is asked again.
+func (m *Mapper) Carries(v profile.Visitor, p *profile.Parameter) (why Drop, ok bool) {
+	why = m.refusal(v, p.Name, p.Value)
+	return why, why == kept
+}
+
+// refusal returns why no call can carry a parameter, kept when one can.
+func (m *Mapper) refusal(v profile.Visitor, name, value string) Drop {
+	switch {
+	case name == "":
+		return DropEmptyName
+	case profile.Reserved(name), m.refusesName != nil && m.refusesName(name):
+		return DropReservedName
+	case profile.NameTooLong(name):
+		return DropNameTooLong
+	case m.maxValueLength > 0 && len(value) > m.maxValueLength && utf8.RuneCountInString(value) > m.maxValueLength:
+		return DropValueTooLong
+	case !profile.Fits(v, name, value, m.maxCall):
+		return DropTooLarge
+	}
+	return kept
 }
 
 func (m *Mapper) reader() *reader {

@@ -7,7 +7,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
@@ -137,20 +136,11 @@ func (r *reader) addMap(prefix string, m pcommon.Map) {
 // put adds a parameter that Target would take.
 func (r *reader) put(name, value string) {
 	name = parameterName(name)
-	switch {
-	case name == "":
-		r.update.Dropped[DropEmptyName]++
-	case profile.Reserved(name):
-		r.update.Dropped[DropReservedName]++
-	case profile.NameTooLong(name):
-		r.update.Dropped[DropNameTooLong]++
-	case r.maxValueLength > 0 && len(value) > r.maxValueLength && utf8.RuneCountInString(value) > r.maxValueLength:
-		r.update.Dropped[DropValueTooLong]++
-	case !profile.Fits(r.update.Visitor, name, value, r.maxCall):
-		r.update.Dropped[DropTooLarge]++
-	default:
-		r.update.Parameters = append(r.update.Parameters, profile.Parameter{Name: name, Value: value})
+	if reason := r.refusal(r.update.Visitor, name, value); reason != kept {
+		r.update.Dropped[reason]++
+		return
 	}
+	r.update.Parameters = append(r.update.Parameters, profile.Parameter{Name: name, Value: value})
 }
 
 // parameterName returns the name of a parameter that is called so on a record. Every

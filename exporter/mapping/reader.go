@@ -56,6 +56,9 @@ const maxCalls = 10
 // bound leaves out what would need more calls.
 func (r *reader) bound() {
 	before := len(r.update.Parameters)
+	if r.maxParameters > 0 {
+		r.update.Parameters = profile.BoundNames(r.update.Parameters, maxCalls*r.maxParameters)
+	}
 	r.update.Parameters = profile.Bound(r.update.Visitor, r.update.Parameters, maxCalls, r.maxCall)
 	r.update.Dropped[DropTooMany] += before - len(r.update.Parameters)
 }

@@ -81,7 +81,7 @@ const (
 	DropTooDeep
 	// DropEmptyName means that nothing is left of the name.
 	DropEmptyName
-	// DropReservedName means that the name belongs to Target itself.
+	// DropReservedName means that the name belongs to Target itself, or is none where the calls go.
 	DropReservedName
 	// DropNameTooLong means that the name has over 128 characters.
 	DropNameTooLong

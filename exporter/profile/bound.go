@@ -4,6 +4,7 @@
 package profile // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 
 import (
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -24,6 +25,23 @@ func Bound(v Visitor, parameters []Parameter, calls, limit int) []Parameter {
 	}
 	b := newBound(parameters, calls, room)
 	return slices.DeleteFunc(parameters, func(p Parameter) bool { return b.latest[p.Name] >= b.end })
+}
+
+// BoundNames returns the parameters of so many names. It leaves out, in place, the names whose
+// latest value comes last, as Bound does.
+func BoundNames(parameters []Parameter, most int) []Parameter {
+	if len(parameters) <= most {
+		return parameters
+	}
+	latest := make(map[string]int, len(parameters))
+	for i := range parameters {
+		latest[parameters[i].Name] = i
+	}
+	if len(latest) <= most {
+		return parameters
+	}
+	end := slices.Sorted(maps.Values(latest))[most]
+	return slices.DeleteFunc(parameters, func(p Parameter) bool { return latest[p.Name] >= end })
 }
 
 // fit reports whether the parameters have room when each has that length.

@@ -151,3 +151,20 @@ func FuzzBound(f *testing.F) {
 		}
 	})
 }
+
+func TestBoundNames(t *testing.T) {
+	p := func(name, value string) Parameter { return Parameter{Name: name, Value: value} }
+	tests := map[string]struct{ given, want []Parameter }{
+		"as many as may be stay":                  {[]Parameter{p("a", "1"), p("b", "1")}, []Parameter{p("a", "1"), p("b", "1")}},
+		"the last names go":                       {[]Parameter{p("c", "1"), p("a", "1"), p("b", "1"), p("d", "1")}, []Parameter{p("c", "1"), p("a", "1")}},
+		"two values of one name are one":          {[]Parameter{p("a", "1"), p("b", "1"), p("a", "2")}, []Parameter{p("a", "1"), p("b", "1"), p("a", "2")}},
+		"a name whose latest value is last goes":  {[]Parameter{p("a", "1"), p("b", "1"), p("c", "1"), p("a", "2")}, []Parameter{p("b", "1"), p("c", "1")}},
+		"an earlier value is no stand-in for one": {[]Parameter{p("c", "1"), p("a", "1"), p("b", "1"), p("c", "2")}, []Parameter{p("a", "1"), p("b", "1")}},
+		"nothing": {nil, nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			assert.Equal(t, tt.want, BoundNames(tt.given, 2))
+		})
+	}
+}

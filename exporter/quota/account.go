@@ -166,7 +166,7 @@ func (a *Account) untilPauseEnds() time.Duration {
 
 // Usage is the state of an account's quota.
 type Usage struct {
-	// Limit is how many calls any window may hold.
+	// Limit is how many calls any window may hold, Unlimited where there is no quota.
 	Limit int
 	// Used is how many calls the window holds now, those in flight among them.
 	Used int

@@ -19,6 +19,8 @@ const (
 	// MaxWindow is the longest one. Times near the end of what a Duration holds would
 	// overflow, and a quota that has overflowed holds nothing back.
 	MaxWindow = 365 * 24 * time.Hour
+	// Unlimited is how many calls a window may hold where there is no quota.
+	Unlimited = math.MaxInt
 )
 
 // WindowConfig limits the calls of any rolling window.

@@ -15,6 +15,8 @@ import (
 type Key struct {
 	ClientCode string
 	Endpoint   string
+	// Route tells calls apart that Adobe counts apart, "" for single updates.
+	Route string
 	// earlier is the Endpoint under which earlier versions kept the account, "" when it
 	// is the same.
 	earlier string
@@ -36,8 +38,22 @@ func NewKey(clientCode string, endpoint *url.URL) Key {
 	return key
 }
 
+// For returns the key of the calls of another route: their account has a pace, a quota and
+// pauses of its own.
+func (k Key) For(route string) Key {
+	return Key{ClientCode: k.ClientCode, Endpoint: k.Endpoint, Route: route}
+}
+
+// pace is the setting that the pace of the account comes from.
+func (k Key) pace() string {
+	if k.Route == "" {
+		return "rate_limit"
+	}
+	return k.Route + "::calls_per_second"
+}
+
 // account returns the key without what two keys of one account may differ in.
-func (k Key) account() Key { return Key{ClientCode: k.ClientCode, Endpoint: k.Endpoint} }
+func (k Key) account() Key { return k.For(k.Route) }
 
 // String names the account in a sentence.
 func (k Key) String() string { return k.ClientCode + " at " + k.Endpoint }
@@ -46,5 +62,9 @@ func (k Key) String() string { return k.ClientCode + " at " + k.Endpoint }
 // hash keeps endpoints apart.
 func (k Key) name() string {
 	hash := sha256.Sum256([]byte(k.Endpoint))
-	return "quota_" + k.ClientCode + "_" + hex.EncodeToString(hash[:6])
+	name := "quota_" + k.ClientCode + "_" + hex.EncodeToString(hash[:6])
+	if k.Route != "" {
+		name += "_" + k.Route
+	}
+	return name
 }

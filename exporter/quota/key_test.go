@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -44,6 +45,31 @@ func TestKey_NamesOfStoredAccountsStayAsTheyAre(t *testing.T) {
 	assert.Equal(t, "quota_acme_bd62b10d9bf2", keyOf(t, "https://acme.tt.omtrdc.net").name())
 	assert.Equal(t, "quota_acme_18831ff9745b", keyOf(t, "https://acme.tt.omtrdc.net:8443").name())
 	assert.Equal(t, "quota_acme_97a9ef024493", Key{ClientCode: "acme", Endpoint: keyOf(t, "http://acme.tt.omtrdc.net").earlier}.name())
+}
+
+func TestKey_OtherRoutesHaveAccountsOfTheirOwn(t *testing.T) {
+	var r Registry
+	single := keyOf(t, "http://acme.tt.omtrdc.net")
+	delivery := single.For("delivery")
+	assert.Equal(t, "quota_acme_bd62b10d9bf2_delivery", delivery.name())
+	assert.Empty(t, delivery.earlier, "no earlier version kept one")
+	assert.Equal(t, delivery.account(), keyOf(t, "https://acme.tt.omtrdc.net").For("delivery").account())
+
+	updates := open(t, &r, single, Limits{Quota: WindowConfig{Calls: 1, Window: time.Hour}})
+	paid := open(t, &r, delivery, Limits{Quota: WindowConfig{Calls: Unlimited, Window: time.Hour}})
+	for range 1000 {
+		require.NoError(t, paid.Wait(t.Context(), &Waits{}))
+		paid.Done(time.Now())
+	}
+	assert.Equal(t, Usage{Limit: Unlimited, Used: 1000}, paid.Usage())
+	assert.Zero(t, paid.NextFree())
+	assert.Equal(t, Usage{Limit: 1}, updates.Usage())
+	updates.Pause(time.Hour)
+	require.NoError(t, paid.Wait(t.Context(), &Waits{}), "a pause of the one is none of the other")
+	paid.GiveBack()
+
+	_, err := r.Open(delivery, Limits{Quota: WindowConfig{Calls: Unlimited, Window: time.Hour}, RateLimit: &RateLimitConfig{CallsPerSecond: 1, Burst: 1}})
+	require.ErrorContains(t, err, "so give them the same quota and delivery::calls_per_second")
 }
 
 func TestRegistry_BothSchemesOfAHostShareAnAccount(t *testing.T) {

@@ -44,6 +44,7 @@ func (v Verdict) String() string { return verdictNames[v] }
 var (
 	ReasonRefused           = named("refused", http.StatusOK, Rejected)
 	ReasonForeign           = named("foreign_answer", http.StatusOK, SetupFault)
+	ReasonNotEchoed         = named("not_echoed", http.StatusOK, NotNow)
 	ReasonProxy             = named("proxy", 0, SetupFault, NotNow)
 	ReasonCanceled          = named("canceled", 0, NotNow)
 	ReasonTimeout           = named("timeout", 0, NotNow)
@@ -88,7 +89,8 @@ const statusEnhanceYourCalm = 420
 // Answer is what came of one call.
 type Answer struct {
 	Verdict Verdict
-	// StatusCode is the HTTP status, 0 when there was none.
+	// StatusCode is the HTTP status, or the status of the error that stands in the body of a 2xx;
+	// 0 when there was none.
 	StatusCode int
 	// Reason says why the call was not delivered: one of the reasons above or status_ and the
 	// HTTP status.

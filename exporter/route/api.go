@@ -6,7 +6,6 @@ package route // import "github.com/otelcol-adobetarget/adobetargetexporter/expo
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -15,68 +14,43 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 )
 
-// API is where and how calls are made. It is only read, so all calls share one.
-type API struct {
-	method  string
-	inQuery bool
-	url     url.URL
+// API is one of Adobe's APIs: where and how its calls are made, and what its answers mean. Single
+// and Delivery are. An API is only read, so all calls share one.
+type API interface {
+	// Limits are what its calls can carry.
+	Limits() Limits
+	// compose returns one call with as many of the leading parameters as fit, and how many these
+	// are: with 0 the call is of no meaning. The call is nobody else's: the transport may read its
+	// body after it is over.
+	compose(v profile.Visitor, parameters []profile.Parameter) (c call, carried int)
+	// read returns what the body of a 2xx answer to the call means.
+	read(c *call, status int, body []byte) Answer
+	// suspects names the settings for which it may refuse every call, "" for none.
+	suspects() string
+	// needsHTTP1 reports whether the calls must not go over HTTP/2, see call.request.
+	needsHTTP1() bool
 }
 
-// NewAPI returns the API of a client code at an endpoint, such as
-// https://acme.tt.omtrdc.net. A path in the endpoint stands before the API's own.
-func NewAPI(cfg Config, endpoint, clientCode string) (API, error) {
-	path := strings.ReplaceAll(cfg.Path, clientCodePlaceholder, clientCode)
-	u, err := url.Parse(strings.TrimRight(endpoint, "/") + path)
-	if err != nil {
-		return API{}, errors.New("endpoint and api::path make no URL")
-	}
-	return API{
-		method:  cfg.Method,
-		inQuery: cfg.Method == http.MethodGet || cfg.Parameters == Query,
-		url:     *u,
-	}, nil
+// Limits are what a call can carry.
+type Limits struct {
+	// Bytes is the most bytes of the form of a call.
+	Bytes int
+	// Parameters is the most parameters of a call, 0 for as many as its bytes hold.
+	Parameters int
+	// ValueLength is the most characters of a value, 0 for no limit.
+	ValueLength int
+	// Refuses reports whether a name is none for this API, though it may be for others.
+	Refuses func(name string) bool
 }
 
-// MaxForm returns the most bytes of a call's form: the whole body, or what the
-// request target leaves for the query.
-func (a API) MaxForm() int {
-	if a.inQuery {
-		return profile.MaxRequestTarget - len(a.url.EscapedPath()) - len("?")
-	}
-	return profile.MaxBody
+// call is one call, composed and not yet made.
+type call struct {
+	method      string
+	url         *url.URL // its own
+	contentType []string // shared by all calls
+	body        []byte   // nil where the URL holds all
+	receipt     string   // what the answer has to name, "" for nothing
 }
-
-// Fits reports whether a call can carry the parameter. One that does not fit alone
-// cannot be sent: a parameter is never divided.
-func (a API) Fits(v profile.Visitor, p profile.Parameter) bool {
-	return profile.Fits(v, p.Name, p.Value, a.MaxForm())
-}
-
-// compose returns the form of one call: the visitor and as many of the leading
-// parameters as fit, and how many these are. The form is the call's own: the
-// transport may read it after the call is over.
-func (a API) compose(v profile.Visitor, parameters []profile.Parameter) (form []byte, carried int) {
-	size, limit := len(v.Parameter)+len("=")+len(v.ID), a.MaxForm()
-	for i := range parameters {
-		if size >= limit {
-			break
-		}
-		size += len("&profile.=") + len(parameters[i].Name) + len(parameters[i].Value)
-	}
-	size += size / 4 // a guess at what escaping adds
-	return profile.AppendForm(make([]byte, 0, max(0, min(size, limit))), v, parameters, limit)
-}
-
-// located returns the call's URL. Each call has one of its own.
-func (a API) located(form []byte) *url.URL {
-	u := a.url
-	if a.inQuery {
-		u.RawQuery = string(form)
-	}
-	return &u
-}
-
-var formContentType = []string{"application/x-www-form-urlencoded"}
 
 const (
 	// headersOfCall is how many headers a call has, with one that auth may add.
@@ -84,11 +58,7 @@ const (
 	unknownLength = -1
 )
 
-// needsHTTP1 reports whether the calls must not go over HTTP/2, see request.
-func (a API) needsHTTP1() bool { return a.inQuery && a.method == http.MethodPost }
-
-// request returns the call that carries the form. The form must not be changed
-// afterwards.
+// request returns the request of the call. The call must not be changed afterwards.
 //
 // The quota counts every attempt, so net/http must not repeat a call on its own.
 // It repeats what has no body, or one that can be had twice: a GET after any broken
@@ -96,20 +66,20 @@ func (a API) needsHTTP1() bool { return a.inQuery && a.method == http.MethodPost
 // each body here can be had once, an empty one for a GET. A POST with a query must
 // say Content-Length: 0, which such a body cannot; it is never repeated over
 // HTTP/1.1, and needsHTTP1 says that it needs that.
-func (a API) request(ctx context.Context, form []byte, userAgent []string) *http.Request {
+func (c *call) request(ctx context.Context, userAgent []string) *http.Request {
 	req := http.Request{
-		Method: a.method, URL: a.located(form), Host: a.url.Host,
+		Method: c.method, URL: c.url, Host: c.url.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: make(http.Header, headersOfCall),
 	}
 	// The values are shared by all calls: who sets a header puts another slice there.
 	req.Header["User-Agent"] = userAgent
 	switch {
-	case !a.inQuery:
-		req.Header["Content-Type"] = formContentType
-		req.Body = io.NopCloser(bytes.NewReader(form))
-		req.ContentLength = int64(len(form))
-	case a.method == http.MethodGet:
+	case c.body != nil:
+		req.Header["Content-Type"] = c.contentType
+		req.Body = io.NopCloser(bytes.NewReader(c.body))
+		req.ContentLength = int64(len(c.body))
+	case c.method == http.MethodGet:
 		req.Body = io.NopCloser(strings.NewReader(""))
 		req.ContentLength = unknownLength
 	}

@@ -60,7 +60,7 @@ func configured(
 	core, logs := observer.New(zap.DebugLevel)
 	set := componenttest.NewNopTelemetrySettings()
 	set.Logger = zap.New(core)
-	api, err := NewAPI(way, "http://acme.invalid", "acme")
+	api, err := NewSingle(way, "http://acme.invalid", "acme")
 	require.NoError(t, err)
 	client, closeIdle, err := NewHTTPClient(t.Context(), cfg, api, 16, host{id: &authenticator{wrap: wrap}}, set)
 	require.NoError(t, err)

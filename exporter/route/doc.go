@@ -6,9 +6,10 @@
 //
 // A route has one method, Send. It composes a call of a visitor and of as many of the
 // parameters as fit, makes it, and returns how many it carried and the Answer. An API
-// says where and how. Single calls the Single Profile Update API, Traced gives each of
-// its calls a span, and DryRun only shows calls. All are safe for concurrent use. Send
-// makes a call once; whether and when to make it again is up to the caller.
+// composes calls and reads answers: Single is the Single Profile Update API, Delivery the
+// Delivery API. A Caller makes the calls of whichever, Traced gives each a span, and
+// DryRun only shows them. All are safe for concurrent use. Send makes a call once;
+// whether and when to make it again is up to the caller.
 //
 // The package does not know log records, when a call may leave, or what becomes of an
 // update that was not taken. Nothing it returns or logs holds an id, a value, a token

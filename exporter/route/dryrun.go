@@ -26,22 +26,17 @@ func NewDryRun(api API, logger *zap.Logger) *DryRun {
 	return &DryRun{api: api, logger: logger}
 }
 
-// Send writes the call as it would leave, once. It returns as Single.Send does.
+// Send writes the call as it would leave, once. It returns as Traced.Send does.
 func (d *DryRun) Send(
 	_ context.Context, v profile.Visitor, parameters []profile.Parameter,
 ) (carried int, answer Answer) {
-	form, carried := d.api.compose(v, parameters)
+	c, carried := d.api.compose(v, parameters)
 	if carried == 0 {
 		return 0, Answer{}
-	}
-	body := ""
-	if !d.api.inQuery {
-		body = string(form)
 	}
 	// The number makes each line's message its own, or the Collector's log sampling
 	// would leave most of them out.
 	d.logger.Info("Dry run, not sent: call "+strconv.FormatInt(d.calls.Add(1), 10),
-		zap.String("method", d.api.method), zap.String("url", d.api.located(form).String()),
-		zap.String("body", body))
+		zap.String("method", c.method), zap.String("url", c.url.String()), zap.ByteString("body", c.body))
 	return carried, Answer{Verdict: NotSent}
 }

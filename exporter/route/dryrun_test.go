@@ -19,7 +19,7 @@ import (
 
 func newDryRun(t *testing.T, cfg Config) (*DryRun, *observer.ObservedLogs) {
 	t.Helper()
-	api, err := NewAPI(cfg, "https://acme.tt.omtrdc.net", "acme")
+	api, err := NewSingle(cfg, "https://acme.tt.omtrdc.net", "acme")
 	require.NoError(t, err)
 	core, logs := observer.New(zap.InfoLevel)
 	return NewDryRun(api, zap.New(core)), logs

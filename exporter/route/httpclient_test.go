@@ -20,6 +20,7 @@ import (
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/otel/trace/noop"
 )
 
 func TestHTTPClient_OnlyAPostWithAQueryIsKeptOffHTTP2(t *testing.T) {
@@ -60,12 +61,12 @@ func TestHTTPClient_ClosesIdleConnectionsBehindItsWrappers(t *testing.T) {
 	cfg.Headers = configopaque.MapList{{Name: "X-Team", Value: "stores"}}
 	id := component.MustNewID("bearer")
 	cfg.Auth = configoptional.Some(configauth.Config{AuthenticatorID: id})
-	api, err := NewAPI(postBody, server.URL, "acme")
+	api, err := NewSingle(postBody, server.URL, "acme")
 	require.NoError(t, err)
 	c, closeIdle, err := NewHTTPClient(
 		t.Context(), cfg, api, 1, host{id: &authenticator{wrap: bearer}}, componenttest.NewNopTelemetrySettings())
 	require.NoError(t, err)
-	require.Equal(t, Delivered, send(t.Context(), t, NewSingle(api, c, userAgent, time.Minute)).Verdict)
+	require.Equal(t, Delivered, send(t.Context(), t, NewTraced(NewCaller(api, c, userAgent, time.Minute), noop.Tracer{})).Verdict)
 	require.Empty(t, conns.closed)
 	closeIdle()
 	select {
@@ -88,13 +89,13 @@ func TestHTTPClient_HasAsManyConnectionsAsThereMayBeCalls(t *testing.T) {
 			t.Cleanup(server.Close)
 			cfg := confighttp.NewDefaultClientConfig()
 			cfg.MaxConnsPerHost = int(tt.configured)
-			api, err := NewAPI(postBody, server.URL, "acme")
+			api, err := NewSingle(postBody, server.URL, "acme")
 			require.NoError(t, err)
 			// A host without extensions, as a Collector may be.
 			c, closeIdle, err := NewHTTPClient(t.Context(), cfg, api, 3, host(nil), componenttest.NewNopTelemetrySettings())
 			require.NoError(t, err)
 			t.Cleanup(closeIdle)
-			single := NewSingle(api, c, userAgent, time.Minute)
+			single := NewTraced(NewCaller(api, c, userAgent, time.Minute), noop.Tracer{})
 			var running sync.WaitGroup
 			for range 10 {
 				running.Go(func() { send(t.Context(), t, single) })
@@ -109,13 +110,13 @@ func TestHTTPClient_TracesNothing(t *testing.T) {
 	server := newWireServer(t, answering(okAnswer))
 	telemetry := componenttest.NewTelemetry()
 	t.Cleanup(func() { assert.NoError(t, telemetry.Shutdown(context.WithoutCancel(t.Context()))) })
-	api, err := NewAPI(get, server.url(), "acme")
+	api, err := NewSingle(get, server.url(), "acme")
 	require.NoError(t, err)
 	c, closeIdle, err := NewHTTPClient(
 		t.Context(), confighttp.NewDefaultClientConfig(), api, 1, host(nil), telemetry.NewTelemetrySettings())
 	require.NoError(t, err)
 	t.Cleanup(closeIdle)
-	require.Equal(t, Delivered, send(t.Context(), t, NewSingle(api, c, userAgent, time.Minute)).Verdict)
+	require.Equal(t, Delivered, send(t.Context(), t, NewTraced(NewCaller(api, c, userAgent, time.Minute), noop.Tracer{})).Verdict)
 	assert.Empty(t, telemetry.SpanRecorder.Ended())
 	assert.NotContains(t, server.seen()[0], "Traceparent")
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 )
@@ -48,17 +49,28 @@ var (
 // ways are all the ways of a call.
 var ways = map[string]Config{"POST with a body": postBody, "POST with a query": postQuery, "GET": get}
 
-// newSingle returns a Single whose connections end with the test.
-func newSingle(t *testing.T, cfg Config, endpoint string, c *http.Client) *Single {
-	t.Helper()
-	api, err := NewAPI(cfg, endpoint, "acme")
-	require.NoError(t, err)
+// calls makes the calls of an API, untraced.
+type calls struct {
+	*Traced
+	api API
+}
+
+// newCalls returns calls whose connections end with the test.
+func newCalls(tb testing.TB, api API, c *http.Client) calls {
+	tb.Helper()
 	if c.Transport == nil {
 		c.Transport = &http.Transport{}
 	}
-	single := NewSingle(api, c, userAgent, 24*time.Hour)
-	t.Cleanup(c.CloseIdleConnections)
-	return single
+	tb.Cleanup(c.CloseIdleConnections)
+	return calls{NewTraced(NewCaller(api, c, userAgent, 24*time.Hour), noop.Tracer{}), api}
+}
+
+// newSingle returns the calls of the Single Profile Update API.
+func newSingle(t *testing.T, cfg Config, endpoint string, c *http.Client) calls {
+	t.Helper()
+	api, err := NewSingle(cfg, endpoint, "acme")
+	require.NoError(t, err)
+	return newCalls(t, api, c)
 }
 
 type sender interface {

@@ -4,100 +4,88 @@
 package route // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 
 import (
-	"bytes"
-	"context"
-	"io"
+	"errors"
 	"net/http"
-	"sync"
-	"time"
+	"net/url"
+	"strings"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 )
 
-// maxAnswer is the most bytes of an answer that are read.
-const maxAnswer = 64 << 10
-
-// Single makes calls of the Single Profile Update API. It is safe for concurrent use.
+// Single is the Single Profile Update API.
 type Single struct {
-	api       API
-	transport http.RoundTripper
-	timeout   time.Duration // 0 for none
-	userAgent []string
-	answers   sync.Pool // of *bytes.Buffer
-	// maxRetryAfter is the longest that an answer may ask for no further calls.
-	maxRetryAfter time.Duration
+	method  string
+	inQuery bool
+	url     url.URL
 }
 
-// NewSingle returns a Single that calls the API through the transport and with the timeout of
-// c. A call is one round trip and needs nothing of what net/http's client does beside: it has no
-// cookies, and no redirect is followed, where a POST would become a GET without its body. A
-// Retry-After beyond maxRetryAfter counts as that.
-func NewSingle(api API, c *http.Client, userAgent string, maxRetryAfter time.Duration) *Single {
-	return &Single{
-		api: api, transport: c.Transport, timeout: c.Timeout, userAgent: []string{userAgent}, maxRetryAfter: maxRetryAfter,
-	}
-}
+var _ API = Single{}
 
-// Send makes one call for the visitor with as many of the leading parameters as fit.
-// It returns how many the call carried and what came of it. Without a first parameter
-// that fits, see API.Fits, Send makes no call and returns 0 and the zero Answer.
-func (s *Single) Send(
-	ctx context.Context, v profile.Visitor, parameters []profile.Parameter,
-) (carried int, answer Answer) {
-	form, carried := s.api.compose(v, parameters)
-	if carried == 0 {
-		return 0, Answer{}
-	}
-	return carried, s.call(ctx, form)
-}
-
-// call makes the call that carries the form.
-func (s *Single) call(ctx context.Context, form []byte) Answer {
-	if s.timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, s.timeout)
-		defer cancel()
-	}
-	resp, err := s.transport.RoundTrip(s.api.request(ctx, form, s.userAgent))
+// NewSingle returns the API of a client code at an endpoint, such as
+// https://acme.tt.omtrdc.net. A path in the endpoint stands before the API's own.
+func NewSingle(cfg Config, endpoint, clientCode string) (Single, error) {
+	path := strings.ReplaceAll(cfg.Path, clientCodePlaceholder, clientCode)
+	u, err := url.Parse(strings.TrimRight(endpoint, "/") + path)
 	if err != nil {
-		return failure(err)
+		return Single{}, errors.New("endpoint and api::path make no URL")
 	}
-	if resp == nil || resp.Body == nil { // of an extension that stands around the transport
-		return Answer{Verdict: NotNow, Reason: ReasonNetwork}
+	s := Single{
+		method:  cfg.Method,
+		inQuery: cfg.Method == http.MethodGet || cfg.Parameters == Query,
+		url:     *u,
 	}
-	defer resp.Body.Close()
-	if resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusMultipleChoices {
-		discard(resp)
-		return statusAnswer(resp.StatusCode, retryAfter(resp.Header, time.Now(), s.maxRetryAfter))
+	if s.Limits().Bytes <= 0 {
+		return Single{}, errors.New("endpoint and api::path are so long that no parameter fits beside them")
 	}
-	answer := s.buffer()
-	defer s.answers.Put(answer)
-	if _, err := answer.ReadFrom(io.LimitReader(resp.Body, maxAnswer)); err != nil {
-		return failure(err)
+	return s, nil
+}
+
+// Limits returns as many bytes as the whole body may have, or as the request target leaves for
+// the query.
+func (s Single) Limits() Limits {
+	if s.inQuery {
+		return Limits{Bytes: profile.MaxRequestTarget - len(s.url.EscapedPath()) - len("?")}
 	}
-	if answer.Len() == maxAnswer {
-		discard(resp)
+	return Limits{Bytes: profile.MaxBody}
+}
+
+var formContentType = []string{"application/x-www-form-urlencoded"}
+
+// compose returns a call with the form of the visitor and the parameters.
+func (s Single) compose(v profile.Visitor, parameters []profile.Parameter) (c call, carried int) {
+	size, limit := len(v.Parameter)+len("=")+len(v.ID), s.Limits().Bytes
+	for i := range parameters {
+		if size >= limit {
+			break
+		}
+		size += len("&profile.=") + len(parameters[i].Name) + len(parameters[i].Value)
 	}
-	a := Answer{StatusCode: resp.StatusCode}
-	if a.Verdict, a.Reason = read(answer.Bytes()); a.Reason == ReasonForeign {
-		a.Detail = "the answer is " + kindOf(answer.Bytes())
+	size += size / 4 // a guess at what escaping adds
+	form, carried := profile.AppendForm(make([]byte, 0, max(0, min(size, limit))), v, parameters, limit)
+	if carried == 0 {
+		return call{}, 0
+	}
+	u := s.url
+	c = call{method: s.method, url: &u}
+	if s.inQuery {
+		u.RawQuery = string(form)
+	} else {
+		c.contentType, c.body = formContentType, form
+	}
+	return c, carried
+}
+
+// read believes the body.
+func (s Single) read(_ *call, status int, body []byte) Answer {
+	a := Answer{StatusCode: status}
+	if a.Verdict, a.Reason = read(body); a.Reason == ReasonForeign {
+		a.Detail = "the answer is " + kindOf(body)
 	}
 	return a
 }
 
-func (s *Single) buffer() *bytes.Buffer {
-	if b, ok := s.answers.Get().(*bytes.Buffer); ok {
-		b.Reset()
-		return b
-	}
-	return new(bytes.Buffer)
-}
+// suspects names none: a form has nothing that is the same in all calls.
+func (s Single) suspects() string { return "" }
 
-// discard reads an answer to its end, or its connection could not be used again.
-func discard(resp *http.Response) {
-	// The body of this one is the connection itself, which has no end and heeds no
-	// timeout.
-	if resp.StatusCode != http.StatusSwitchingProtocols {
-		_, _ = io.CopyN(io.Discard, resp.Body, maxAnswer)
-	}
-}
+// needsHTTP1 reports that a POST without a body must not be repeated.
+func (s Single) needsHTTP1() bool { return s.inQuery && s.method == http.MethodPost }

@@ -92,10 +92,10 @@ func TestSend_MakesNoCallForWhatDoesNotFit(t *testing.T) {
 			single := newSingle(t, cfg, server.url(), &http.Client{})
 			tracer := &countingTracer{}
 			senders := map[string]sender{
-				"single": single, "traced": NewTraced(single, tracer), "dry run": NewDryRun(single.api, zap.NewNop()),
+				"single": single, "traced": NewTraced(single.caller, tracer), "dry run": NewDryRun(single.api, zap.NewNop()),
 			}
-			tooLong := profile.Parameter{Name: "n", Value: strings.Repeat("x", single.api.MaxForm())}
-			assert.False(t, single.api.Fits(secretVisitor, tooLong))
+			tooLong := profile.Parameter{Name: "n", Value: strings.Repeat("x", single.api.Limits().Bytes)}
+			assert.False(t, profile.Fits(secretVisitor, tooLong.Name, tooLong.Value, single.api.Limits().Bytes))
 			for name, s := range senders {
 				for what, parameters := range map[string][]profile.Parameter{
 					"too long": {tooLong, secretTier}, "nothing": nil,
@@ -116,10 +116,10 @@ func TestSend_AgreesWithFits(t *testing.T) {
 		t.Run(way, func(t *testing.T) {
 			server := newWireServer(t, answering(okAnswer))
 			single := newSingle(t, cfg, server.url(), &http.Client{})
-			room := single.api.MaxForm() - len("mboxPC="+secretID+"&profile.n=")
+			room := single.api.Limits().Bytes - len("mboxPC="+secretID+"&profile.n=")
 			for length, fits := range map[int]bool{0: true, 1: true, room: true, room + 1: false} {
 				p := profile.Parameter{Name: "n", Value: strings.Repeat("x", length)}
-				assert.Equal(t, fits, single.api.Fits(secretVisitor, p), length)
+				assert.Equal(t, fits, profile.Fits(secretVisitor, p.Name, p.Value, single.api.Limits().Bytes), length)
 				carried, _ := single.Send(t.Context(), secretVisitor, []profile.Parameter{p})
 				assert.Equal(t, fits, carried == 1, length)
 			}
@@ -128,7 +128,7 @@ func TestSend_AgreesWithFits(t *testing.T) {
 }
 
 func BenchmarkCompose(b *testing.B) {
-	api, err := NewAPI(postBody, "https://acme.tt.omtrdc.net", "acme")
+	api, err := NewSingle(postBody, "https://acme.tt.omtrdc.net", "acme")
 	require.NoError(b, err)
 	for _, n := range []int{1, 5, 50} {
 		parameters := make([]profile.Parameter, n)

@@ -16,37 +16,36 @@ import (
 // spanOfCall is the name of a call's span.
 const spanOfCall = "adobe_target/call"
 
-// Traced makes the calls of a Single, each in a span of its own. A span holds what came of the
-// call and nothing of what it carried: no URL, id or value.
+// Traced makes calls, each in a span of its own. A span holds what came of the call and nothing
+// of what it carried: no URL, id or value.
 type Traced struct {
-	single *Single
+	caller *Caller
 	tracer trace.Tracer
 	start  []trace.SpanStartOption // those of every span
 }
 
-// NewTraced returns a Traced for a Single.
-func NewTraced(single *Single, tracer trace.Tracer) *Traced {
-	return &Traced{single: single, tracer: tracer, start: []trace.SpanStartOption{
-		trace.WithSpanKind(trace.SpanKindClient),
-		trace.WithAttributes(attribute.String("http.request.method", single.api.method)),
-	}}
+// NewTraced returns a Traced that has a Caller make the calls.
+func NewTraced(caller *Caller, tracer trace.Tracer) *Traced {
+	return &Traced{caller: caller, tracer: tracer, start: []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindClient)}}
 }
 
-// Send makes one call and returns as Single.Send does.
+// Send makes one call for the visitor with as many of the leading parameters as fit.
+// It returns how many the call carried and what came of it. Without a first parameter
+// that fits Send makes no call and returns 0 and the zero Answer.
 func (t *Traced) Send(
 	ctx context.Context, v profile.Visitor, parameters []profile.Parameter,
 ) (carried int, answer Answer) {
-	form, carried := t.single.api.compose(v, parameters)
+	c, carried := t.caller.compose(v, parameters)
 	if carried == 0 {
 		return 0, Answer{}
 	}
 	ctx, span := t.tracer.Start(ctx, spanOfCall, t.start...)
 	defer span.End()
-	answer = t.single.call(ctx, form)
+	answer = t.caller.call(ctx, &c)
 	if !span.IsRecording() {
 		return carried, answer
 	}
-	span.SetAttributes(attribute.String("outcome", answer.Verdict.String()))
+	span.SetAttributes(attribute.String("http.request.method", c.method), attribute.String("outcome", answer.Verdict.String()))
 	if answer.StatusCode != 0 {
 		span.SetAttributes(attribute.Int("http.response.status_code", answer.StatusCode))
 	}

@@ -34,7 +34,7 @@ func (c *countingTracer) Start(ctx context.Context, name string, options ...trac
 func TestTraced_GivesEachCallASpanThatHoldsNothingOfWhatItCarries(t *testing.T) {
 	refused := &http.Client{Transport: http.NewFileTransport(http.Dir(t.TempDir()))} // answers 404
 	telemetry := componenttest.NewTelemetry()
-	traced := NewTraced(newSingle(t, postBody, "http://target.example", refused), metadata.Tracer(telemetry.NewTelemetrySettings()))
+	traced := NewTraced(newSingle(t, postBody, "http://target.example", refused).caller, metadata.Tracer(telemetry.NewTelemetrySettings()))
 	want := Answer{Verdict: SetupFault, StatusCode: http.StatusNotFound, Reason: "status_404"}
 
 	assert.Equal(t, want, send(t.Context(), t, traced))

@@ -104,7 +104,7 @@ func TestCallsOfTheGreatestSizeLeaveWhole(t *testing.T) {
 			client := newSingle(t, way, server.url(), &http.Client{})
 			// One byte of the value more, and the second parameter would not fit.
 			first := profile.Parameter{Name: "a", Value: "1"}
-			second := profile.Parameter{Name: "b", Value: strings.Repeat("x", client.api.MaxForm()-len("mboxPC="+secretID+"&profile.a=1&profile.b="))}
+			second := profile.Parameter{Name: "b", Value: strings.Repeat("x", client.api.Limits().Bytes-len("mboxPC="+secretID+"&profile.a=1&profile.b="))}
 			form := "mboxPC=" + secretID + "&profile.a=1&profile.b=" + second.Value
 			carried, answer := client.Send(t.Context(), secretVisitor, []profile.Parameter{first, second, first})
 			require.Equal(t, Delivered, answer.Verdict)
@@ -118,7 +118,7 @@ func TestCallsOfTheGreatestSizeLeaveWhole(t *testing.T) {
 			assert.NotContains(t, server.seen()[1], "profile.b")
 			head, body, _ := strings.Cut(server.seen()[0], "\r\n\r\n")
 			target := strings.Fields(head)[1]
-			if client.api.inQuery {
+			if client.api.(Single).inQuery {
 				assert.Len(t, target, profile.MaxRequestTarget)
 				assert.True(t, strings.HasSuffix(target, "?"+form))
 				assert.Empty(t, body)

@@ -43,7 +43,12 @@ func (s *Sender) observe() error {
 		return metric.WithAttributeSet(attribute.NewSet(exporter, attribute.String("cause", name)))
 	}
 	return errors.Join(
-		t.RegisterAdobeTargetQuotaLimitCallback(ints(func() int64 { return int64(s.set.Account.Usage().Limit) })),
+		t.RegisterAdobeTargetQuotaLimitCallback(func(_ context.Context, o metric.Int64Observer) error {
+			if limit := s.set.Account.Usage().Limit; limit != quota.Unlimited {
+				o.Observe(int64(limit), plain)
+			}
+			return nil
+		}),
 		t.RegisterAdobeTargetQuotaUsedCallback(ints(func() int64 { return int64(s.set.Account.Usage().Used) })),
 		t.RegisterAdobeTargetQuotaNextFreeCallback(floats(s.set.Account.NextFree)),
 		t.RegisterAdobeTargetOutboxRecordsCallback(ints(func() int64 { return int64(s.set.Outbox.Held().Records) })),

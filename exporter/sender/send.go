@@ -12,7 +12,6 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/outbox"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
@@ -66,9 +65,13 @@ func (s *Sender) send(ctx context.Context, e *outbox.Entry) route.Answer {
 // be sent to a visitor that a call can name. Mapping has seen to it, but the configuration may
 // have changed since.
 func (s *Sender) recheck(e *outbox.Entry) bool {
-	before := len(e.Parameters)
-	e.Parameters = slices.DeleteFunc(e.Parameters, func(p profile.Parameter) bool { return !s.set.Mapper.Fits(e.Visitor, &p) })
-	s.outcomes.dropped(mapping.DropTooLarge.String(), before-len(e.Parameters))
+	e.Parameters = slices.DeleteFunc(e.Parameters, func(p profile.Parameter) bool {
+		why, carried := s.set.Mapper.Carries(e.Visitor, &p)
+		if !carried {
+			s.outcomes.dropped(why.String(), 1)
+		}
+		return !carried
+	})
 	return len(e.Parameters) > 0 && s.set.Mapper.Sendable(e.Visitor)
 }
 

@@ -12,8 +12,14 @@ import (
 
 const garbagePage = "<!DOCTYPE html>\n<html><head><title>Maintenance</title></head><body><h1>We will be right back</h1></body></html>\n"
 
+// replies are the answers of an API that faults are made of.
+type replies struct {
+	good, refused answer
+	silent        answer // good, but without saying what was done
+}
+
 // act plays a fault. Latency comes before every answer, also before a reset; a hanging call has no answer to delay.
-func (e *Emulator) act(w http.ResponseWriter, r *http.Request, f Fault) {
+func (e *Emulator) act(w http.ResponseWriter, r *http.Request, f Fault, of replies) {
 	switch f.Kind {
 	case FaultHang:
 		e.hang(r)
@@ -22,13 +28,13 @@ func (e *Emulator) act(w http.ResponseWriter, r *http.Request, f Fault) {
 		reset(w)
 	case FaultTruncate:
 		e.delay(r.Context())
-		truncate(w, submitted(e.settings.Plain))
+		truncate(w, of.good)
 	default:
-		e.respond(w, r, e.faultAnswer(f))
+		e.respond(w, r, e.faultAnswer(f, of))
 	}
 }
 
-func (e *Emulator) faultAnswer(f Fault) answer {
+func (e *Emulator) faultAnswer(f Fault, of replies) answer {
 	switch f.Kind {
 	case FaultRedirect:
 		a := updateAnswer(e.settings.Plain, f.Status, false, "moved")
@@ -43,7 +49,9 @@ func (e *Emulator) faultAnswer(f Fault) answer {
 	case FaultGarbage:
 		return answer{status: http.StatusOK, contentType: htmlType, body: []byte(garbagePage)}
 	case FaultRefuse:
-		return refusedUpdate("the update is refused").answer(e.settings.Plain)
+		return of.refused
+	case FaultSilent:
+		return of.silent
 	default:
 		a := jsonError(f.Status, "this failure was asked for")
 		a.retryAfter = retryAfter(f.RetryAfter, f.RetryAfterDate, e.settings.Now)

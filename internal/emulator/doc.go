@@ -1,8 +1,8 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package emulator is an in-memory Adobe Target to develop and test against: the Single Profile Update API and the profile
-// fetch, with a rolling quota, a bearer token, latency and faults on demand. Where Adobe is silent it is the stricter of the
+// Package emulator is an in-memory Adobe Target to develop and test against: the Single Profile Update API, the Delivery API
+// as a way to set profile parameters, and the profile fetch, with a rolling quota, a bearer token, latency and faults on demand. Where Adobe is silent it is the stricter of the
 // two, so that a client which satisfies the emulator is not surprised by Target. It knows nothing of the exporter, of the
 // Collector, or of the command that runs it, and it writes no log.
 //
@@ -24,6 +24,19 @@
 //	accepted      200  success true: submitted, which is not applied: the visitor may be unknown
 //
 // A path or client code that does not exist answers 404 and is no attempt.
+//
+// # Delivery
+//
+// POST on /rest/v1/delivery?client={clientCode}&sessionId={id} with JSON of one visitor, by tntId or thirdPartyId, and the
+// profileParameters of mboxes to execute or of notifications. It sets them in the same profiles, creates those that do not
+// exist, and counts what Adobe would bill. It has no quota. Its faults are those of updates, and so are its counters but for
+// [Stats].Deliveries. An answer names what was done, or is JSON with a message:
+//
+//	400  not that JSON, unknown or repeated members, over 50 mboxes, notifications or parameters, a name of over 128 or a
+//	     value of over 256 characters, an empty value, an impossible mbox, visitor or session; a session of two visitors, or
+//	     two sessions of one visitor within 30 minutes; a token or a cookie, as it takes none
+//	420  over 100 calls of a session at once
+//	405, 413, 415 as for updates
 //
 // # Control
 //

@@ -35,6 +35,7 @@ type world struct {
 	quotas   *quotas
 	store    *store
 	calls    *recorder
+	sessions *sessions
 	receipts atomic.Pointer[receipts]
 }
 
@@ -69,6 +70,8 @@ func (e *Emulator) Reset() {
 		quotas:  newQuotas(started),
 		store:   newStore(e.settings.History, e.settings.Sequences),
 		calls:   &recorder{limit: e.settings.RecordCalls},
+
+		sessions: newSessions(),
 	})
 }
 
@@ -121,6 +124,7 @@ func (e *Emulator) Faults() []Fault {
 const (
 	updateSuffix  = "/profile/update"
 	fetchPrefix   = "/rest/v1/profiles/"
+	deliveryPath  = "/rest/v1/delivery"
 	controlPrefix = "/_emulator/"
 )
 
@@ -134,6 +138,8 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	switch {
+	case path == deliveryPath:
+		e.serveDelivery(w, r)
 	case strings.HasPrefix(path, fetchPrefix):
 		e.serveFetch(w, r, strings.TrimPrefix(path, fetchPrefix))
 	case strings.HasPrefix(path, controlPrefix):

@@ -24,7 +24,7 @@ const (
 	FaultReset FaultKind = "reset"
 	// FaultHang never answers; the call ends when the caller goes away or the emulator is closed.
 	FaultHang FaultKind = "hang"
-	// FaultRefuse answers 200 with success false.
+	// FaultRefuse answers 200 with success false, a Delivery call with a message.
 	FaultRefuse FaultKind = "refuse"
 	// FaultRedirect answers with Fault.Status, 302 when 0, and Fault.Location, "/" when empty: a page that answers 200.
 	FaultRedirect FaultKind = "redirect"
@@ -32,6 +32,8 @@ const (
 	FaultGarbage FaultKind = "garbage"
 	// FaultTruncate answers 200 with a body that ends before its Content-Length.
 	FaultTruncate FaultKind = "truncate"
+	// FaultSilent answers 200 and does not name the mbox or notification of a Delivery call; an update with nothing.
+	FaultSilent FaultKind = "silent"
 )
 
 // Fault makes well-formed updates fail. Of several the first that matches is acted out.
@@ -97,9 +99,9 @@ func (f Fault) validateKind() error {
 		if f.Status != 0 && (f.Status < 300 || f.Status > 399 || f.Status == http.StatusNotModified) {
 			return errors.New("the status of a redirect is from 300 to 399 and not 304")
 		}
-	case FaultReset, FaultHang, FaultRefuse, FaultGarbage, FaultTruncate:
+	case FaultReset, FaultHang, FaultRefuse, FaultGarbage, FaultTruncate, FaultSilent:
 	default:
-		return errors.New("kind must be one of status, reset, hang, refuse, redirect, garbage, truncate")
+		return errors.New("kind must be one of status, reset, hang, refuse, redirect, garbage, truncate, silent")
 	}
 	return nil
 }

@@ -48,6 +48,13 @@ type Stats struct {
 	ConnectionsOpen   int `json:"connections_open"`
 	// MaxConcurrent is the highest number of update calls under way at once.
 	MaxConcurrent int `json:"max_concurrent"`
+	// Deliveries are the calls of the Delivery API, whatever became of them. They are no Attempts; what became of them is
+	// counted with those. Billed are the server calls that Adobe would bill of those that took effect.
+	Deliveries int `json:"deliveries"`
+	Billed     int `json:"billed"`
+	// Sessions are those of Delivery calls, MaxInSession the highest number of calls of one session under way at once.
+	Sessions     int `json:"sessions"`
+	MaxInSession int `json:"max_in_session"`
 }
 
 type counters struct {
@@ -55,6 +62,7 @@ type counters struct {
 	faulted, faultedApplied, unknownVisitors                   atomic.Int64
 	applied, appliedParameters, disorders, repeats, notNumbers atomic.Int64
 	fetches, fetched, notFound, maxConcurrent                  atomic.Int64
+	deliveries, billed                                         atomic.Int64
 	malformed                                                  [len(malformedStatuses)]atomic.Int64
 }
 
@@ -64,6 +72,7 @@ var malformedStatuses = [...]int{
 	http.StatusRequestEntityTooLarge,
 	http.StatusRequestURITooLong,
 	http.StatusUnsupportedMediaType,
+	statusSessionBusy,
 }
 
 func (c *counters) countRefusal(status int) {
@@ -110,6 +119,7 @@ func (c *counters) malformedByStatus() map[int]int {
 func (e *Emulator) Stats() Stats {
 	world := e.world.Load()
 	c := &world.counters
+	sessions, mostInSession := world.sessions.counts()
 	return Stats{
 		Attempts:          int(c.attempts.Load()),
 		Accepted:          int(c.accepted.Load()),
@@ -134,5 +144,9 @@ func (e *Emulator) Stats() Stats {
 		ConnectionsOpened: e.connections.openedCount(),
 		ConnectionsOpen:   e.connections.openCount(),
 		MaxConcurrent:     int(c.maxConcurrent.Load()),
+		Deliveries:        int(c.deliveries.Load()),
+		Billed:            int(c.billed.Load()),
+		Sessions:          sessions,
+		MaxInSession:      mostInSession,
 	}
 }

@@ -24,13 +24,16 @@ malformed     %d
 unauthorized  %d
 over quota    %d
 faulted       %d
+deliveries    %d
+billed        %d
 visitors      %d
 
 /m2/{clientCode}/profile/update          updates a profile
+/rest/v1/delivery                        updates or creates a profile, in a call that is billed
 /rest/v1/profiles/{tntId}?client={code}  shows one
 /_emulator/stats                         all counters
 /_emulator/profiles                      all profiles
 /_emulator/faults                        the active faults
-`, s.Attempts, s.Accepted, s.Refused, malformed, s.Unauthorized, s.OverQuota, s.Faulted, s.Visitors)
+`, s.Attempts, s.Accepted, s.Refused, malformed, s.Unauthorized, s.OverQuota, s.Faulted, s.Deliveries, s.Billed, s.Visitors)
 	answer{status: http.StatusOK, contentType: textType, body: []byte(text)}.write(w)
 }

@@ -65,15 +65,23 @@ func (e *Emulator) update(w http.ResponseWriter, r *http.Request, world *world, 
 		world.counters.faultedApplied.Add(1)
 		e.apply(world, c, u, false)
 	}
-	e.act(w, r, fault)
+	e.act(w, r, fault, replies{
+		good: submitted(e.settings.Plain), refused: refusedUpdate("the update is refused").answer(e.settings.Plain),
+		silent: answer{status: http.StatusOK, contentType: textType},
+	})
 }
 
 // apply writes an update before its answer is on the way: a caller that gives up early has changed the profile all the same.
 func (e *Emulator) apply(world *world, c call, u update, accepted bool) {
-	if !e.exists(u.visitor) {
+	if !e.exists(world, storeKey{client: c.client, visitor: u.visitor}) {
 		world.counters.unknownVisitors.Add(1)
 		return
 	}
+	world.write(c, u, accepted)
+}
+
+// write writes an update to the visitor's profile, or to a new one.
+func (world *world) write(c call, u update, accepted bool) {
 	brought := len(u.parameters)
 	parameters := world.receipts.Load().take(u, accepted)
 	seen := world.store.apply(storeKey{client: c.client, visitor: u.visitor}, parameters, c.at)
@@ -81,12 +89,15 @@ func (e *Emulator) apply(world *world, c call, u update, accepted bool) {
 }
 
 // exists tells whether an update of the visitor takes effect, which Adobe's answer does not.
-func (e *Emulator) exists(v Visitor) bool {
+func (e *Emulator) exists(world *world, key storeKey) bool {
 	if e.known == nil {
 		return true
 	}
-	_, known := e.known[v]
-	return known
+	if _, known := e.known[key.visitor]; known {
+		return true
+	}
+	_, created := world.store.profile(key)
+	return created
 }
 
 func (e *Emulator) refuse(w http.ResponseWriter, r *http.Request, world *world, refused *refusal) {

@@ -1,0 +1,95 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package adobetargetexporter
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
+)
+
+func TestConfig_TheRouteIsSingleUnlessAnotherIsAskedFor(t *testing.T) {
+	for _, block := range []string{"config.yaml adobe_target", "route.yaml adobe_target/single"} {
+		file, name, _ := strings.Cut(block, " ")
+		cfg, err := loadConfig(t, file, name)
+		require.NoError(t, err)
+		assert.Equal(t, route.ToSingle, cfg.Route)
+		api, err := cfg.api()
+		require.NoError(t, err)
+		assert.IsType(t, route.Single{}, api)
+		key, err := cfg.accountKey()
+		require.NoError(t, err)
+		assert.Empty(t, key.Route)
+		assert.Equal(t, 1_000_000, cfg.limits().Quota.Calls)
+	}
+}
+
+func TestConfig_DeliveryHasNoQuotaAndAPaceOfItsOwn(t *testing.T) {
+	for _, block := range []string{"delivery", "delivery_empty"} {
+		cfg, err := loadConfig(t, "route.yaml", "adobe_target/"+block)
+		require.NoError(t, err)
+		assert.Equal(t, route.DeliveryConfig{Mbox: "otel-profile-update", Form: route.Execute, CallsPerSecond: 50}, cfg.delivery())
+		limits := cfg.limits()
+		assert.Equal(t, quota.Unlimited, limits.Quota.Calls)
+		assert.Equal(t, &quota.RateLimitConfig{CallsPerSecond: 50, Burst: 50}, limits.RateLimit)
+		api, err := cfg.api()
+		require.NoError(t, err)
+		assert.Equal(t, 256, cfg.mapping(api.Limits()).MaxValueLength)
+		assert.Equal(t, 50, cfg.mapping(api.Limits()).MaxParameters)
+		key, err := cfg.accountKey()
+		require.NoError(t, err)
+		assert.Equal(t, "delivery", key.Route)
+	}
+}
+
+func TestConfig_DeliveryHasEverySetting(t *testing.T) {
+	cfg, err := loadConfig(t, "route.yaml", "adobe_target/delivery_all")
+	require.NoError(t, err)
+	assert.Equal(t, route.DeliveryConfig{ //nolint:gosec // G101: a token that is in web pages, and a made-up key
+		Mbox: "offline", Form: route.Notification, CallsPerSecond: 2.5, EnvironmentID: 17,
+		PropertyToken: "67444eb4-3681-40b4-831d-e082f5ccddcd", SessionKey: "a secret",
+	}, cfg.delivery())
+	quotaStorage := component.MustNewIDWithName("file_storage", "quota")
+	assert.Equal(t, quota.Limits{
+		Quota:     quota.WindowConfig{Calls: 5000, Window: time.Hour, Storage: &quotaStorage, Reservation: 100},
+		RateLimit: &quota.RateLimitConfig{CallsPerSecond: 2.5, Burst: 3},
+	}, cfg.limits())
+	api, err := cfg.api()
+	require.NoError(t, err)
+	assert.Equal(t, 100, cfg.mapping(api.Limits()).MaxValueLength, "what is set, where that is less")
+}
+
+func TestConfig_RefusesWhatMakesNoSenseWithTheRoute(t *testing.T) {
+	for block, want := range map[string]string{
+		"route_unknown":               `route: "bulkk" is unknown, use single or delivery`,
+		"route_empty":                 `route: "" is unknown, use single or delivery`,
+		"delivery_with_single":        "delivery: is for route delivery only, set route: delivery or remove it",
+		"api_with_delivery":           "api: is for route single only, remove it",
+		"rate_limit_with_delivery":    "rate_limit: is for route single only, use delivery::calls_per_second",
+		"quota_without_calls":         "quota::window: needs quota::calls beside it, route delivery has no quota otherwise\nquota::storage: needs quota::calls",
+		"auth_with_delivery":          "auth: not allowed with route delivery, which takes no token: remove it",
+		"authorization_with_delivery": "headers: Authorization is not allowed with route delivery, which takes no token: remove it",
+		"long_values_with_delivery":   "max_value_length: must be at most 256 with route delivery, got 257",
+		"mbox_of_clicks":              `delivery: mbox: must not end in -clicked, got "offline-clicked"`,
+		"mbox_blank":                  `delivery: mbox: must not be blank, got " "`,
+		"form_unknown":                `delivery: form: "prefetch" is unknown, use execute or notification`,
+		"pace_of_nothing":             "delivery: calls_per_second: must be above 0, got 0",
+		"unknown_key":                 `delivery: unknown key "mboxes"; allowed: calls_per_second`,
+		"several_faults":              "api: is for route single only, remove it\nauth: not allowed",
+	} {
+		t.Run(block, func(t *testing.T) {
+			_, err := loadConfig(t, "route.yaml", "adobe_target/"+block)
+			require.Error(t, err)
+			assert.Contains(t, err.Error(), want)
+			assert.NotContains(t, err.Error(), "s3cret")
+		})
+	}
+}
