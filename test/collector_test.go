@@ -67,12 +67,11 @@ func (l *lockedBuffer) String() string {
 }
 
 // run starts a program that is ended with the test at the latest.
-func run(t *testing.T, env []string, name string, args ...string) *process {
+func run(t *testing.T, name string, args ...string) *process {
 	t.Helper()
 	p := &process{output: &lockedBuffer{}, stdout: &lockedBuffer{}, done: make(chan struct{})}
 	p.cmd = exec.CommandContext( //nolint:gosec // a program that make built
 		context.WithoutCancel(t.Context()), binary(t, name), args...)
-	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stdout, p.cmd.Stderr = io.MultiWriter(p.output, p.stdout), p.output
 	require.NoError(t, p.cmd.Start())
 	go func() {
@@ -154,7 +153,7 @@ func startCollector(t *testing.T, config string, args ...string) *collector {
 		"{periodic: {interval: 3600000, exporter: {console: {}}}}]}", port)
 	args = append([]string{"--config", file, "--config", metrics}, args...)
 	return &collector{
-		process:    run(t, nil, "otelcol-adobetarget", args...),
+		process:    run(t, "otelcol-adobetarget", args...),
 		metricsURL: fmt.Sprintf("http://127.0.0.1:%d/metrics", port),
 	}
 }

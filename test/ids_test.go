@@ -117,7 +117,7 @@ func TestTheDryRunExampleKnowsNoDayOfARecordWithoutATime(t *testing.T) {
 	require.NoError(t, os.WriteFile(actions, []byte(`{"channel": "offline", "customer.id": "timed", "action": "a", "time": "2026-01-05T08:00:04.129Z"}
 {"channel": "offline", "customer.id": "timeless", "action": "b"}
 `), 0o600))
-	p := run(t, nil, "otelcol-adobetarget", "--config", filepath.Join("..", "examples", "dry-run.yaml"), "--set=service.telemetry.metrics.level=none")
+	p := run(t, "otelcol-adobetarget", "--config", filepath.Join("..", "examples", "dry-run.yaml"), "--set=service.telemetry.metrics.level=none")
 	const timed, timeless = "mbox3rdPartyId=timed", "mbox3rdPartyId=timeless"
 	require.Eventually(t, func() bool { return hasAll(p.output.String(), []string{timed, timeless}) }, patience, tick)
 	p.terminate(t)

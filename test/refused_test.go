@@ -27,7 +27,7 @@ service:
     logs/a: {receivers: [otlp], exporters: [adobe_target]}
     logs/b: {receivers: [otlp], exporters: [adobe_target/b]}
 `), 0o600))
-	p := run(t, nil, "otelcol-adobetarget", "validate", "--config", file)
+	p := run(t, "otelcol-adobetarget", "validate", "--config", file)
 	<-p.done
 	assert.NotZero(t, p.cmd.ProcessState.ExitCode())
 	return p.output.String()

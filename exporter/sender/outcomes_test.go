@@ -18,8 +18,8 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadatatest"
 )
 
-func withStatus(verdict route.Verdict, code int, reason string) route.Answer {
-	return route.Answer{Verdict: verdict, StatusCode: code, Reason: reason}
+func refusedWith(code int, reason string) route.Answer {
+	return route.Answer{Verdict: route.Rejected, StatusCode: code, Reason: reason}
 }
 
 func TestSender_EachAnswerHasItsOutcome(t *testing.T) {
@@ -32,7 +32,7 @@ func TestSender_EachAnswerHasItsOutcome(t *testing.T) {
 	}{
 		"Target took it":                       {taken, "delivered", "delivered 200"},
 		"Target refused it":                    {refused, "rejected refused", "rejected 200 refused"},
-		"the call is wrong":                    {withStatus(route.Rejected, 414, "status_414"), "rejected status_414", "rejected 414 414"},
+		"the call is wrong":                    {refusedWith(414, "status_414"), "rejected status_414", "rejected 414 414"},
 		"the set-up is wrong":                  {forbidden, "", "setup_fault 403 403"},
 		"Target fails":                         {down, "", "not_now 503 503"},
 		"Target wants fewer calls":             {throttled, "", "not_now 429 429"},

@@ -22,11 +22,11 @@ import (
 // refusing are answers with which Target refuses an update, and with which a gateway refuses all.
 var refusing = map[string]route.Answer{
 	"success is false":       refused,
-	"a bad request":          withStatus(route.Rejected, http.StatusBadRequest, "status_400"),
-	"gone":                   withStatus(route.Rejected, http.StatusGone, "status_410"),
-	"a misdirected request":  withStatus(route.Rejected, http.StatusMisdirectedRequest, "status_421"),
-	"a method not allowed":   withStatus(route.Rejected, http.StatusMethodNotAllowed, "status_405"),
-	"an upgrade is required": withStatus(route.Rejected, http.StatusUpgradeRequired, "status_426"),
+	"a bad request":          refusedWith(http.StatusBadRequest, "status_400"),
+	"gone":                   refusedWith(http.StatusGone, "status_410"),
+	"a misdirected request":  refusedWith(http.StatusMisdirectedRequest, "status_421"),
+	"a method not allowed":   refusedWith(http.StatusMethodNotAllowed, "status_405"),
+	"an upgrade is required": refusedWith(http.StatusUpgradeRequired, "status_426"),
 }
 
 func TestRefusals_WhileNothingGetsThroughNothingIsRejected(t *testing.T) {
@@ -78,7 +78,7 @@ func TestRefusals_AShortOutageThatRefusesRejectsNobody(t *testing.T) {
 					}
 					stream("before")
 					began := time.Now()
-					f.route.decide(func(c call) route.Answer {
+					f.route.decide(func(call) route.Answer {
 						if time.Since(began) < lasts {
 							return refused
 						}
