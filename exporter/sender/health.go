@@ -4,7 +4,6 @@
 package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
 
 import (
-	"fmt"
 	"math/bits"
 	"sync"
 	"sync/atomic"
@@ -36,8 +35,8 @@ const (
 	silence = 30 * time.Second
 )
 
-// health knows whether calls get through, from the answers to fresh entries: that an entry
-// which fails alone fails again says nothing of the others. It says so when that changes.
+// health knows whether calls get through, from the answers to calls: only that an entry fails
+// again which has failed alone says nothing of the others. It says so when that changes.
 type health struct {
 	retry    configretry.BackOffConfig
 	host     string
@@ -52,14 +51,6 @@ type health struct {
 	good    time.Duration // in which most calls got through
 	probe   time.Time     // no call leaves before
 	outage  outage
-}
-
-// outage is one that has been said.
-type outage struct {
-	since, said time.Time
-	probes      int
-	fault       bool // of the set-up
-	why         string
 }
 
 func newHealth(retry configretry.BackOffConfig, host string, logger *zap.Logger, t *troubles) *health {
@@ -117,7 +108,7 @@ func (h *health) clock() time.Duration {
 	return h.good
 }
 
-// note takes the answer to a fresh entry into account.
+// note takes an answer into account that tells of all calls.
 func (h *health) note(a route.Answer, now time.Time) {
 	if a.Reason == route.ReasonCanceled {
 		return
@@ -168,63 +159,5 @@ func (h *health) retried(a route.Answer, now time.Time) {
 func (h *health) getsThrough(now time.Time) {
 	h.through, h.probe = now, time.Time{}
 	h.failed.Store(0)
-	was := h.outage
-	h.outage = outage{}
-	if was.said.IsZero() {
-		return
-	}
-	message := "The outage is over"
-	if was.fault {
-		message = "Target takes calls again"
-	}
-	h.logger.Info(message, zap.String("host", h.host), zap.String("it_was", was.why), zap.Duration("after", now.Sub(was.since).Round(time.Second)))
-	h.troubles.over(callsFail)
-}
-
-// begin says that there is an outage, and now and then that it lasts.
-func (h *health) begin(fault bool, a route.Answer, now time.Time) {
-	o := &h.outage
-	first, worse := o.said.IsZero(), fault && !o.fault
-	if !first && !worse && now.Sub(o.said) < reminder {
-		return
-	}
-	if first {
-		o.since = h.since
-	}
-	o.said = now
-	if first || fault || !o.fault {
-		o.fault, o.why = fault, why(a)
-	}
-	host, lasts := zap.String("host", h.host), zap.Duration("for", now.Sub(o.since).Round(time.Second))
-	if o.fault {
-		err := fmt.Errorf("%s: calls to %s end with %s; updates wait until it is mended, "+
-			"check client_code, endpoint, proxy_url, auth and tls", whose(a), h.host, o.why)
-		h.logger.Error("Target refuses all calls", zap.Error(err), host, lasts)
-		h.tell(first || worse, err)
-		return
-	}
-	h.logger.Warn("Outage: no call gets through, updates wait and merge", zap.String("reason", o.why), host, lasts)
-	h.tell(first, fmt.Errorf("outage: calls to %s end with %s, updates wait and merge", h.host, o.why))
-}
-
-func (h *health) tell(is bool, err error) {
-	if is {
-		h.troubles.begin(callsFail, err)
-	}
-}
-
-// whose says whose fault it is that all calls are refused.
-func whose(a route.Answer) string {
-	if a.Verdict == route.Rejected {
-		return "the set-up is wrong, or all of the data"
-	}
-	return "the set-up is wrong, not the data"
-}
-
-// why says of an answer what an operator needs.
-func why(a route.Answer) string {
-	if a.Detail == "" {
-		return a.Reason
-	}
-	return a.Reason + " (" + a.Detail + ")"
+	h.over(now)
 }
