@@ -98,8 +98,7 @@ type Config struct {
 	// in the outbox.
 	RetryConfig configretry.BackOffConfig `mapstructure:"retry_on_failure"`
 
-	misread   error    // what Unmarshal has refused to read
-	misplaced []string // what the YAML sets of another route
+	misread error // what Unmarshal has refused to read
 
 	_ struct{}
 }

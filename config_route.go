@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 
+	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
@@ -26,8 +27,10 @@ func (cfg *Config) api() (route.API, error) {
 
 // delivery returns the settings of the route delivery, its defaults where none are set.
 func (cfg *Config) delivery() route.DeliveryConfig {
-	delivery := cfg.Delivery
-	return *delivery.GetOrInsertDefault()
+	if set := cfg.Delivery.Get(); set != nil {
+		return *set
+	}
+	return route.NewDefaultDeliveryConfig()
 }
 
 // accountKey returns the key of the account of the calls. Adobe's quota is of single updates;
@@ -62,43 +65,48 @@ func (cfg *Config) maxValueLength(of route.Limits) int {
 	return min(cfg.MaxValueLength, of.ValueLength)
 }
 
-// settleRoute notes what is set of another route, which only the YAML tells from a default, and
-// lifts the quota of single updates where it is not that of the route.
+// settleRoute lifts the quota of single updates where it is not that of the route.
 func (cfg *Config) settleRoute(conf *confmap.Conf) {
-	if cfg.Route != route.ToDelivery {
-		return
-	}
-	for _, s := range []struct{ key, why string }{
-		{"api", "is for route single only, remove it"},
-		{"rate_limit", "is for route single only, use delivery::calls_per_second"},
-	} {
-		if conf.IsSet(s.key) {
-			cfg.misplaced = append(cfg.misplaced, s.key+": "+s.why)
-		}
-	}
-	if conf.IsSet("quota::calls") {
-		return
-	}
-	cfg.Quota.Calls = quota.Unlimited
-	for _, key := range []string{"quota::window", "quota::storage", "quota::reservation"} {
-		if conf.IsSet(key) {
-			cfg.misplaced = append(cfg.misplaced, key+": needs quota::calls beside it, route delivery has no quota otherwise")
-		}
+	if cfg.Route == route.ToDelivery && conf.Get("quota::calls") == nil {
+		cfg.Quota.Calls = quota.Unlimited
 	}
 }
+
+// misplaced returns what is set and is not of the route delivery. What is as it is by default
+// may stand there: a configuration that was printed has it.
+func (cfg *Config) misplaced() error {
+	usual := quota.NewDefaultWindowConfig()
+	unlimited := cfg.Quota.Calls == quota.Unlimited
+	var errs []error
+	for _, s := range []struct {
+		set      bool
+		key, why string
+	}{
+		{cfg.API != route.NewDefaultConfig(), "api", "is for route single only, remove it"},
+		{cfg.RateLimit != configoptional.Some(quota.NewDefaultRateLimitConfig()), "rate_limit", "is for route single only, use delivery::calls_per_second"},
+		{cfg.Delivery == configoptional.None[route.DeliveryConfig](), "delivery::enabled", "must not be false with route delivery, remove it or set route: single"},
+		{unlimited && cfg.Quota.Window != usual.Window, "quota::window", withoutCalls},
+		{unlimited && cfg.Quota.Storage != nil, "quota::storage", withoutCalls},
+		{unlimited && cfg.Quota.Reservation != usual.Reservation, "quota::reservation", withoutCalls},
+	} {
+		if s.set {
+			errs = append(errs, errors.New(s.key+": "+s.why))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+const withoutCalls = "needs quota::calls beside it, route delivery has no quota otherwise"
 
 // validateRoute refuses what makes no sense with the route.
 func (cfg *Config) validateRoute() error {
 	if cfg.Route != route.ToDelivery {
-		if cfg.Delivery.HasValue() {
+		if cfg.delivery() != route.NewDefaultDeliveryConfig() {
 			return errors.New("delivery: is for route delivery only, set route: delivery or remove it")
 		}
 		return nil
 	}
-	var errs []error
-	for _, fault := range cfg.misplaced {
-		errs = append(errs, errors.New(fault))
-	}
+	errs := []error{cfg.misplaced()}
 	if cfg.ClientConfig.Auth.HasValue() {
 		errs = append(errs, errors.New("auth: not allowed with route delivery, which takes no token: remove it"))
 	}

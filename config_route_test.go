@@ -11,13 +11,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 func TestConfig_TheRouteIsSingleUnlessAnotherIsAskedFor(t *testing.T) {
-	for _, block := range []string{"config.yaml adobe_target", "route.yaml adobe_target/single"} {
+	for _, block := range []string{"config.yaml adobe_target", "route.yaml adobe_target/single", "route.yaml adobe_target/single_with_nothing"} {
 		file, name, _ := strings.Cut(block, " ")
 		cfg, err := loadConfig(t, file, name)
 		require.NoError(t, err)
@@ -33,7 +34,7 @@ func TestConfig_TheRouteIsSingleUnlessAnotherIsAskedFor(t *testing.T) {
 }
 
 func TestConfig_DeliveryHasNoQuotaAndAPaceOfItsOwn(t *testing.T) {
-	for _, block := range []string{"delivery", "delivery_empty"} {
+	for _, block := range []string{"delivery", "delivery_empty", "delivery_with_nothing", "delivery_with_defaults"} {
 		cfg, err := loadConfig(t, "route.yaml", "adobe_target/"+block)
 		require.NoError(t, err)
 		assert.Equal(t, route.DeliveryConfig{Mbox: "otel-profile-update", Form: route.Execute, CallsPerSecond: 50}, cfg.delivery())
@@ -67,23 +68,46 @@ func TestConfig_DeliveryHasEverySetting(t *testing.T) {
 	assert.Equal(t, 100, cfg.mapping(api.Limits()).MaxValueLength, "what is set, where that is less")
 }
 
+// A Collector can print its configuration, and another can be given what it printed.
+func TestConfig_WhatIsPrintedCanBeReadAgain(t *testing.T) {
+	for _, block := range []string{"single", "single_with_nothing", "delivery", "delivery_empty", "delivery_with_nothing", "delivery_mbox"} {
+		t.Run(block, func(t *testing.T) {
+			cfg, err := loadConfig(t, "route.yaml", "adobe_target/"+block)
+			require.NoError(t, err)
+			for range 2 {
+				printed := confmap.New()
+				require.NoError(t, printed.Marshal(cfg))
+				again := createDefaultConfig().(*Config)
+				require.NoError(t, printed.Unmarshal(again))
+				require.NoError(t, confmap.Validate(again))
+				assert.Equal(t, cfg.Route, again.Route)
+				assert.Equal(t, cfg.delivery(), again.delivery())
+				assert.Equal(t, cfg.limits(), again.limits())
+				cfg = again
+			}
+		})
+	}
+}
+
 func TestConfig_RefusesWhatMakesNoSenseWithTheRoute(t *testing.T) {
 	for block, want := range map[string]string{
-		"route_unknown":               `route: "bulkk" is unknown, use single or delivery`,
-		"route_empty":                 `route: "" is unknown, use single or delivery`,
-		"delivery_with_single":        "delivery: is for route delivery only, set route: delivery or remove it",
-		"api_with_delivery":           "api: is for route single only, remove it",
-		"rate_limit_with_delivery":    "rate_limit: is for route single only, use delivery::calls_per_second",
-		"quota_without_calls":         "quota::window: needs quota::calls beside it, route delivery has no quota otherwise\nquota::storage: needs quota::calls",
-		"auth_with_delivery":          "auth: not allowed with route delivery, which takes no token: remove it",
-		"authorization_with_delivery": "headers: Authorization is not allowed with route delivery, which takes no token: remove it",
-		"long_values_with_delivery":   "max_value_length: must be at most 256 with route delivery, got 257",
-		"mbox_of_clicks":              `delivery: mbox: must not end in -clicked, got "offline-clicked"`,
-		"mbox_blank":                  `delivery: mbox: must not be blank, got " "`,
-		"form_unknown":                `delivery: form: "prefetch" is unknown, use execute or notification`,
-		"pace_of_nothing":             "delivery: calls_per_second: must be above 0, got 0",
-		"unknown_key":                 `delivery: unknown key "mboxes"; allowed: calls_per_second`,
-		"several_faults":              "api: is for route single only, remove it\nauth: not allowed",
+		"route_unknown":                `route: "bulkk" is unknown, use single or delivery`,
+		"route_empty":                  `route: "" is unknown, use single or delivery`,
+		"delivery_with_single":         "delivery: is for route delivery only, set route: delivery or remove it",
+		"api_with_delivery":            "api: is for route single only, remove it",
+		"rate_limit_with_delivery":     "rate_limit: is for route single only, use delivery::calls_per_second",
+		"delivery_switched_off":        "delivery::enabled: must not be false with route delivery",
+		"rate_limit_off_with_delivery": "rate_limit: is for route single only",
+		"quota_without_calls":          "quota::window: needs quota::calls beside it, route delivery has no quota otherwise\nquota::storage: needs quota::calls",
+		"auth_with_delivery":           "auth: not allowed with route delivery, which takes no token: remove it",
+		"authorization_with_delivery":  "headers: Authorization is not allowed with route delivery, which takes no token: remove it",
+		"long_values_with_delivery":    "max_value_length: must be at most 256 with route delivery, got 257",
+		"mbox_of_clicks":               `delivery: mbox: must not end in -clicked, got "offline-clicked"`,
+		"mbox_blank":                   `delivery: mbox: must not be blank, got " "`,
+		"form_unknown":                 `delivery: form: "prefetch" is unknown, use execute or notification`,
+		"pace_of_nothing":              "delivery: calls_per_second: must be above 0, got 0",
+		"unknown_key":                  `delivery: unknown key "mboxes"; allowed: calls_per_second`,
+		"several_faults":               "api: is for route single only, remove it\nauth: not allowed",
 	} {
 		t.Run(block, func(t *testing.T) {
 			_, err := loadConfig(t, "route.yaml", "adobe_target/"+block)

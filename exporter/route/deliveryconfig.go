@@ -44,7 +44,7 @@ type DeliveryConfig struct {
 	PropertyToken string `mapstructure:"property_token"`
 	// SessionKey keys the hash that session ids are. With the default, the client code, who
 	// sees a session id can try out which id makes it.
-	SessionKey configopaque.String `mapstructure:"session_key"`
+	SessionKey configopaque.String `mapstructure:"session_key,omitempty"`
 
 	_ struct{}
 }
