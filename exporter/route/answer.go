@@ -89,11 +89,10 @@ const statusEnhanceYourCalm = 420
 // Answer is what came of one call.
 type Answer struct {
 	Verdict Verdict
-	// StatusCode is the HTTP status, or the status of the error that stands in the body of a 2xx;
-	// 0 when there was none.
+	// StatusCode is the HTTP status, 0 when there was none.
 	StatusCode int
 	// Reason says why the call was not delivered: one of the reasons above or status_ and the
-	// HTTP status.
+	// HTTP status, or that of the error in the body of a 2xx.
 	Reason string
 	// Detail says more of a fault to who has to mend it, in words that hold nothing of the URL or
 	// of what was sent, "" when there is nothing more to say.
@@ -116,13 +115,14 @@ func (a Answer) ErrorType() string {
 
 // Throttled reports whether Target asked for fewer calls, of whatever visitor.
 func (a Answer) Throttled() bool {
-	return a.RetryAfter > 0 ||
-		a.StatusCode == http.StatusTooManyRequests || a.StatusCode == statusEnhanceYourCalm
+	return a.RetryAfter > 0 || a.Reason == statusReason(http.StatusTooManyRequests) || a.Reason == statusReason(statusEnhanceYourCalm)
 }
+
+func statusReason(status int) string { return "status_" + strconv.Itoa(status) }
 
 // statusAnswer reads a status that is not 2xx.
 func statusAnswer(status int, retryAfter time.Duration) Answer {
-	a := Answer{StatusCode: status, Reason: "status_" + strconv.Itoa(status)}
+	a := Answer{StatusCode: status, Reason: statusReason(status)}
 	switch status {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
 		http.StatusProxyAuthRequired:

@@ -7,8 +7,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // deliveryAnswer is what counts of an answer of the Delivery API.
@@ -63,25 +65,28 @@ func (d *Delivery) names(r *deliveryAnswer, c *call) bool {
 }
 
 func (r *deliveryAnswer) refuses() bool {
-	return len(r.Message) > 0 && string(r.Message) != "null" || r.status() >= http.StatusBadRequest
+	return len(r.Message) > 0 && string(r.Message) != "null" || r.status() != 0
 }
 
-// status is the one in the body, 0 when there is none.
+// status is that of an error in the body, as a number or as text, 0 when there is none. Others
+// than HTTP has for errors do not count: each would be a reason of its own in the metrics.
 func (r *deliveryAnswer) status() int {
-	n, err := strconv.Atoi(string(r.Status))
-	if err != nil {
+	n, err := strconv.ParseFloat(strings.Trim(string(r.Status), `"`), 64)
+	if err != nil || !(n >= http.StatusBadRequest && n < 600) || n != math.Trunc(n) {
 		return 0
 	}
-	return n
+	return int(n)
 }
 
 // refusal reads the status in the body as if it were that of HTTP. The message may hold what was
 // sent, so it goes no further.
 func (r *deliveryAnswer) refusal(status int) Answer {
-	if r.status() >= http.StatusBadRequest {
-		return statusAnswer(r.status(), 0)
+	a := Answer{Verdict: Rejected, Reason: ReasonRefused}
+	if inBody := r.status(); inBody != 0 {
+		a = statusAnswer(inBody, 0)
 	}
-	return Answer{Verdict: Rejected, StatusCode: status, Reason: ReasonRefused}
+	a.StatusCode = status
+	return a
 }
 
 func foreignDelivery(status int, body []byte) Answer {

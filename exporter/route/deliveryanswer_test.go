@@ -55,11 +55,18 @@ func TestDelivery_ReadsAnswers(t *testing.T) {
 		"a message that is no text":                     {asItIs, `{"message":{"text":"no"}}`, refused},
 		"a message beside a success":                    {asItIs, strings.Replace(usualExecute, `"client"`, `"message":"no","client"`, 1), refused},
 		"a message beside something of another type":    {asItIs, `{"requestId":1,"message":"no"}`, refused},
-		"a message of a bad call":                       {asItIs, `{"status":400,"message":"Invalid property token"}`, Answer{Verdict: Rejected, StatusCode: 400, Reason: "status_400", Detail: suspects}},
-		"a message of a missing right":                  {asItIs, `{"status":403,"message":"no"}`, Answer{Verdict: SetupFault, StatusCode: 403, Reason: "status_403"}},
-		"a message of a busy session":                   {asItIs, `{"status":420,"message":"Too many requests with same session ID"}`, Answer{Verdict: NotNow, StatusCode: 420, Reason: "status_420"}},
-		"a message of an internal error":                {asNotification, `{"status":500,"message":"no"}`, Answer{Verdict: NotNow, StatusCode: 500, Reason: "status_500"}},
-		"a status of an error without a message":        {asItIs, `{"status":500}`, Answer{Verdict: NotNow, StatusCode: 500, Reason: "status_500"}},
+		"a message of a bad call":                       {asItIs, `{"status":400,"message":"Invalid property token"}`, Answer{Verdict: Rejected, StatusCode: 202, Reason: "status_400", Detail: suspects}},
+		"a message of a missing right":                  {asItIs, `{"status":403,"message":"no"}`, Answer{Verdict: SetupFault, StatusCode: 202, Reason: "status_403"}},
+		"a message of a busy session":                   {asItIs, `{"status":420,"message":"Too many requests with same session ID"}`, Answer{Verdict: NotNow, StatusCode: 202, Reason: "status_420"}},
+		"a message of an internal error":                {asNotification, `{"status":500,"message":"no"}`, Answer{Verdict: NotNow, StatusCode: 202, Reason: "status_500"}},
+		"a status of an error without a message":        {asItIs, `{"status":500}`, Answer{Verdict: NotNow, StatusCode: 202, Reason: "status_500"}},
+		"a status that is text":                         {asItIs, `{"status":"503","message":"no"}`, Answer{Verdict: NotNow, StatusCode: 202, Reason: "status_503"}},
+		"a status with a fraction of nothing":           {asItIs, `{"status":503.0}`, Answer{Verdict: NotNow, StatusCode: 202, Reason: "status_503"}},
+		"a message with a status that HTTP has not":     {asItIs, `{"status":600,"message":"no"}`, refused},
+		"a status that HTTP has not":                    {asItIs, `{"status":1000017}`, otherJSON},
+		"a status between two":                          {asItIs, `{"status":503.5}`, otherJSON},
+		"a status without an end":                       {asItIs, `{"status":"Inf"}`, otherJSON},
+		"a status that is no number":                    {asItIs, `{"status":"NaN"}`, otherJSON},
 		"a page":                                        {asItIs, "<html><body>message</body></html>", foreign("a page in HTML")},
 		"an answer of single updates":                   {asItIs, string(usualAnswer), foreign("other XML than Target's, or a part of it")},
 		"nothing":                                       {asItIs, "", foreign("an empty body")},
@@ -104,6 +111,14 @@ func TestDelivery_AnEmptyIDNamesNothing(t *testing.T) {
 	d := newDelivery(t, "https://acme.invalid", asNotification)
 	c, _ := d.compose(secretVisitor, []profile.Parameter{secretTier})
 	assert.Equal(t, NotNow, d.read(&c, 200, []byte(`{"requestId":"q","notifications":[{}]}`)).Verdict)
+}
+
+// Where others would have to wait too, no update is judged by such an answer.
+func TestDelivery_AStatusInTheBodyAsksForFewerCallsToo(t *testing.T) {
+	d := newDelivery(t, "https://acme.invalid", asItIs)
+	for body, want := range map[string]bool{`{"status":429}`: true, `{"status":"420"}`: true, `{"status":503}`: false} {
+		assert.Equal(t, want, d.read(&call{}, http.StatusOK, []byte(body)).Throttled(), body)
+	}
 }
 
 func TestDelivery_OtherStatusesMeanWhatTheyMeanForUpdates(t *testing.T) {

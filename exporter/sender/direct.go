@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -146,7 +147,10 @@ func heldError(held, records int, why route.Answer) error {
 
 // explain says for what records are held, in words that hold nothing of them.
 func explain(a route.Answer) string {
+	status, ofStatus := strings.CutPrefix(a.Reason, "status_")
 	switch {
+	case ofStatus:
+		return "Target answered with the status " + status
 	case a.Reason == route.ReasonCanceled:
 		return "the exporter or the caller stopped before they could be sent"
 	case a.Reason == reasonQuotaStorage:

@@ -85,6 +85,7 @@ func TestPushAndWait_ItsErrorSaysWhatIsToBeDone(t *testing.T) {
 		code   codes.Code
 	}{
 		"Target fails":             {down, "1 of 1 log records are held: Target answered with the status 503", codes.Unavailable},
+		"a success tells of it":    {route.Answer{Verdict: route.NotNow, StatusCode: 202, Reason: "status_503"}, "1 of 1 log records are held: Target answered with the status 503", codes.Unavailable},
 		"the set-up is wrong":      {forbidden, "1 of 1 log records are held: Target answered with the status 403", codes.Unavailable},
 		"there is no answer":       {route.Answer{Verdict: route.NotNow, Reason: route.ReasonDNS}, "no answer from Target, dns", codes.Unavailable},
 		"Target asked for a pause": {slowDown, "Throttle (1m0s), error: ", codes.Unavailable},
