@@ -98,6 +98,8 @@ func TestConfig_RefusesWhatMakesNoSenseWithTheRoute(t *testing.T) {
 		"rate_limit_with_delivery":     "rate_limit: is for route single only, use delivery::calls_per_second",
 		"delivery_switched_off":        "delivery::enabled: must not be false with route delivery",
 		"rate_limit_off_with_delivery": "rate_limit: is for route single only",
+		"endpoint_of_a_gateways_call":  `the path "/edge/rest/v1/delivery/" is not part of it, route delivery adds its own`,
+		"endpoint_of_an_update":        `the path "/m2/acme/profile/update" is not part of it`,
 		"quota_without_calls":          "quota::window: needs quota::calls beside it, route delivery has no quota otherwise\nquota::storage: needs quota::calls",
 		"auth_with_delivery":           "auth: not allowed with route delivery, which takes no token: remove it",
 		"authorization_with_delivery":  "headers: Authorization is not allowed with route delivery, which takes no token: remove it",

@@ -73,17 +73,24 @@ func (cfg *Config) validateEndpoint() error {
 	case u.RawQuery != "" || u.ForceQuery || strings.Contains(cfg.ClientConfig.Endpoint, "#"):
 		return fmt.Errorf("endpoint: must not carry a query or a fragment, got one on the host %q", u.Host)
 	case holdsCall(u):
-		return fmt.Errorf("endpoint: takes scheme and host, such as https://acme.tt.omtrdc.net; the path %q belongs in api::path, "+
-			"which is %q when it is not set", u.Path, route.NewDefaultConfig().Path)
+		return fmt.Errorf("endpoint: takes scheme and host, such as https://acme.tt.omtrdc.net; %s", cfg.pathFault(u.Path))
 	}
 	return nil
+}
+
+// pathFault says where the path of a call belongs.
+func (cfg *Config) pathFault(path string) string {
+	if cfg.Route == route.ToDelivery {
+		return fmt.Sprintf("the path %q is not part of it, route delivery adds its own: remove it", path)
+	}
+	return fmt.Sprintf("the path %q belongs in api::path, which is %q when it is not set", path, route.NewDefaultConfig().Path)
 }
 
 // holdsCall reports whether an endpoint holds the path of a call as well. Before a gateway may
 // stand a path, before Target's own hosts none.
 func holdsCall(endpoint *url.URL) bool {
 	path := strings.TrimRight(endpoint.Path, "/")
-	return strings.HasSuffix(path, "/profile/update") || path != "" && strings.HasSuffix(strings.ToLower(endpoint.Hostname()), ".tt.omtrdc.net")
+	return strings.HasSuffix(path, "/profile/update") || strings.HasSuffix(path, "/rest/v1/delivery") || path != "" && strings.HasSuffix(strings.ToLower(endpoint.Hostname()), ".tt.omtrdc.net")
 }
 
 func validPort(port string) bool {
