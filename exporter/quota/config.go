@@ -106,8 +106,8 @@ func (c WindowConfig) storageName() string {
 	return c.Storage.String()
 }
 
-// differences says where two sets of limits differ, in the words of the YAML.
-func (l Limits) differences(other Limits) []string {
+// differences says where two sets of limits of one account differ, in the words of the YAML.
+func (l Limits) differences(other Limits, of Key) []string {
 	var found []string
 	differ := func(key string, here, there any) {
 		if here != there {
@@ -118,9 +118,13 @@ func (l Limits) differences(other Limits) []string {
 	differ("quota::window", l.Quota.Window, other.Quota.Window)
 	differ("quota::storage", l.Quota.storageName(), other.Quota.storageName())
 	differ("quota::reservation", l.Quota.Reservation, other.Quota.Reservation)
+	here, there := l.pace(), other.pace()
+	if of.Route != "" { // it has no other setting than the pace, which the burst is made from
+		differ(of.pace(), here.CallsPerSecond, there.CallsPerSecond)
+		return found
+	}
 	differ("rate_limit::enabled", l.RateLimit != nil, other.RateLimit != nil)
 	if l.RateLimit != nil && other.RateLimit != nil {
-		here, there := l.RateLimit, other.RateLimit
 		differ("rate_limit::calls_per_second", here.CallsPerSecond, there.CallsPerSecond)
 		differ("rate_limit::burst", here.Burst, there.Burst)
 	}

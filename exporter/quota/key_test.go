@@ -70,6 +70,15 @@ func TestKey_OtherRoutesHaveAccountsOfTheirOwn(t *testing.T) {
 
 	_, err := r.Open(delivery, Limits{Quota: WindowConfig{Calls: Unlimited, Window: time.Hour}, RateLimit: &RateLimitConfig{CallsPerSecond: 1, Burst: 1}})
 	require.ErrorContains(t, err, "so give them the same quota and delivery::calls_per_second")
+
+	paced := func(pace float64) Limits {
+		return Limits{Quota: WindowConfig{Calls: Unlimited, Window: time.Hour}, RateLimit: &RateLimitConfig{CallsPerSecond: pace, Burst: int(pace)}}
+	}
+	var plan Plan
+	require.NoError(t, plan.Add(component.MustNewIDWithName("adobe_target", "a"), delivery, paced(50)))
+	err = plan.Add(component.MustNewIDWithName("adobe_target", "b"), delivery, paced(10))
+	require.EqualError(t, err, `quota, delivery::calls_per_second: exporter "adobe_target/a" uses client_code "acme" and the same endpoint with other limits `+
+		`(delivery::calls_per_second is 10 here and 50 there): they share one account, so give them the same quota and delivery::calls_per_second`)
 }
 
 func TestRegistry_BothSchemesOfAHostShareAnAccount(t *testing.T) {

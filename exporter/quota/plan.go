@@ -27,8 +27,8 @@ func (p *Plan) Add(exporter component.ID, key Key, limits Limits) error {
 	defer p.mu.Unlock()
 	p.remove(exporter)
 	for other, theirs := range p.shares[key.account()] {
-		if len(limits.differences(theirs)) > 0 {
-			return fmt.Errorf("quota, rate_limit: %w", otherLimits(fmt.Sprintf("exporter %q", other), key, limits, theirs))
+		if len(limits.differences(theirs, key)) > 0 {
+			return fmt.Errorf("quota, %s: %w", key.pace(), otherLimits(fmt.Sprintf("exporter %q", other), key, limits, theirs))
 		}
 	}
 	if p.shares == nil {
@@ -57,5 +57,5 @@ func (p *Plan) remove(exporter component.ID) {
 // otherLimits is that somebody else uses the account with other limits.
 func otherLimits(who string, key Key, here, there Limits) error {
 	return fmt.Errorf("%s uses client_code %q and the same endpoint with other limits (%s): they share one account, "+
-		"so give them the same quota and %s", who, key.ClientCode, strings.Join(here.differences(there), ", "), key.pace())
+		"so give them the same quota and %s", who, key.ClientCode, strings.Join(here.differences(there, key), ", "), key.pace())
 }

@@ -34,7 +34,7 @@ func (r *Registry) Open(key Key, limits Limits) (*Account, error) {
 			r.accounts = make(map[Key]*sharedAccount)
 		}
 		r.accounts[key.account()] = shared
-	case len(limits.differences(shared.limits)) == 0:
+	case len(limits.differences(shared.limits, key)) == 0:
 	case shared.users > 0:
 		return nil, otherLimits("another exporter", key, limits, shared.limits)
 	default:
