@@ -93,6 +93,14 @@ func TestDelivery_BillsEachMbox(t *testing.T) {
 	assert.Equal(t, 51, e.Stats().Parameters)
 }
 
+func TestDecodeDelivery_GoesAHundredLevelsDeep(t *testing.T) {
+	for levels, want := range map[int]string{
+		100: "the JSON has an unknown member, or one of another type", 101: "the JSON is too deep", 5_000_000: "the JSON is too deep",
+	} {
+		require.EqualError(t, decodeDelivery([]byte(strings.Repeat("[", levels)+strings.Repeat("]", levels)), &deliveryWire{}), want)
+	}
+}
+
 func TestDelivery_RefusesWhatAdobeWouldAndWhatIsNotSure(t *testing.T) {
 	long := func(n int) string { return strings.Repeat("é", n) }
 	swap := func(old, with string) string {

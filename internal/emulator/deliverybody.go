@@ -20,6 +20,9 @@ const (
 	maxDeliveryValueLength  = 256
 	maxMboxNameLength       = 250
 	maxNotificationIDLength = 200
+	// maxDeliveryDepth is how many objects and lists may stand in each other: more than the API
+	// knows, and few enough for the stack.
+	maxDeliveryDepth = 100
 )
 
 // delivery is a Delivery call's meaning.
@@ -101,7 +104,7 @@ func decodeDelivery(body []byte, into *deliveryWire) error {
 		return errors.New("the body is not UTF-8")
 	}
 	tokens := json.NewDecoder(bytes.NewReader(body))
-	if err := noneTwice(tokens); err != nil {
+	if err := noneTwice(tokens, maxDeliveryDepth); err != nil {
 		return err
 	}
 	if _, err := tokens.Token(); !errors.Is(err, io.EOF) {
@@ -115,8 +118,9 @@ func decodeDelivery(body []byte, into *deliveryWire) error {
 	return nil
 }
 
-// noneTwice reads a value, and returns an error when an object in it has a member twice.
-func noneTwice(tokens *json.Decoder) error {
+// noneTwice reads a value, and returns an error when an object in it has a member twice, or more
+// levels than are left stand in each other.
+func noneTwice(tokens *json.Decoder, levels int) error {
 	errNoJSON := errors.New("the body is not JSON")
 	token, err := tokens.Token()
 	if err != nil {
@@ -125,6 +129,9 @@ func noneTwice(tokens *json.Decoder) error {
 	opened, isOpening := token.(json.Delim)
 	if !isOpening {
 		return nil
+	}
+	if levels == 0 {
+		return errors.New("the JSON is too deep")
 	}
 	seen := map[string]struct{}{}
 	for tokens.More() {
@@ -138,7 +145,7 @@ func noneTwice(tokens *json.Decoder) error {
 			}
 			seen[name.(string)] = struct{}{}
 		}
-		if inner := noneTwice(tokens); inner != nil {
+		if inner := noneTwice(tokens, levels-1); inner != nil {
 			return inner
 		}
 	}
