@@ -111,8 +111,11 @@ func (cfg *Config) validateRoute() error {
 		errs = append(errs, errors.New("auth: not allowed with route delivery, which takes no token: remove it"))
 	}
 	for header := range cfg.ClientConfig.Headers.Iter {
-		if strings.EqualFold(header, "Authorization") {
+		switch {
+		case strings.EqualFold(header, "Authorization"):
 			errs = append(errs, errors.New("headers: Authorization is not allowed with route delivery, which takes no token: remove it"))
+		case strings.EqualFold(header, "Cookie"):
+			errs = append(errs, errors.New("headers: Cookie is not allowed with route delivery, all calls would be of one visitor: remove it"))
 		}
 	}
 	if cfg.MaxValueLength > route.MaxDeliveryValueLength {

@@ -102,6 +102,7 @@ func TestConfig_RefusesWhatMakesNoSenseWithTheRoute(t *testing.T) {
 		"endpoint_of_an_update":        `the path "/m2/acme/profile/update" is not part of it`,
 		"quota_without_calls":          "quota::window: needs quota::calls beside it, route delivery has no quota otherwise\nquota::storage: needs quota::calls",
 		"auth_with_delivery":           "auth: not allowed with route delivery, which takes no token: remove it",
+		"cookie_with_delivery":         "headers: Cookie is not allowed with route delivery",
 		"authorization_with_delivery":  "headers: Authorization is not allowed with route delivery, which takes no token: remove it",
 		"long_values_with_delivery":    "max_value_length: must be at most 256 with route delivery, got 257",
 		"mbox_of_clicks":               `delivery: mbox: must not end in -clicked, got "offline-clicked"`,
