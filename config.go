@@ -220,6 +220,7 @@ func (cfg *Config) mapping(call route.Limits) mapping.Config {
 		MaxThirdPartyIDLength: cfg.MaxThirdPartyIDLength,
 		MaxCall:               call.Bytes,
 		MaxParameters:         call.Parameters,
+		UTF16:                 call.UTF16,
 		RefusesName:           call.Refuses,
 	}
 }

@@ -45,6 +45,7 @@ func TestConfig_DeliveryHasNoQuotaAndAPaceOfItsOwn(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, 256, cfg.mapping(api.Limits()).MaxValueLength)
 		assert.Equal(t, 50, cfg.mapping(api.Limits()).MaxParameters)
+		assert.True(t, cfg.mapping(api.Limits()).UTF16)
 		key, err := cfg.accountKey()
 		require.NoError(t, err)
 		assert.Equal(t, "delivery", key.Route)

@@ -31,6 +31,8 @@ type Config struct {
 	MaxCall int
 	// MaxParameters is the most parameters of a call, 0 for as many as its bytes hold.
 	MaxParameters int
+	// UTF16 is that the lengths of names and values are in units of UTF-16 where the calls go.
+	UTF16 bool
 	// RefusesName reports whether a name is none where the calls go, nil where all names are.
 	RefusesName func(name string) bool
 }

@@ -46,6 +46,7 @@ type Mapper struct {
 	maxThirdPartyIDLength int
 	maxCall               int
 	maxParameters         int
+	utf16                 bool
 	refusesName           func(name string) bool
 
 	readers sync.Pool
@@ -83,6 +84,7 @@ func New(cfg Config) (*Mapper, error) {
 		maxThirdPartyIDLength: cfg.MaxThirdPartyIDLength,
 		maxCall:               cfg.MaxCall,
 		maxParameters:         cfg.MaxParameters,
+		utf16:                 cfg.UTF16,
 		refusesName:           cfg.RefusesName,
 	}
 	if _, err := newRecordContext(); err != nil {
@@ -160,14 +162,25 @@ func (m *Mapper) refusal(v profile.Visitor, name, value string) Drop {
 		return DropEmptyName
 	case profile.Reserved(name), m.refusesName != nil && m.refusesName(name):
 		return DropReservedName
-	case profile.NameTooLong(name):
+	case m.longer(name, profile.MaxNameLength):
 		return DropNameTooLong
-	case m.maxValueLength > 0 && len(value) > m.maxValueLength && utf8.RuneCountInString(value) > m.maxValueLength:
+	case m.maxValueLength > 0 && m.longer(value, m.maxValueLength):
 		return DropValueTooLong
 	case !profile.Fits(v, name, value, m.maxCall):
 		return DropTooLarge
 	}
 	return kept
+}
+
+// longer reports whether a text has more characters. No way to count them gives more than its bytes.
+func (m *Mapper) longer(text string, most int) bool {
+	switch {
+	case len(text) <= most:
+		return false
+	case m.utf16:
+		return profile.UTF16Length(text) > most
+	}
+	return utf8.RuneCountInString(text) > most
 }
 
 func (m *Mapper) reader() *reader {

@@ -145,6 +145,19 @@ func TestValuesEndAtMaxValueLength(t *testing.T) {
 	assert.Equal(t, dropped(DropValueTooLong, DropValueTooLong), got.Dropped)
 }
 
+func TestLengthsCanBeInUnitsOfUTF16(t *testing.T) {
+	record := attributes(withID(map[string]any{
+		"profile.value": "😀😀", "profile." + strings.Repeat("😀", 64): "n", "profile." + strings.Repeat("😀", 64) + "x": "n", "profile.long": "😀😀😀",
+	}))
+	cfg := defaultConfig()
+	cfg.MaxValueLength = 4
+	assert.Zero(t, update(t, cfg, record).Dropped)
+	cfg.UTF16 = true
+	got := update(t, cfg, record)
+	assert.Equal(t, map[string]string{"value": "😀😀", strings.Repeat("😀", 64): "n"}, latest(got.Parameters))
+	assert.Equal(t, dropped(DropValueTooLong, DropNameTooLong), got.Dropped)
+}
+
 func TestAParameterMayFillACallToTheLastByte(t *testing.T) {
 	for _, limit := range []int{profile.MaxBody, 7_900} {
 		cfg := defaultConfig()

@@ -4,6 +4,7 @@
 package profile // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 
 import (
+	"math"
 	"strings"
 	"unicode/utf8"
 )
@@ -39,6 +40,19 @@ func Reserved(name string) bool {
 // Target takes.
 func NameTooLong(name string) bool {
 	return len(name) > MaxNameLength && utf8.RuneCountInString(name) > MaxNameLength
+}
+
+// UTF16Length returns the length of a text in units of UTF-16, in which characters from U+10000
+// on, such as emoji, are two.
+func UTF16Length(s string) int {
+	n := 0
+	for _, r := range s {
+		n++
+		if r > math.MaxUint16 {
+			n++
+		}
+	}
+	return n
 }
 
 // CleanName returns the name with invalid UTF-8 replaced as the encoding would

@@ -6,6 +6,7 @@ package profile // import "github.com/otelcol-adobetarget/adobetargetexporter/ex
 import (
 	"strings"
 	"testing"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
@@ -72,6 +73,13 @@ func TestNameTooLong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			assert.Equal(t, tt.tooLong, NameTooLong(tt.name))
 		})
+	}
+}
+
+func TestUTF16Length(t *testing.T) {
+	for text, want := range map[string]int{"": 0, "abc": 3, "é日\uffff": 3, "😀": 2, "a😀b": 4, "\U0010ffff": 2} {
+		assert.Equal(t, want, UTF16Length(text), text)
+		assert.Len(t, utf16.Encode([]rune(text)), want, text)
 	}
 }
 

@@ -39,6 +39,8 @@ type Limits struct {
 	Parameters int
 	// ValueLength is the most characters of a value, 0 for no limit.
 	ValueLength int
+	// UTF16 is that the lengths of names and values are in units of UTF-16.
+	UTF16 bool
 	// Refuses reports whether a name is none for this API, though it may be for others.
 	Refuses func(name string) bool
 }

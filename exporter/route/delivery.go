@@ -18,7 +18,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 )
@@ -29,7 +28,8 @@ const (
 	maxDeliveryBody = 60_000_000
 	// maxDeliveryParameters is the most profile parameters of an mbox or a notification.
 	maxDeliveryParameters = 50
-	// MaxDeliveryValueLength is the most characters of a value. Adobe's pages name 256 and 5,000.
+	// MaxDeliveryValueLength is the most characters of a value, in units of UTF-16: Adobe does not say
+	// which, and these are the most there can be. Adobe's pages name 256 and 5,000.
 	MaxDeliveryValueLength = 256
 )
 
@@ -66,7 +66,7 @@ func NewDelivery(cfg DeliveryConfig, endpoint, clientCode string) (*Delivery, er
 // Limits returns those of one mbox or notification: a call has one, as each is paid.
 func (d *Delivery) Limits() Limits {
 	return Limits{
-		Bytes: maxDeliveryBody, Parameters: maxDeliveryParameters, ValueLength: MaxDeliveryValueLength, Refuses: noDeliveryName,
+		Bytes: maxDeliveryBody, Parameters: maxDeliveryParameters, ValueLength: MaxDeliveryValueLength, UTF16: true, Refuses: noDeliveryName,
 	}
 }
 
@@ -77,8 +77,7 @@ func noDeliveryName(name string) bool {
 
 // carries reports whether a call can carry the parameter.
 func (d *Delivery) carries(p *profile.Parameter) bool {
-	return !noDeliveryName(p.Name) && !profile.NameTooLong(p.Name) &&
-		(len(p.Value) <= MaxDeliveryValueLength || utf8.RuneCountInString(p.Value) <= MaxDeliveryValueLength)
+	return !noDeliveryName(p.Name) && profile.UTF16Length(p.Name) <= profile.MaxNameLength && profile.UTF16Length(p.Value) <= MaxDeliveryValueLength
 }
 
 // compose returns a call with one mbox or notification that has the parameters.

@@ -145,11 +145,12 @@ func TestDelivery_TakesNoParameterThatTheAPIRefuses(t *testing.T) {
 		parameter profile.Parameter
 		carried   bool
 	}{
-		"a value of 256 characters":  {profile.Parameter{Name: "n", Value: long(256)}, true},
-		"a value of 257 characters":  {profile.Parameter{Name: "n", Value: long(257)}, false},
+		"a value of 256 units":       {profile.Parameter{Name: "n", Value: long(128)}, true},
+		"a value of 257 units":       {profile.Parameter{Name: "n", Value: long(128) + "x"}, false},
 		"a value of 257 bytes":       {profile.Parameter{Name: "n", Value: strings.Repeat("x", 257)}, false},
-		"a name of 128 characters":   {profile.Parameter{Name: long(128), Value: "v"}, true},
-		"a name of 129 characters":   {profile.Parameter{Name: long(129), Value: "v"}, false},
+		"a value of 256 characters":  {profile.Parameter{Name: "n", Value: strings.Repeat("é", 256)}, true},
+		"a name of 128 units":        {profile.Parameter{Name: long(64), Value: "v"}, true},
+		"a name of 129 units":        {profile.Parameter{Name: long(64) + "x", Value: "v"}, false},
 		"a name of quotes":           {profile.Parameter{Name: `"\`, Value: "v"}, true},
 		"a name of control bytes":    {profile.Parameter{Name: "\x00\x7f", Value: "v"}, true},
 		"a blank name":               {profile.Parameter{Name: " \t", Value: "v"}, false},
@@ -209,6 +210,7 @@ func TestDeliveryConfigValidate(t *testing.T) {
 		"a notification":                  {asNotification, ""},
 		"an mbox of 250 characters":       {func(c *DeliveryConfig) { c.Mbox = strings.Repeat("ü", 250) }, ""},
 		"an mbox that only has -clicked":  {func(c *DeliveryConfig) { c.Mbox = "a-clicked-b" }, ""},
+		"an mbox of 251 units":            {func(c *DeliveryConfig) { c.Mbox = strings.Repeat("😀", 125) + "m" }, "mbox: must have at most 250 characters, got " + strconv.Quote(strings.Repeat("😀", 125)+"m")},
 		"an mbox of 251 characters":       {func(c *DeliveryConfig) { c.Mbox = strings.Repeat("m", 251) }, "mbox: must have at most 250 characters, got " + strconv.Quote(strings.Repeat("m", 251))},
 		"no mbox":                         {func(c *DeliveryConfig) { c.Mbox = "" }, `mbox: must not be blank, got ""`},
 		"a blank mbox":                    {func(c *DeliveryConfig) { c.Mbox = " \t" }, `mbox: must not be blank, got " \t"`},

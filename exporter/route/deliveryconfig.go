@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"go.opentelemetry.io/collector/config/configopaque"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 )
 
 // DeliveryForm is the part of a Delivery call that carries the parameters.
@@ -80,7 +82,7 @@ func mboxFault(name string) string {
 	switch {
 	case strings.TrimSpace(name) == "":
 		return "must not be blank"
-	case utf8.RuneCountInString(name) > maxMboxLength:
+	case profile.UTF16Length(name) > maxMboxLength:
 		return fmt.Sprintf("must have at most %d characters", maxMboxLength)
 	case strings.HasSuffix(name, "-clicked"):
 		return "must not end in -clicked"

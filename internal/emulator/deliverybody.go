@@ -11,6 +11,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -206,8 +207,11 @@ func (d *delivery) readNotifications(notifications []notificationWire) error {
 	return nil
 }
 
+// units is the length of a text in units of UTF-16, the most that Adobe could count.
+func units(s string) int { return len(utf16.Encode([]rune(s))) }
+
 func validateMbox(name string) error {
-	if strings.TrimSpace(name) == "" || utf8.RuneCountInString(name) > maxMboxNameLength || strings.HasSuffix(name, "-clicked") {
+	if strings.TrimSpace(name) == "" || units(name) > maxMboxNameLength || strings.HasSuffix(name, "-clicked") {
 		return errors.New("the name of an mbox is not valid")
 	}
 	return nil
@@ -222,11 +226,13 @@ func (d *delivery) readParameters(parameters map[string]*string) error {
 		switch {
 		case strings.TrimSpace(name) == "":
 			return errors.New("the name of a profile parameter is blank")
+		case units(name) > maxNameLength:
+			return errors.New("the name of a profile parameter has more than 128 characters")
 		case strings.HasPrefix(name, profilePrefix):
 			return errors.New("the name of a profile parameter has its prefix")
 		case value == nil || *value == "":
 			return errors.New("a profile parameter is empty")
-		case utf8.RuneCountInString(*value) > maxDeliveryValueLength:
+		case units(*value) > maxDeliveryValueLength:
 			return errors.New("a profile parameter has more than 256 characters")
 		}
 		if err := validateName(name); err != nil {
