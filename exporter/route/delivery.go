@@ -96,12 +96,17 @@ func (d *Delivery) compose(v profile.Visitor, parameters []profile.Parameter) (c
 }
 
 // session returns the id of the visitor's session, the same for ever: a keyed hash, from which
-// nobody without the key can find the visitor's id.
+// nobody without the key can find the visitor's id. What follows the dot of an mboxPC is where its
+// profile is kept and may change, so it makes no session of its own.
 func (d *Delivery) session(v profile.Visitor) string {
+	id := v.ID
+	if v.Parameter == profile.MboxPC {
+		id, _, _ = strings.Cut(id, ".")
+	}
 	hashing := d.hashes.Get().(hash.Hash)
 	defer d.hashes.Put(hashing)
 	hashing.Reset()
-	_, _ = io.WriteString(hashing, string(v.Parameter)+"\x00"+v.ID) // it never fails
+	_, _ = io.WriteString(hashing, string(v.Parameter)+"\x00"+id) // it never fails
 	return hex.EncodeToString(hashing.Sum(nil))
 }
 

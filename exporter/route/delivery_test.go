@@ -136,6 +136,19 @@ func TestDelivery_ACallHas50ParametersAtMost(t *testing.T) {
 	}
 }
 
+func TestDelivery_TheLocationOfAnMboxPCMakesNoOtherSession(t *testing.T) {
+	d := newDelivery(t, "https://acme.tt.omtrdc.net", asItIs)
+	session := func(parameter profile.VisitorParameter, id string) string {
+		return d.session(profile.Visitor{Parameter: parameter, ID: id})
+	}
+	assert.Equal(t, session(profile.MboxPC, "1"), session(profile.MboxPC, "1.28_0"))
+	assert.Equal(t, session(profile.MboxPC, "1.35_0"), session(profile.MboxPC, "1.28_0"))
+	assert.NotEqual(t, session(profile.MboxPC, "2.28_0"), session(profile.MboxPC, "1.28_0"))
+	assert.NotEqual(t, session(profile.Mbox3rdPartyID, "1.35"), session(profile.Mbox3rdPartyID, "1.28"), "its dot is as any character")
+	c, _ := d.compose(profile.Visitor{Parameter: profile.MboxPC, ID: "1.28_0"}, []profile.Parameter{secretTier})
+	assert.Contains(t, string(c.body), `"tntId":"1.28_0"`, "the id is sent as it is")
+}
+
 func TestDelivery_TakesNoParameterThatTheAPIRefuses(t *testing.T) {
 	long := func(n int) string { return strings.Repeat("😀", n) }
 	server := newWireServer(t, answering(okAnswer))

@@ -93,6 +93,15 @@ func TestDelivery_BillsEachMbox(t *testing.T) {
 	assert.Equal(t, 51, e.Stats().Parameters)
 }
 
+func TestSessions_TheLocationOfAnMboxPCMakesNoOtherVisitor(t *testing.T) {
+	s := newSessions()
+	for id, session := range map[string]string{"1.28_0": "s1", "1.35_0": "s1", "1": "s1", "2.28_0": "s2"} {
+		leave, refused := s.enter(sessionKey{"acme", session}, storeKey{client: "acme", visitor: Visitor{MboxPC, id}}, time.Now())
+		require.Nil(t, refused, id)
+		leave()
+	}
+}
+
 func TestDecodeDelivery_GoesAHundredLevelsDeep(t *testing.T) {
 	for levels, want := range map[int]string{
 		100: "the JSON has an unknown member, or one of another type", 101: "the JSON is too deep", 5_000_000: "the JSON is too deep",

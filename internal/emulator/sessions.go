@@ -44,6 +44,9 @@ func newSessions() *sessions {
 
 // enter begins a call of a session, until leave.
 func (s *sessions) enter(key sessionKey, visitor storeKey, at time.Time) (leave func(), refused *refusal) {
+	if visitor.visitor.Parameter == MboxPC { // what follows the dot says where the profile is kept
+		visitor.visitor.ID, _, _ = strings.Cut(visitor.visitor.ID, ".")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if current, has := s.current[visitor]; has && current != key && at.Sub(s.of[current].last) < sessionEnds {
