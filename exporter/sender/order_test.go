@@ -47,6 +47,19 @@ func TestSender_AVisitorHasOneCallUnderWayAtMost(t *testing.T) {
 	})
 }
 
+func TestSender_WhatTheRouteDoesNotCarryEndsWithoutACall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := started(t, func(set *setup) {
+			set.route.carriesNone, set.quota.Quota.Calls = true, 1
+		})
+		f.push(t, visitors(3)...)
+		time.Sleep(time.Minute)
+		assert.Equal(t, map[string]int{"rejected configuration": 3}, f.counts("records"))
+		assert.Zero(t, f.set.Account.Usage().Used, "none of them was a call")
+		f.Stop()
+	})
+}
+
 func TestSender_WhateverAnEntryWaitsForNewerRecordsGoWithItsCall(t *testing.T) {
 	for name, tt := range map[string]struct {
 		change func(*setup)

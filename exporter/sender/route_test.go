@@ -25,6 +25,8 @@ type fakeRoute struct {
 	latency time.Duration
 	// perCall is how many parameters a call carries, 0 for any number.
 	perCall int
+	// carriesNone is for a route that refuses all parameters.
+	carriesNone bool
 	// forgets is for many calls.
 	forgets bool
 
@@ -36,6 +38,9 @@ type fakeRoute struct {
 }
 
 func (f *fakeRoute) Send(_ context.Context, v profile.Visitor, parameters []profile.Parameter) (carried int, answer route.Answer) {
+	if f.carriesNone {
+		return 0, route.Answer{}
+	}
 	if f.perCall > 0 {
 		parameters = parameters[:min(len(parameters), f.perCall)]
 	}

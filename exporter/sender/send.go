@@ -33,7 +33,7 @@ func (s *Sender) send(ctx context.Context, e *outbox.Entry) route.Answer {
 	var refusal route.Answer
 	for {
 		n, answer := s.call(ctx, e)
-		if answer.Held() {
+		if n == 0 || answer.Held() {
 			e.Parameters = append(refused, e.Parameters...)
 			return answer
 		}
@@ -69,11 +69,15 @@ func (s *Sender) recheck(e *outbox.Entry) bool {
 	return len(e.Parameters) > 0 && s.set.Mapper.Sendable(e.Visitor)
 }
 
-// call makes one call and notes what came of it.
+// call makes one call and notes what came of it. Where the route carries nothing it makes none.
 func (s *Sender) call(ctx context.Context, e *outbox.Entry) (carried int, answer route.Answer) {
 	s.holdupsEnd()
 	start := time.Now()
 	carried, answer = s.set.Route.Send(ctx, e.Visitor, e.Parameters)
+	if carried == 0 { // recheck and the route differ in what a call can carry
+		s.set.Account.GiveBack()
+		return 0, unsendable
+	}
 	if answer.RetryAfter > 0 {
 		s.set.Account.Pause(answer.RetryAfter)
 	}
