@@ -122,7 +122,9 @@ func (e *logsExporter) Start(ctx context.Context, host component.Host) error {
 		if err := e.guard.Started(); err != nil {
 			return errors.Join(err, e.Shutdown(ctx))
 		}
-		e.sender.Recovered(e.guard.Recovered() + e.parts.outbox.Loaded())
+		waiting := e.guard.Recovered() + e.parts.outbox.Loaded()
+		e.warnOfBill(waiting)
+		e.sender.Recovered(waiting)
 	}
 	if e.cfg.waits() {
 		return nil

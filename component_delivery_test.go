@@ -21,6 +21,7 @@ import (
 	"go.opentelemetry.io/collector/exporter/exportertest"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
@@ -210,6 +211,8 @@ func TestDelivery_SaysNothingOfWhatItCarries(t *testing.T) {
 func TestDelivery_WhatWaitsFromTheRouteSingleIsCheckedAgain(t *testing.T) {
 	target, endpoint := startEmulator(t, emulator.Settings{Faults: []emulator.Fault{{Kind: emulator.FaultStatus, Status: 503}}})
 	disk := fileStorage(t, t.TempDir())
+	core, logged := observer.New(zapcore.WarnLevel)
+	warned := func() int { return logged.FilterMessageSnippet("sent by route delivery").Len() }
 	begin := func(change func(*Config)) (*run, exporter.Logs) {
 		cfg := createDefaultConfig().(*Config)
 		cfg.ClientCode, cfg.ClientConfig.Endpoint = "acme", endpoint
@@ -217,17 +220,26 @@ func TestDelivery_WhatWaitsFromTheRouteSingleIsCheckedAgain(t *testing.T) {
 		change(cfg)
 		r := &run{cfg: cfg, host: newHost(), telemetry: componenttest.NewTelemetry()}
 		on(disk)(r)
-		return r, start(t, metadatatest.NewSettings(r.telemetry), cfg, r.host)
+		set := metadatatest.NewSettings(r.telemetry)
+		set.Logger = zap.New(core)
+		return r, start(t, set, cfg, r.host)
 	}
 	_, single := begin(func(*Config) {})
 	require.NoError(t, single.ConsumeLogs(t.Context(), oneRecord("v", "long", strings.Repeat("x", 257), "tier", "gold")))
 	require.Eventually(t, func() bool { return target.Stats().Faulted > 0 }, time.Minute, time.Millisecond)
 	require.NoError(t, single.Shutdown(t.Context()))
+	_, again := begin(func(*Config) {})
+	require.NoError(t, again.Shutdown(t.Context()))
+	assert.Zero(t, warned(), "its calls cost nothing")
 	require.NoError(t, target.SetFaults(nil))
 
 	r, delivery := begin(func(cfg *Config) { cfg.Route = route.ToDelivery })
 	require.Eventually(t, func() bool { return r.count(t).outcomes["delivered"] == 1 }, time.Minute, time.Millisecond)
 	require.NoError(t, delivery.Shutdown(t.Context()))
+	assert.Equal(t, 1, warned())
+	_, empty := begin(func(cfg *Config) { cfg.Route = route.ToDelivery })
+	require.NoError(t, empty.Shutdown(t.Context()))
+	assert.Equal(t, 1, warned(), "nothing waits any more")
 	p, _ := target.Profile(emulator.Mbox3rdPartyID, "v")
 	assert.Len(t, p.Attributes, 1)
 	dropped, err := r.telemetry.GetMetric("otelcol.adobe_target.parameters.dropped")

@@ -183,6 +183,14 @@ func (e *logsExporter) warn() {
 	}
 }
 
+// warnOfBill says what records cost that may wait from before the route was changed.
+func (e *logsExporter) warnOfBill(waiting int) {
+	if waiting > 0 && e.cfg.Route == route.ToDelivery && !e.cfg.DryRun {
+		e.set.Logger.Warn("Records that wait in the storage are sent by route delivery, whichever route they came in by: "+
+			"each call is billed, and creates the profile if there is none", zap.Int("records", waiting))
+	}
+}
+
 func reportStatus(host component.Host, err error) {
 	event := componentstatus.NewEvent(componentstatus.StatusOK)
 	if err != nil {
