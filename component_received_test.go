@@ -36,7 +36,7 @@ func TestReceived_AddsUpAtAnyTime(t *testing.T) {
 		"all is taken":                  {taken, func(*Config) {}, map[string]int64{"delivered": 80}},
 		"all is wrong":                  {refused, func(*Config) {}, map[string]int64{}},
 		"all is wrong, and no retry":    {refused, func(cfg *Config) { cfg.RetryConfig.Enabled, cfg.RetryConfig.InitialInterval = false, 0 }, map[string]int64{"rejected status_400": 80}},
-		"one visitor's update is wrong": {but("v1", http.StatusBadRequest), func(*Config) {}, map[string]int64{"delivered": 79, "rejected status_400": 1}},
+		"one visitor's update is wrong": {but("v41", http.StatusBadRequest), func(*Config) {}, map[string]int64{"delivered": 79, "rejected status_400": 1}},
 		"one visitor's update fails":    {but("v1", http.StatusServiceUnavailable), func(*Config) {}, map[string]int64{"delivered": 79}},
 		"an outage":                     {down, func(*Config) {}, map[string]int64{}},
 		"calls that hang":               {hang, func(*Config) {}, map[string]int64{}},
