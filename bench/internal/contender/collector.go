@@ -50,6 +50,10 @@ func (d Distribution) Start(ctx context.Context, s Setup) (*Collector, error) {
 	if err != nil {
 		return nil, err
 	}
+	err = s.handOn()
+	if err != nil {
+		return nil, err
+	}
 	program, err := filepath.Abs(d.Program)
 	if err != nil {
 		return nil, err

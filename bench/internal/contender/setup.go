@@ -6,6 +6,9 @@
 package contender // import "github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/contender"
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"strconv"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/process"
@@ -62,6 +65,19 @@ func (s Setup) collector(at ports) map[string]any {
 }
 
 func local(port int) string { return "127.0.0.1:" + strconv.Itoa(port) }
+
+// handOn lets what an earlier run has left in the queue go to another server: to the exporter that
+// is another account, and it asks to be told by the removal of these files.
+func (s Setup) handOn() error {
+	if s.Storage == "" {
+		return nil
+	}
+	notes, err := filepath.Glob(filepath.Join(s.Storage, "*__begun"))
+	for _, note := range notes {
+		err = errors.Join(err, os.Remove(note))
+	}
+	return err
+}
 
 func fileStorage(folder string) map[string]any {
 	return map[string]any{"directory": folder, "create_directory": true}
