@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -107,10 +108,7 @@ func (a Answer) Held() bool { return a.Verdict == SetupFault || a.Verdict == Not
 // ErrorType returns why the call was not delivered as OpenTelemetry's conventions for HTTP have
 // it, "" when it was: the status if that says it, else the reason.
 func (a Answer) ErrorType() string {
-	if a.StatusCode != 0 && (a.StatusCode < http.StatusOK || a.StatusCode >= http.StatusMultipleChoices) {
-		return strconv.Itoa(a.StatusCode)
-	}
-	return a.Reason
+	return strings.TrimPrefix(a.Reason, statusReasons)
 }
 
 // Throttled reports whether Target asked for fewer calls, of whatever visitor.
@@ -118,7 +116,10 @@ func (a Answer) Throttled() bool {
 	return a.RetryAfter > 0 || a.Reason == statusReason(http.StatusTooManyRequests) || a.Reason == statusReason(statusEnhanceYourCalm)
 }
 
-func statusReason(status int) string { return "status_" + strconv.Itoa(status) }
+// statusReasons begin the reasons that are a status.
+const statusReasons = "status_"
+
+func statusReason(status int) string { return statusReasons + strconv.Itoa(status) }
 
 // statusAnswer reads a status that is not 2xx.
 func statusAnswer(status int, retryAfter time.Duration) Answer {
