@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -181,6 +182,31 @@ func TestACallInTheClearToAPortWithTLSHoldsTheData(t *testing.T) {
 		assert.Equal(c, len(taken), g.metric("otelcol_adobe_target_records", `outcome="delivered"`))
 	}, patience, tick)
 	g.end(t)
+}
+
+func TestAProxyThatRefusesHoldsTheDataAndIsNamed(t *testing.T) {
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusProxyAuthRequired)
+	}))
+	t.Cleanup(proxy.Close)
+	g := startGuarded(t, t.TempDir(), "https://acme.invalid", "    proxy_url: "+proxy.URL+"\n")
+	g.ready(t)
+	g.shows(t, "the proxy, see proxy_url, answers CONNECT with 407")
+	g.end(t)
+	assertOnceEach(t, g.output.String(), faultBegins)
+}
+
+func TestAUsedUpQuotaIsSaidWithItsEnd(t *testing.T) {
+	target := startTarget(t)
+	g := startGuarded(t, t.TempDir(), target.url, "    quota: {calls: 5, window: 1m}\n")
+	g.ready(t)
+	for range 3 {
+		g.send(t, 10)
+	}
+	g.shows(t, "The quota is used up: the next call may leave at 20")
+	g.end(t)
+	assertOnceEach(t, g.output.String(), "The quota is used up: updates wait and merge")
+	assert.Equal(t, 5, target.stats(t).Accepted)
 }
 
 func TestAHostThatDoesNotExistHoldsTheData(t *testing.T) {
