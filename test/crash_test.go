@@ -18,7 +18,6 @@ import (
 // see an older value after a newer one.
 func TestAfterAnyNumberOfCrashesNothingIsLostAndNothingIsOutOfOrder(t *testing.T) {
 	t.Parallel()
-	const crashes = 20
 	r := begin(t, "kill -9 at random points under load")
 	target := startSequenced(t, "-latency", "2ms", "-jitter", "5ms")
 	target.set(t, "faults", []map[string]any{
@@ -29,22 +28,7 @@ func TestAfterAnyNumberOfCrashesNothingIsLostAndNothingIsOutOfOrder(t *testing.T
 	s.exporter = "    concurrency: 4\n    rate_limit: {enabled: false}"
 	sender := newSender(overHTTP(s.port), 1)
 	sender.pause = 10 * time.Millisecond // or the backlog takes longer than the crashes
-	stop := sender.start(t)
-	defer stop()
-
-	a := r.account(target)
-	random := rand.New(rand.NewPCG(3, 4))
-	for end := time.Now().Add(lasts(0, 0.15)); r.restarts < crashes || time.Now().Before(end); r.restarts++ {
-		before := target.stats(t).Accepted
-		c := s.start(t)
-		enough := before + random.IntN(400)
-		require.Eventually(t, func() bool { return target.stats(t).Accepted > enough }, patience, 5*time.Millisecond)
-		a.kill(t, c)
-	}
-	c := s.start(t)
-	stop()
-	target.set(t, "faults", []map[string]any{})
-	a.close(t, c, sender.taken())
+	c := r.crash(t, s, target, sender, crashes{seed: 3, least: 20, lasts: lasts(0, 0.15), spread: 400})
 	t.Logf("%d values sent again, %d records of the last run recovered", target.stats(t).Repeats, c.finals(t).recovered)
 }
 
@@ -55,7 +39,6 @@ func TestAfterAnyNumberOfCrashesNothingIsLostAndNothingIsOutOfOrder(t *testing.T
 // is ended and killed.
 func TestOrderHoldsThroughFailuresSplitsAndRestarts(t *testing.T) {
 	t.Parallel()
-	const restarts = 8
 	r := begin(t, "reordering hunt: merges, splits, partial failures, restarts")
 	target := startSequenced(t, "-latency", "1ms", "-jitter", "10ms")
 	target.set(t, "faults", []map[string]any{
@@ -68,17 +51,37 @@ func TestOrderHoldsThroughFailuresSplitsAndRestarts(t *testing.T) {
 	s.exporter = "    concurrency: 8\n    rate_limit: {enabled: false}"
 	sender := newSender(overHTTP(s.port), 5)
 	sender.visitors, sender.large, sender.pause = 60, 0.01, 5*time.Millisecond
+	r.crash(t, s, target, sender, crashes{
+		seed: 7, least: 8, lasts: lasts(0, 0.2), calls: 200, spread: 400, gracefulEvery: 2,
+	})
+
+	stats := target.stats(t)
+	assert.Positive(t, stats.FaultedApplied, "calls that failed although they were applied")
+	assert.Greater(t, stats.AppliedParameters, stats.Applied, "several parameters a call")
+}
+
+// crashes are how often and when the collector of a scenario is ended under load.
+type crashes struct {
+	seed          uint64
+	least         int
+	lasts         time.Duration
+	calls, spread int // calls before the next one
+	gracefulEvery int // one of so many is a shutdown, 0 for none; the others are kill -9
+}
+
+// crash ends the collector again and again while a sender sends, and accounts for all it took.
+// It returns the last collector, which has ended too.
+func (r *row) crash(t *testing.T, s setup, target *adobe, sender *sender, plan crashes) *collector {
+	t.Helper()
 	stop := sender.start(t)
 	defer stop()
-
 	a := r.account(target)
-	random := rand.New(rand.NewPCG(7, 8))
-	for end := time.Now().Add(lasts(0, 0.2)); r.restarts < restarts || time.Now().Before(end); r.restarts++ {
+	random := rand.New(rand.NewPCG(plan.seed, 8))
+	for end := time.Now().Add(plan.lasts); r.restarts < plan.least || time.Now().Before(end); r.restarts++ {
 		c := s.start(t)
-		before := target.stats(t).Accepted
-		enough := before + 200 + random.IntN(400)
+		enough := target.stats(t).Accepted + plan.calls + random.IntN(plan.spread)
 		require.Eventually(t, func() bool { return target.stats(t).Accepted > enough }, patience, 5*time.Millisecond)
-		if r.restarts%2 == 0 {
+		if plan.gracefulEvery > 0 && r.restarts%plan.gracefulEvery == 0 {
 			a.end(t, c)
 		} else {
 			a.kill(t, c)
@@ -88,8 +91,5 @@ func TestOrderHoldsThroughFailuresSplitsAndRestarts(t *testing.T) {
 	stop()
 	target.set(t, "faults", []map[string]any{})
 	a.close(t, c, sender.taken())
-
-	stats := target.stats(t)
-	assert.Positive(t, stats.FaultedApplied, "calls that failed although they were applied")
-	assert.Greater(t, stats.AppliedParameters, stats.Applied, "several parameters a call")
+	return c
 }

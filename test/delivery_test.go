@@ -4,7 +4,6 @@
 package test // import "github.com/otelcol-adobetarget/adobetargetexporter/test"
 
 import (
-	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +29,6 @@ func TestOrderOfDeliveryCallsHoldsThroughCrashesAndFaults(t *testing.T) {
 
 func crashDeliveries(t *testing.T, form string) {
 	t.Helper()
-	const crashes = 8
 	r := begin(t, "route delivery, "+form+": kill -9 and faults under load")
 	target := startSequenced(t, "-latency", "1ms", "-jitter", "5ms")
 	target.set(t, "faults", []map[string]any{
@@ -45,26 +43,9 @@ func crashDeliveries(t *testing.T, form string) {
 	s.exporter = "    concurrency: 8\n" + strings.Replace(quickDelivery, "5000", "5000, form: "+form, 1)
 	sender := newSender(overHTTP(s.port), 61)
 	sender.visitors, sender.pause = 60, 10*time.Millisecond
-	stop := sender.start(t)
-	defer stop()
-
-	a := r.account(target)
-	random := rand.New(rand.NewPCG(6, 7))
-	for end := time.Now().Add(lasts(0, 0.1)); r.restarts < crashes || time.Now().Before(end); r.restarts++ {
-		before := target.stats(t).Accepted
-		c := s.start(t)
-		enough := before + 100 + random.IntN(300)
-		require.Eventually(t, func() bool { return target.stats(t).Accepted > enough }, patience, 5*time.Millisecond)
-		if r.restarts%3 == 2 {
-			a.end(t, c)
-		} else {
-			a.kill(t, c)
-		}
-	}
-	c := s.start(t)
-	stop()
-	target.set(t, "faults", []map[string]any{})
-	a.close(t, c, sender.taken())
+	r.crash(t, s, target, sender, crashes{
+		seed: 6, least: 8, lasts: lasts(0, 0.1), calls: 100, spread: 300, gracefulEvery: 3,
+	})
 
 	stats := target.stats(t)
 	assert.Positive(t, stats.FaultedApplied, "calls that failed although they were applied")
