@@ -13,6 +13,8 @@ const (
 	ToSingle Name = "single"
 	// ToDelivery is the Delivery API.
 	ToDelivery Name = "delivery"
+	// ToBulk is the Bulk Profile Update API.
+	ToBulk Name = "bulk"
 )
 
 // Validate returns an error unless there is such a route.
