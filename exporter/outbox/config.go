@@ -29,6 +29,8 @@ type Config struct {
 	// GiveUpAfter is for how long an update may fail while most others get through. 0 goes
 	// on for ever.
 	GiveUpAfter time.Duration `mapstructure:"give_up_after"`
+	// Remember is for how long it is remembered what uploads held of a visitor. It is bulk's.
+	Remember time.Duration `mapstructure:"-"`
 
 	_ struct{}
 }

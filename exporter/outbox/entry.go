@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
@@ -28,6 +29,14 @@ type Entry struct {
 	Failing time.Duration
 	// Seen is where that clock stood at the last attempt. It is not stored.
 	Seen time.Duration
+
+	// Sent are the parameters that uploads hold of the visitor: the one in which it stands, or
+	// earlier ones, as long as they are remembered. One that is in Parameters too is newer there.
+	Sent []profile.Parameter
+	// Upload is the number of the upload in which the visitor stands, 0 for none, and Uploaded
+	// how many further records came with it.
+	Upload   uint32
+	Uploaded int
 
 	slot uint32
 }
@@ -65,12 +74,42 @@ func (e *Entry) encode() string {
 	dst = binary.AppendVarint(dst, e.First.UnixMilli())
 	dst = binary.AppendUvarint(dst, uint64(e.Attempts))            //nolint:gosec // counts up from 0
 	dst = binary.AppendUvarint(dst, uint64(e.Failing/time.Second)) //nolint:gosec // never negative
-	dst = append(dst, 0)                                           // kept for what is to come
-	dst = binary.AppendUvarint(dst, uint64(len(e.Parameters)))
-	for i := range e.Parameters {
-		dst = appendText(appendText(dst, e.Parameters[i].Name), e.Parameters[i].Value)
+	dst = appendText(dst, e.encodeSent())
+	return string(appendParameters(dst, e.Parameters))
+}
+
+// sentMark begins what uploads hold of a visitor. Earlier builds kept a word in its place.
+const sentMark = "\x01"
+
+// encodeSent returns what uploads hold of the visitor, "" for nothing.
+func (e *Entry) encodeSent() string {
+	if e.Upload == 0 && len(e.Sent) == 0 {
+		return ""
 	}
-	return string(dst)
+	dst := binary.AppendUvarint([]byte(sentMark), uint64(e.Upload))
+	dst = binary.AppendUvarint(dst, uint64(e.Uploaded)) //nolint:gosec // counts up from 0
+	return string(appendParameters(dst, e.Sent))
+}
+
+// decodeSent is the reverse of encodeSent.
+func (e *Entry) decodeSent(text string) (whole bool) {
+	text, is := strings.CutPrefix(text, sentMark)
+	if !is {
+		return true
+	}
+	r := reader{text: text}
+	e.Upload = uint32(min(r.uvarint(), math.MaxUint32)) //nolint:gosec // bounded
+	e.Uploaded = r.int()
+	e.Sent = r.parameters()
+	return !r.failed && r.text == ""
+}
+
+func appendParameters(dst []byte, parameters []profile.Parameter) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(parameters)))
+	for i := range parameters {
+		dst = appendText(appendText(dst, parameters[i].Name), parameters[i].Value)
+	}
+	return dst
 }
 
 // decodeVisitor returns the visitor of an entry that was encoded.
@@ -91,73 +130,10 @@ func decode(stored string) (*Entry, error) {
 	e.First = time.UnixMilli(r.signed())
 	e.Attempts = r.int()
 	e.Failing = time.Duration(r.int()) * time.Second
-	_ = r.string()
-	count := r.int()
-	if r.failed || count > len(r.text) {
-		return nil, errCorrupt
-	}
-	e.Parameters = make([]profile.Parameter, count)
-	for i := range e.Parameters {
-		e.Parameters[i] = profile.Parameter{Name: r.string(), Value: r.string()}
-	}
-	if r.failed || r.text != "" {
+	sent := e.decodeSent(r.string())
+	e.Parameters = r.parameters()
+	if !sent || r.failed || r.text != "" {
 		return nil, errCorrupt
 	}
 	return e, nil
-}
-
-// reader reads the parts of an entry one after another. What it returns after it has
-// failed is of no meaning.
-type reader struct {
-	text   string
-	failed bool
-}
-
-func (r *reader) visitor() profile.Visitor {
-	if r.text == "" || int(r.text[0]) >= len(visitorParameters) {
-		r.failed, r.text = true, ""
-		return profile.Visitor{}
-	}
-	parameter := visitorParameters[r.text[0]]
-	r.text = r.text[1:]
-	return profile.Visitor{Parameter: parameter, ID: r.string()}
-}
-
-func (r *reader) uvarint() uint64 {
-	var value uint64
-	for i := 0; i < len(r.text) && i < binary.MaxVarintLen64; i++ {
-		c := r.text[i]
-		value |= uint64(c&0x7f) << (7 * i)
-		if c < 0x80 {
-			r.text = r.text[i+1:]
-			return value
-		}
-	}
-	r.failed, r.text = true, ""
-	return 0
-}
-
-func (r *reader) int() int {
-	value := r.uvarint()
-	if value > math.MaxInt32 {
-		r.failed = true
-		return 0
-	}
-	return int(value)
-}
-
-func (r *reader) signed() int64 {
-	value := r.uvarint()
-	return int64(value>>1) ^ -int64(value&1)
-}
-
-func (r *reader) string() string {
-	size := r.int()
-	if size > len(r.text) {
-		r.failed, r.text = true, ""
-		return ""
-	}
-	s := r.text[:size]
-	r.text = r.text[size:]
-	return s
 }

@@ -11,6 +11,9 @@ type Held struct {
 	Visitors, Records int
 	// Bytes is the size of the entries, as they are stored before they are packed.
 	Bytes int64
+	// Uploaded is how many of the visitors stand in an upload. Remembered is how many others have
+	// stood in one, which is not forgotten: nothing of them waits.
+	Uploaded, Remembered int
 	// Waiting is how many entries of each lane wait for their time, and Ready of how many it
 	// has come. The others are called, or wait for a write.
 	Waiting, Ready [lanes]int
@@ -24,6 +27,7 @@ func (o *Outbox) Held() Held {
 	for i := range o.lanes {
 		held.Waiting[i], held.Ready[i] = o.lanes[i].waiting.Len(), o.lanes[i].ready()
 	}
+	held.Remembered = o.memory.visitors
 	return held
 }
 
@@ -55,7 +59,7 @@ func (o *Outbox) oldest(first, oldest uint32) (_ uint32, more bool) {
 	defer o.mu.Unlock()
 	end := min(first+slotsAtOnce, o.slots.size)
 	for n := first; n < end; n++ {
-		if s := o.slots.at(n); s.state != free && s.state != ended {
+		if s := o.slots.at(n); s.waits() {
 			oldest = min(oldest, s.first)
 		}
 	}

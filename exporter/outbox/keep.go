@@ -65,11 +65,15 @@ func (o *Outbox) release(slots []uint32) {
 		if s.unwritten > 0 {
 			continue
 		}
-		if s.state == ended {
+		switch s.state {
+		case ended:
 			o.forget(n)
-			continue
+		case remembered:
+		case uploaded:
+			o.uploads.open[uint32(s.due)].unwritten-- //nolint:gosec // it is an upload's number
+		default:
+			o.lanes[s.lane()].add(n)
 		}
-		o.lanes[s.lane()].add(n)
 	}
 	if len(slots) > 0 {
 		signal(o.changed)

@@ -5,7 +5,7 @@ package outbox // import "github.com/otelcol-adobetarget/adobetargetexporter/exp
 
 import "container/heap"
 
-// Lane is one of the two ways in which entries wait for their turn.
+// Lane is one of the ways in which entries wait for their turn.
 type Lane int
 
 const (
@@ -13,6 +13,10 @@ const (
 	Fresh Lane = iota
 	// FailingAlone are entries that failed while others got through.
 	FailingAlone
+	// Aside are fresh entries that no upload can carry, and AsideFailingAlone those of them that
+	// failed while others got through.
+	Aside
+	AsideFailingAlone
 
 	lanes
 )

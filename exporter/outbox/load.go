@@ -4,10 +4,12 @@
 package outbox // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/outbox"
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/collector/extension/xextension/storage"
@@ -32,6 +34,9 @@ func (o *Outbox) Load(ctx context.Context, client storage.Client, now time.Time)
 	if err != nil {
 		return false, 0, fmt.Errorf("sending_queue::storage: reading the outbox: %w", err)
 	}
+	if err := o.uploads.load(ctx, client); err != nil {
+		return header != nil, 0, err
+	}
 	if header == nil {
 		return false, 0, nil
 	}
@@ -51,6 +56,7 @@ func (o *Outbox) Load(ctx context.Context, client storage.Client, now time.Time)
 		damaged += n
 	}
 	o.loadUnused()
+	o.loadMemory()
 	o.loaded = o.held.Records
 	return true, damaged, nil
 }
@@ -109,16 +115,41 @@ func (o *Outbox) loadEntry(e *Entry, size int, now time.Time) {
 	o.slots.grow(e.slot + 1)
 	o.pages.used = max(o.pages.used, pageOf(e.slot)+1)
 	o.slots.know(e.Visitor, e.slot)
-	window := max(0, min(o.cfg.MergeWindow, e.First.Add(o.cfg.MergeWindow).Sub(now)))
 	s := o.slots.at(e.slot)
 	*s = slot{
-		due: o.at(now.Add(window)), first: seconds(e.First), size: uint32(size), //nolint:gosec // it was stored from one
+		first: seconds(e.First), size: uint32(size), //nolint:gosec // it was stored from one
 		attempts: uint8(min(e.Attempts, 255)), //nolint:gosec // bounded
 	}
-	o.lanes[s.lane()].add(e.slot)
+	switch {
+	case e.Upload != 0:
+		s.state, s.due = uploaded, int64(e.Upload)
+		o.uploads.enlist(e.Upload, e.slot)
+		o.held.Uploaded++
+	case len(e.Parameters) == 0 && e.Records == 0:
+		s.state = remembered
+		return
+	default:
+		window := max(0, min(o.cfg.MergeWindow, e.First.Add(o.cfg.MergeWindow).Sub(now)))
+		s.due = o.at(now.Add(window))
+		o.lanes[s.lane()].add(e.slot)
+	}
 	o.held.Visitors++
-	o.held.Records += e.Records
+	o.held.Records += e.Records + e.Uploaded
 	o.held.Bytes += int64(size)
+}
+
+// loadMemory takes up which visitors are remembered, in the order in which they were.
+func (o *Outbox) loadMemory() {
+	var slots []uint32
+	for n := range o.slots.size {
+		if o.slots.at(n).state == remembered {
+			slots = append(slots, n)
+		}
+	}
+	slices.SortFunc(slots, func(a, b uint32) int { return cmp.Compare(o.slots.at(a).first, o.slots.at(b).first) })
+	for _, n := range slots {
+		o.memorize(n)
+	}
 }
 
 // loadUnused notes the slots that are free, the lowest to be used first.

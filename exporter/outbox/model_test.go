@@ -183,7 +183,7 @@ func (m *model) wrote(ok bool) {
 func (m *model) check(tb testing.TB, f *fixture) {
 	tb.Helper()
 	var want outbox.Held
-	var due [2]int
+	due := want.Ready
 	next := time.Duration(0)
 	oldest := f.now.UnixMilli()
 	for v, e := range m.entries {

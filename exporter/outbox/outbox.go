@@ -26,6 +26,8 @@ type Outbox struct {
 	since map[uint32]*Entry
 	// unwritten are the slots that wait for the next write.
 	unwritten []uint32
+	uploads   uploads
+	memory    memory
 	loaded    int // records that Load has found
 	held      Held
 }
@@ -33,10 +35,15 @@ type Outbox struct {
 // New returns an Outbox in memory. Load keeps it in a storage instead.
 func New(cfg Config, packer *journal.Packer) *Outbox {
 	slots := newSlotTable()
-	return &Outbox{
+	o := &Outbox{
 		cfg: cfg, changed: make(chan struct{}, 1), room: make(chan struct{}, 1), base: time.Now(),
-		slots: slots, lanes: [lanes]lane{newLane(slots), newLane(slots)}, pages: newPages(packer, slots), since: make(map[uint32]*Entry),
+		slots: slots, pages: newPages(packer, slots), since: make(map[uint32]*Entry),
+		uploads: uploads{open: make(map[uint32]*upload), dirty: make(map[uint32]struct{})},
 	}
+	for i := range o.lanes {
+		o.lanes[i] = newLane(slots)
+	}
+	return o
 }
 
 // Changed receives when an entry may have become due earlier than Due has told.
@@ -64,7 +71,7 @@ func (o *Outbox) Fits(batch *profile.Batch) bool {
 	defer o.mu.Unlock()
 	missing := 0
 	for i := range batch.Len() {
-		if n, known := o.slots.guess(batch.Visitor(i)); !known || o.slots.at(n).state == ended {
+		if n, known := o.slots.guess(batch.Visitor(i)); !known || !o.slots.at(n).waits() {
 			missing++
 		}
 	}

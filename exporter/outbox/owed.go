@@ -28,17 +28,20 @@ func (o *Outbox) Owed() (ops []*storage.Operation, written func(ok bool)) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	stored := o.pages.stored
-	if stored > 0 && len(o.pages.dirty) == 0 {
+	if stored > 0 && len(o.pages.dirty) == 0 && len(o.uploads.dirty) == 0 {
 		return nil, func(bool) {}
 	}
 	if o.pages.used > stored || stored == 0 {
 		stored = (o.pages.used/headerStep + 1) * headerStep
 		ops = append(ops, storage.SetOperation(headerKey, journal.Seal(binary.BigEndian.AppendUint32([]byte{headerFormat}, stored))))
 	}
+	notes, ends := o.uploads.owed()
+	ops = append(ops, notes...)
 	numbers := slices.Sorted(maps.Keys(o.pages.dirty))
 	for _, number := range numbers {
 		ops = append(ops, o.write(number))
 	}
+	ops = append(ops, ends...)
 	slots := o.unwritten
 	o.unwritten, o.pages.dirty = nil, make(map[uint32]struct{})
 	return ops, func(ok bool) { o.wrote(ok, stored, numbers, slots) }
@@ -60,6 +63,7 @@ func (o *Outbox) write(number uint32) *storage.Operation {
 func (o *Outbox) wrote(ok bool, stored uint32, numbers, slots []uint32) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.uploads.wrote(ok)
 	if ok {
 		o.pages.stored = stored
 		o.release(slots)

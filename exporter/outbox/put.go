@@ -48,6 +48,9 @@ func (o *Outbox) prepare(ctx context.Context, batch *profile.Batch) error {
 			unknown++
 		}
 	}
+	if err := o.forgetFor(ctx, unknown); err != nil {
+		return err
+	}
 	return o.pages.load(ctx, o.slots.next(unknown))
 }
 
@@ -65,12 +68,21 @@ func (o *Outbox) put(e *Entry) error {
 		o.begin(e)
 		return nil
 	}
-	if s.state == called {
-		o.layer(e)
-	}
 	before, err := decode(o.pages.entry(n))
 	if err != nil {
 		return err
+	}
+	switch s.state {
+	case called:
+		o.layer(e)
+	case remembered:
+		o.forgotten(n)
+		e.Sent = before.Sent
+		o.begin(e)
+		return nil
+	}
+	if before.Records == 0 { // the others came with an upload
+		before.First = e.First
 	}
 	before.Parameters = profile.Merge(before.Parameters, e.Parameters)
 	before.Records += e.Records

@@ -21,14 +21,18 @@ const (
 	waiting
 	ready
 	called
+	// uploaded entries stand in an upload, and remembered ones have stood in one: nothing of
+	// them waits.
+	uploaded
+	remembered
 	// ended slots are free once that is written.
 	ended
 )
 
 // slot is what is kept in memory of an entry.
 type slot struct {
-	due   int64  // by the outbox's clock
-	first uint32 // when the oldest record arrived, in Unix seconds
+	due   int64  // by the outbox's clock; of one that is uploaded the number of the upload
+	first uint32 // when the oldest record arrived, or it was remembered, in Unix seconds
 	size  uint32 // bytes of the stored entry
 	seen  uint32 // second of the sender's clock at its last attempt
 	state state
@@ -36,15 +40,24 @@ type slot struct {
 	attempts uint8
 	// unwritten counts the writes that the entry waits for before it can be taken.
 	unwritten uint8
+	// aside is that no upload can carry it.
+	aside bool
 }
 
 // lane returns the lane in which the entry waits.
 func (s *slot) lane() Lane {
+	l := Fresh
 	if s.attempts > 0 {
-		return FailingAlone
+		l = FailingAlone
 	}
-	return Fresh
+	if s.aside {
+		l += Aside
+	}
+	return l
 }
+
+// waits reports whether records of the visitor wait, or are under way.
+func (s *slot) waits() bool { return s.state != free && s.state != ended && s.state != remembered }
 
 const slotsPerChunk = 4096
 

@@ -76,11 +76,12 @@ func firstPages(slots []uint32, most int) int {
 func (o *Outbox) TakeFailing(ctx context.Context) (*Entry, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	l := &o.lanes[FailingAlone]
-	if len(l.again) == 0 && !l.hurry() {
-		return nil, nil //nolint:nilnil // no entry is to be given up, and that is no error
+	for _, failing := range []Lane{FailingAlone, AsideFailingAlone} {
+		if l := &o.lanes[failing]; len(l.again) > 0 || l.hurry() {
+			return o.take(ctx, l, l.again[0], true)
+		}
 	}
-	return o.take(ctx, l, l.again[0], true)
+	return nil, nil //nolint:nilnil // no entry is to be given up, and that is no error
 }
 
 // call returns the entry of a slot whose page is loaded.
@@ -101,22 +102,39 @@ func (o *Outbox) call(n uint32) (*Entry, error) {
 func (o *Outbox) End(e *Entry) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	s := o.slots.at(e.slot)
 	o.pages.unuse(e.slot)
 	o.held.Records -= e.Records
-	o.held.Visitors--
 	if since := o.since[e.slot]; since != nil {
 		delete(o.since, e.slot)
+		o.held.Visitors--
 		o.held.Records -= since.Records // begin counts them
+		since.Sent = e.Sent
 		o.begin(since)
 	} else {
-		o.held.Bytes -= int64(s.size)
-		s.size, s.state = 0, ended
-		o.pages.touch(e.slot)
-		o.wait(e.slot)
-		signal(o.room)
+		o.rest(e)
 	}
 	o.settled()
+}
+
+// rest has nothing of an entry wait any more, and remembers what uploads held of it.
+func (o *Outbox) rest(e *Entry) {
+	s := o.slots.at(e.slot)
+	o.held.Visitors--
+	if len(e.Sent) > 0 && o.cfg.Remember > 0 {
+		o.remember(e)
+	} else {
+		o.held.Bytes -= int64(s.size)
+		o.end(e.slot)
+	}
+	signal(o.room)
+}
+
+// end has a slot freed with the next write.
+func (o *Outbox) end(n uint32) {
+	s := o.slots.at(n)
+	s.size, s.state = 0, ended
+	o.pages.touch(n)
+	o.wait(n)
 }
 
 // Retry puts an entry off until it is due again, with the parameters, attempts and times
@@ -124,20 +142,33 @@ func (o *Outbox) End(e *Entry) {
 func (o *Outbox) Retry(e *Entry, due time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	s := o.slots.at(e.slot)
 	o.pages.unuse(e.slot)
 	if since := o.since[e.slot]; since != nil {
 		delete(o.since, e.slot)
 		e.Parameters = profile.Merge(e.Parameters, since.Parameters)
 		e.Records += since.Records
 	}
+	o.putOff(e, due)
+	o.settled()
+}
+
+// SetAside is Retry for an entry that no upload can carry.
+func (o *Outbox) SetAside(e *Entry, due time.Time) {
+	o.mu.Lock()
+	o.slots.at(e.slot).aside = true
+	o.mu.Unlock()
+	o.Retry(e, due)
+}
+
+// putOff lets an entry wait until it is due.
+func (o *Outbox) putOff(e *Entry, due time.Time) {
+	s := o.slots.at(e.slot)
 	s.due = o.at(due)
 	s.attempts = uint8(min(e.Attempts, 255)) //nolint:gosec // bounded
 	s.seen = uint32(e.Seen / time.Second)    //nolint:gosec // a run is not that long
 	s.state = waiting
 	o.store(e.slot, e)
 	o.wait(e.slot)
-	o.settled()
 	if e.Attempts > 1 {
 		signal(o.room) // it may make way
 	}

@@ -1,0 +1,107 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package outbox // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/outbox"
+
+import (
+	"context"
+	"math"
+	"slices"
+	"time"
+)
+
+const (
+	// forgetAtOnce is how many visitors are forgotten before others have their turn.
+	forgetAtOnce = 1 << 13
+	// sparePast is how many that are no longer remembered may stand among the others.
+	sparePast = 1 << 10
+)
+
+// memory is which visitors are remembered, those first that have been for longest. One that has
+// got records since, or was remembered anew, stands in it until its turn comes.
+type memory struct {
+	order    []memorized
+	visitors int
+	bytes    int64
+}
+
+// memorized is a slot, and when it was remembered as the slot keeps it.
+type memorized struct{ slot, at uint32 }
+
+// remember keeps what uploads held of an entry of which nothing waits any more.
+func (o *Outbox) remember(e *Entry) {
+	e.Parameters, e.Records, e.Attempts, e.Failing, e.First = nil, 0, 0, 0, time.Now()
+	s := o.slots.at(e.slot)
+	s.state, s.attempts, s.first = remembered, 0, seconds(e.First)
+	o.store(e.slot, e)
+	o.held.Bytes -= int64(s.size)
+	o.wait(e.slot)
+	o.memorize(e.slot)
+}
+
+// memorize puts a slot behind all that are remembered.
+func (o *Outbox) memorize(n uint32) {
+	m, s := &o.memory, o.slots.at(n)
+	m.visitors++
+	m.bytes += int64(s.size)
+	if len(m.order) > 2*m.visitors+sparePast {
+		m.order = slices.DeleteFunc(m.order, o.past)
+	}
+	m.order = append(m.order, memorized{n, s.first})
+}
+
+// past reports whether a slot is no longer remembered, or was remembered again later.
+func (o *Outbox) past(m memorized) bool {
+	s := o.slots.at(m.slot)
+	return s.state != remembered || s.first != m.at
+}
+
+// forgotten notes that a slot is no longer remembered. It stays as it is.
+func (o *Outbox) forgotten(n uint32) {
+	s := o.slots.at(n)
+	o.memory.visitors--
+	o.memory.bytes -= int64(s.size)
+	s.size = 0 // it counts among no bytes
+}
+
+// Forget frees the slots of visitors who were remembered for as long as they are to be, and
+// reports whether there are further ones. The error is the storage's.
+func (o *Outbox) Forget(ctx context.Context, now time.Time) (more bool, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	defer o.pages.trim()
+	n, err := o.forgetFirst(ctx, forgetAtOnce, seconds(now.Add(-o.cfg.Remember)))
+	o.settled()
+	return n == forgetAtOnce, err
+}
+
+// forgetFor frees slots that are only remembered, where so many new visitors would be too many.
+func (o *Outbox) forgetFor(ctx context.Context, visitors int) error {
+	over := o.held.Visitors + o.memory.visitors + visitors - o.cfg.MaxVisitors
+	if o.pages.client == nil && o.held.Bytes+o.memory.bytes >= o.cfg.MaxBytes {
+		over = max(over, visitors, slotsPerPage)
+	}
+	_, err := o.forgetFirst(ctx, over, math.MaxUint32)
+	return err
+}
+
+// forgetFirst frees most slots at most that were remembered until then, and returns how many.
+func (o *Outbox) forgetFirst(ctx context.Context, most int, until uint32) (n int, err error) {
+	m := &o.memory
+	var slots []uint32
+	taken := 0
+	for ; taken < len(m.order) && len(slots) < most && m.order[taken].at <= until; taken++ {
+		if !o.past(m.order[taken]) {
+			slots = append(slots, m.order[taken].slot)
+		}
+	}
+	if err := o.pages.load(ctx, slots); err != nil {
+		return 0, err
+	}
+	m.order = m.order[taken:]
+	for _, slot := range slots {
+		o.forgotten(slot)
+		o.end(slot)
+	}
+	return len(slots), nil
+}
