@@ -1,0 +1,145 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/outbox"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
+)
+
+// follow has an upload followed that Target has taken.
+func (u *uploader) follow(m *made) {
+	m.next = time.Now().Add(u.set.Config.Status.InitialDelay)
+	if m.Status == "" {
+		m.next = m.Since.Add(u.set.Config.Status.Timeout)
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.taken = append(u.taken, m)
+}
+
+// followAll asks for the status of one upload after another, until ctx ends. Between, what is
+// remembered of visitors is forgotten in time.
+func (u *uploader) followAll(ctx context.Context) {
+	for ctx.Err() == nil {
+		m := u.nextToFollow(time.Now())
+		switch {
+		case m == nil:
+			u.forget(ctx)
+			sleep(ctx, looksAgain)
+		case u.hastens() || time.Since(m.Since) >= u.set.Config.Status.Timeout:
+			u.unfollow(m)
+			u.sender.outcomes.upload(uploadUnconfirmed)
+			u.finish(ctx, m, ending{delivered, reasonUnconfirmed}, nil)
+		default:
+			u.ask(ctx, m)
+		}
+	}
+}
+
+// nextToFollow returns the upload whose status is due, nil when none is.
+func (u *uploader) nextToFollow(now time.Time) *made {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if len(u.taken) == 0 {
+		return nil
+	}
+	m := slices.MinFunc(u.taken, func(a, b *made) int { return a.next.Compare(b.next) })
+	if m.next.After(now) && !u.hastened && now.Sub(m.Since) < u.set.Config.Status.Timeout {
+		return nil
+	}
+	return m
+}
+
+func (u *uploader) unfollow(m *made) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.taken = slices.DeleteFunc(u.taken, func(other *made) bool { return other == m })
+}
+
+// ask asks what became of an upload.
+func (u *uploader) ask(ctx context.Context, m *made) {
+	if u.await(ctx) != nil {
+		return
+	}
+	call, cancel := u.outlive(ctx)
+	defer cancel()
+	start := time.Now()
+	progress, answer := u.set.Route.Status(call, m.Status)
+	took := time.Since(start)
+	if answer.RetryAfter > 0 {
+		u.set.Account.Pause(answer.RetryAfter)
+	}
+	u.set.Account.Done(start.Add(took))
+	u.sender.outcomes.call(route.ToBulkStatus, answer, took)
+	if answer.Verdict != route.Delivered {
+		u.later(m)
+		return
+	}
+	u.settleStatus(ctx, m, &progress)
+}
+
+// later has a status asked for again, after twice the time.
+func (u *uploader) later(m *made) {
+	pause := u.set.Config.Status.InitialDelay
+	for range min(m.asked, 30) {
+		pause = min(2*pause, u.set.Config.Status.MaxInterval)
+	}
+	m.asked++
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	m.next = time.Now().Add(pause)
+}
+
+// settleStatus says what becomes of an upload of which Target tells that.
+func (u *uploader) settleStatus(ctx context.Context, m *made, p *route.Progress) {
+	now := time.Now()
+	switch p.State {
+	case route.UploadComplete:
+		u.unfollow(m)
+		u.sender.outcomes.upload(uploadComplete)
+		u.sender.outcomes.rows(rowsFailed, p.Failed)
+		u.sender.outcomes.rows(rowsNotFound, p.NotFound)
+		if p.Failed > len(p.FailedIDs) {
+			u.sender.sayRecords(u.sender.set.Logger.Warn, "Rows of an upload failed, and Target does not say which", "rows_failed", p.Failed-len(p.FailedIDs))
+		}
+		if failed := max(p.Failed, len(p.FailedIDs)); 2*failed > m.rows() {
+			u.ends.bad()
+		} else {
+			u.ends.good(now)
+		}
+		u.finish(ctx, m, ending{as: delivered}, p.FailedIDs)
+	case route.UploadStuck:
+		u.unfollow(m)
+		u.sender.outcomes.upload(uploadStuck)
+		u.sender.set.Logger.Warn("An upload is stuck, its updates are sent again", zap.Int("rows", m.rows()))
+		u.fail(ctx, m, reasonUploadStuck, u.ends.bad())
+	default:
+		u.later(m)
+	}
+}
+
+func (m *made) rows() int {
+	if m.Sheet == nil {
+		return 0
+	}
+	return m.Sheet.Rows
+}
+
+// forget forgets visitors whose uploads were long ago.
+func (u *uploader) forget(ctx context.Context) {
+	for more := true; more && ctx.Err() == nil; {
+		var err error
+		if more, err = u.outbox.Forget(ctx, time.Now()); err != nil {
+			u.unread(err)
+			return
+		}
+	}
+}

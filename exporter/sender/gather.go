@@ -1,0 +1,161 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/outbox"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
+)
+
+const (
+	// mostColumns is how many columns a sheet may get from rows that have others: each empty field
+	// is a byte in each row behind it.
+	mostColumns = 64
+	// mostGathering is how many uploads are filled at once.
+	mostGathering = 8
+	// rowsPerWrite is how many rows are gathered between two writes: until then they are in memory.
+	rowsPerWrite = 4096
+	// smaller is by how much smaller an upload is made of the rows of one that failed.
+	smaller = 16
+)
+
+// gather takes due entries into uploads until one is full or no entry is due any more, which
+// closes all.
+func (u *uploader) gather(ctx context.Context) error {
+	for n := 1; ctx.Err() == nil; n++ {
+		e, err := u.takeDue(ctx)
+		if err != nil {
+			return err
+		}
+		if e == nil {
+			break
+		}
+		u.gatherOne(e)
+		if n%rowsPerWrite == 0 {
+			_ = u.set.Flush(ctx) // the queue says it
+		}
+		if len(u.closed) > 0 {
+			return nil
+		}
+	}
+	u.closed = append(u.closed, u.gathering...)
+	u.gathering = nil
+	return nil
+}
+
+// takeDue takes the entry that is to be gathered next, nil when there is none. Those that failed
+// alone go by single calls where uploads are only what overflows.
+func (u *uploader) takeDue(ctx context.Context) (*outbox.Entry, error) {
+	u.outbox.Due(time.Now()) // lets become ready what is due
+	e, err := u.outbox.Take(ctx, outbox.Fresh)
+	if e == nil && err == nil && u.set.Alone {
+		e, err = u.outbox.Take(ctx, outbox.FailingAlone)
+	}
+	if err == nil {
+		u.sender.troubles.over(outboxUnread)
+	}
+	return e, err
+}
+
+// gatherOne puts an entry into an upload, or leaves it to single calls if none can carry it.
+func (u *uploader) gatherOne(e *outbox.Entry) {
+	if !u.sender.recheck(e) {
+		u.sender.end(e, rejected, reasonConfiguration)
+		return
+	}
+	row, rest := u.row(e)
+	sheet := route.NewSheet(e.Visitor.Parameter)
+	if len(rest) == len(e.Parameters) || sheet.Bytes+sheet.Size(e.Visitor, row) > int64(u.set.Config.MaxBytes) {
+		u.leave(e)
+		return
+	}
+	m := u.choose(e, row)
+	m.Sheet.Add(e.Visitor, row)
+	e.Upload, e.Sent, e.Parameters = m.number, row, rest
+	if len(rest) == 0 { // records of which something is left end with that
+		e.Uploaded, e.Records = e.Records, 0
+	}
+	u.outbox.Enlist(e)
+	if m.Sheet.Rows >= m.most {
+		u.close(m)
+	}
+}
+
+// row returns what an upload is to hold of an entry: what it can carry of that, and what earlier
+// uploads held where it would override them. rest is what it cannot carry.
+func (u *uploader) row(e *outbox.Entry) (row, rest []profile.Parameter) {
+	if !route.BulkNames(e.Visitor) {
+		return nil, e.Parameters
+	}
+	for i := range e.Parameters {
+		if !route.BulkCarries(&e.Parameters[i]) {
+			rest = append(rest, e.Parameters[i])
+		}
+	}
+	row = e.Parameters
+	if u.set.Creates(e.Visitor.Parameter) {
+		row = profile.Merge(e.Sent, row)
+	}
+	if len(rest) > 0 { // with them, older values of theirs are left out
+		row = slices.DeleteFunc(slices.Clone(row), func(p profile.Parameter) bool { return !route.BulkCarries(&p) })
+	}
+	return row, rest
+}
+
+// leave leaves an entry to single calls: those there are, or those that the quota will have room for.
+func (u *uploader) leave(e *outbox.Entry) {
+	now := time.Now()
+	if u.set.Alone {
+		u.outbox.SetAside(e, now)
+		return
+	}
+	u.outbox.Retry(e, now.Add(max(looksAgain, u.sender.untilRoom())))
+}
+
+// choose returns the upload that a row goes with: of those that have room the one in which it needs
+// the fewest further columns.
+func (u *uploader) choose(e *outbox.Entry, row []profile.Parameter) *made {
+	most := u.set.Config.MaxRows
+	for range e.Attempts {
+		most = max(1, most/smaller)
+	}
+	var best *made
+	fewest := 0
+	for _, m := range slices.Clone(u.gathering) {
+		if m.most != most || m.Sheet.Of != e.Visitor.Parameter {
+			continue
+		}
+		if m.Sheet.Bytes+m.Sheet.Size(e.Visitor, row) > int64(u.set.Config.MaxBytes) {
+			u.close(m)
+			continue
+		}
+		missing := m.Sheet.Missing(row)
+		if missing > 0 && len(m.Sheet.Names)+missing > mostColumns {
+			continue
+		}
+		if best == nil || missing < fewest {
+			best, fewest = m, missing
+		}
+	}
+	if best != nil {
+		return best
+	}
+	if len(u.gathering) >= mostGathering {
+		u.close(slices.MaxFunc(u.gathering, func(a, b *made) int { return a.Sheet.Rows - b.Sheet.Rows }))
+	}
+	best = u.begin(route.NewSheet(e.Visitor.Parameter), most)
+	u.gathering = append(u.gathering, best)
+	return best
+}
+
+// close has an upload made as it is.
+func (u *uploader) close(m *made) {
+	u.gathering = slices.DeleteFunc(u.gathering, func(other *made) bool { return other == m })
+	u.closed = append(u.closed, m)
+}

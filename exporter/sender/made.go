@@ -1,0 +1,85 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/outbox"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
+)
+
+// step is how far an upload has come.
+type step string
+
+const (
+	// stepGathered uploads were never made.
+	stepGathered step = "gathered"
+	// stepMade ones were made at least once, and no answer is known.
+	stepMade step = "made"
+	// stepTaken ones have been taken by Target.
+	stepTaken step = "taken"
+)
+
+// made is an upload, from its first row to its end.
+type made struct {
+	number uint32
+	most   int // rows
+	note
+
+	// counted is that the sheet was made from the rows as they are in the outbox.
+	counted bool
+
+	next  time.Time // when its status is asked for
+	asked int
+}
+
+// note is what the storage keeps of an upload, beside its rows.
+type note struct {
+	Step  step         `json:"step"`
+	Sheet *route.Sheet `json:"sheet"`
+	// Since is when it was gathered, and then when Target took it.
+	Since time.Time `json:"since"`
+	// Status is where its status is asked for, "" for nowhere.
+	Status string `json:"status,omitempty"`
+}
+
+func (n *note) encode() string {
+	text, err := json.Marshal(n)
+	if err != nil {
+		return "" // of these types none has one
+	}
+	return string(text)
+}
+
+// begin begins an upload of visitors of a kind.
+func (u *uploader) begin(sheet *route.Sheet, most int) *made {
+	m := &made{most: most, counted: true, note: note{Step: stepGathered, Sheet: sheet, Since: time.Now()}}
+	m.number = u.outbox.Begin(m.encode())
+	return m
+}
+
+// advance notes how far an upload has come.
+func (u *uploader) advance(m *made, to step) {
+	m.Step = to
+	u.outbox.Note(m.number, m.encode())
+}
+
+// resume takes up an upload that an earlier run has left. One that was not made gives its rows
+// back; one of which nothing else is known counts as taken.
+func (u *uploader) resume(left outbox.Upload) {
+	m := &made{number: left.Number, note: note{Step: stepTaken, Since: time.Now()}}
+	if err := json.Unmarshal([]byte(left.Note), &m.note); err != nil || m.Sheet == nil {
+		m.note = note{Step: stepTaken, Since: time.Now()}
+	}
+	switch {
+	case m.Step == stepTaken:
+		u.follow(m)
+	case m.Step == stepMade && left.Rows > 0: // or the storage has lost its rows
+		u.closed = append(u.closed, m)
+	default:
+		u.abandoned = append(u.abandoned, m)
+	}
+}

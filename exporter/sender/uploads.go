@@ -1,0 +1,203 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
+
+import (
+	"context"
+	"iter"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/outbox"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
+)
+
+// UploadRoute makes uploads and asks what became of them: a route.UploadCaller, or a
+// route.UploadDryRun that shows them.
+type UploadRoute interface {
+	// Upload makes one call with all rows of the sheet, and returns where its status is asked for, ""
+	// for nowhere.
+	Upload(ctx context.Context, sheet *route.Sheet, rows iter.Seq2[route.Row, error]) (answer route.Answer, status string)
+	// Status asks what became of an upload. The progress counts when the answer is that of Delivered.
+	Status(ctx context.Context, status string) (route.Progress, route.Answer)
+}
+
+// Uploads is how updates go by uploads.
+type Uploads struct {
+	Route   UploadRoute
+	Account *quota.Account
+	Config  route.BulkConfig
+	// Creates reports whether the uploads of a kind of visitors override each other, so that each
+	// has to hold what those before it held.
+	Creates func(profile.VisitorParameter) bool
+	// Flush writes what the outbox owes to its storage, if it has one.
+	Flush func(context.Context) error
+	// Alone is that updates go by uploads as long as these can carry them. Otherwise they do while
+	// the quota of the primary route is used up.
+	Alone bool
+	// Timeout is for how long a shutdown waits for an upload that is under way.
+	Timeout time.Duration
+}
+
+// looksAgain is how often is looked at whether an upload is to be made.
+const looksAgain = time.Second
+
+// uploader gathers entries into uploads, makes these one after another, and follows each until it
+// has ended:
+//
+//	gathering ─► closed ─► made ─► taken ─► complete ─► delivered
+//	    ▲                   │        │
+//	    └───── refused ◄────┴────────┴─► stuck, failed rows
+//
+// What is gathered stands in the outbox with the number of the upload and stays as it is, so that
+// an upload whose answer is lost, or that a crash has interrupted, is made again with the same
+// rows. A visitor who stands in an upload is in no other one, and is not called.
+type uploader struct {
+	sender *Sender
+	set    Uploads
+	outbox *outbox.Outbox
+	waits  quota.Waits
+
+	gathering []*made // sheets that have room
+	closed    []*made // to be made, the first one first
+	abandoned []*made // of an earlier run, never made
+
+	wake     chan struct{}
+	mu       sync.Mutex
+	hastened bool
+	taken    []*made // to be followed
+
+	submits, ends trust
+	pauses        int // uploads in a row that were not taken
+}
+
+func newUploader(s *Sender, set Uploads) *uploader {
+	if set.Flush == nil {
+		set.Flush = func(context.Context) error { return nil }
+	}
+	return &uploader{sender: s, set: set, outbox: s.set.Outbox, wake: make(chan struct{}, 1)}
+}
+
+// start takes up the uploads that an earlier run has left, and begins.
+func (u *uploader) start() {
+	for _, left := range u.outbox.Uploads() {
+		u.resume(left)
+	}
+	ctx := u.sender.run.stopping
+	u.sender.run.workers.Go(func() { u.makeAll(ctx) })
+	u.sender.run.workers.Go(func() { u.followAll(ctx) })
+}
+
+// hasten makes uploads of what is due without waiting for more, and waits for none to be complete.
+func (u *uploader) hasten() {
+	u.mu.Lock()
+	u.hastened = true
+	u.mu.Unlock()
+	select {
+	case u.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (u *uploader) hastens() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.hastened
+}
+
+// makeAll makes uploads until ctx ends.
+func (u *uploader) makeAll(ctx context.Context) {
+	for ctx.Err() == nil {
+		switch {
+		case len(u.abandoned) > 0:
+			u.giveBack(ctx, u.abandoned[0])
+			u.abandoned = u.abandoned[1:]
+		case len(u.closed) > 0:
+			u.makeNext(ctx)
+		case u.isDue(time.Now()):
+			u.gatherNext(ctx)
+		default:
+			await(ctx, u.wake, looksAgain)
+		}
+	}
+}
+
+// makeNext makes the upload that was closed first.
+func (u *uploader) makeNext(ctx context.Context) {
+	if u.await(ctx) == nil {
+		u.make(ctx, u.closed[0])
+	}
+}
+
+// gatherNext gathers entries when a call may leave: until then newer records merge into them. It
+// makes the first upload that comes of it.
+func (u *uploader) gatherNext(ctx context.Context) {
+	if u.await(ctx) != nil {
+		return
+	}
+	err := u.gather(ctx)
+	if err != nil {
+		u.unread(err)
+	}
+	if len(u.closed) == 0 {
+		u.set.Account.GiveBack()
+		sleep(ctx, storagePause)
+		return
+	}
+	u.make(ctx, u.closed[0])
+}
+
+// isDue reports whether entries are to be gathered: when there are as many as an upload holds, or
+// one has waited for the interval.
+func (u *uploader) isDue(now time.Time) bool {
+	ready, _ := u.outbox.Due(now)
+	due := ready[outbox.Fresh]
+	longest := u.outbox.Waited(outbox.Fresh, now)
+	if u.set.Alone {
+		due += ready[outbox.FailingAlone]
+		longest = max(longest, u.outbox.Waited(outbox.FailingAlone, now))
+	}
+	if due == 0 || !u.set.Alone && !u.sender.overflows(now) {
+		return false
+	}
+	return due >= u.set.Config.MaxRows || longest >= u.set.Config.Interval || u.hastens()
+}
+
+// await waits until the account lets a call leave.
+func (u *uploader) await(ctx context.Context) error {
+	err := u.set.Account.Wait(ctx, &u.waits)
+	if err != nil && ctx.Err() == nil {
+		u.sender.troubles.say(uploadsUncounted, err, u.sender.set.Logger.Error, "The account of bulk calls cannot be written, so no upload may leave", zap.Error(err))
+		sleep(ctx, storagePause)
+		return err
+	}
+	u.sender.troubles.over(uploadsUncounted)
+	return err
+}
+
+// unread says that the storage does not give the entries back.
+func (u *uploader) unread(err error) {
+	u.sender.troubles.say(outboxUnread, err, u.sender.set.Logger.Error, "The outbox cannot be read, so nothing is sent", zap.Error(err))
+}
+
+// write writes all of an upload to the storage, or returns false when ctx ends first.
+func (u *uploader) write(ctx context.Context, m *made) bool {
+	for {
+		_ = u.set.Flush(ctx) // the queue says it
+		if u.outbox.Written(m.number) {
+			return true
+		}
+		if !sleep(ctx, writePause) {
+			return false
+		}
+	}
+}
+
+// writePause is for how long is waited before a write is tried again: one may be under way that
+// this one has to go with.
+const writePause = 20 * time.Millisecond
