@@ -17,7 +17,7 @@ const parameterOverhead = len(namePrefix) + len("=")
 // value never stands for a later one. The names must be clean, and each parameter must fit a
 // call alone.
 func Bound(v Visitor, parameters []Parameter, calls, limit int) []Parameter {
-	room := limit - len(v.Parameter) - len("=") - escapedLen(v.ID)
+	room := limit - len(v.Parameter) - len("=") - EscapedLen(v.ID)
 	// In any order, two calls that follow each other carry more than fits one.
 	sure := (calls + 1) / 2 * room
 	if fit(parameters, sure, longestLen) || fit(parameters, sure, parameterLen) {
@@ -56,7 +56,7 @@ func fit(parameters []Parameter, room int, length func(*Parameter) int) bool {
 
 // parameterLen returns how many bytes of a form a parameter takes.
 func parameterLen(p *Parameter) int {
-	return parameterOverhead + escapedLen(p.Name) + escapedLen(p.Value)
+	return parameterOverhead + EscapedLen(p.Name) + EscapedLen(p.Value)
 }
 
 // longestLen returns what parameterLen returns at most.

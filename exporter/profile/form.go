@@ -44,13 +44,13 @@ func AppendForm(dst []byte, v Visitor, parameters []Parameter, limit int) (form 
 	start := len(dst)
 	dst = append(dst, v.Parameter...)
 	dst = append(dst, '=')
-	dst = appendEscaped(dst, v.ID)
+	dst = AppendEscaped(dst, v.ID)
 	for i := range parameters {
 		end := len(dst)
 		dst = append(dst, namePrefix...)
-		dst = appendEscaped(dst, parameters[i].Name)
+		dst = AppendEscaped(dst, parameters[i].Name)
 		dst = append(dst, '=')
-		dst = appendEscaped(dst, parameters[i].Value)
+		dst = AppendEscaped(dst, parameters[i].Value)
 		if len(dst)-start > limit {
 			return dst[:end], i
 		}
@@ -65,12 +65,12 @@ func Fits(v Visitor, name, value string, limit int) bool {
 	if fixed+maxGrowth*(len(v.ID)+len(name)+len(value)) <= limit {
 		return true
 	}
-	return fixed+escapedLen(v.ID)+escapedLen(name)+escapedLen(value) <= limit
+	return fixed+EscapedLen(v.ID)+EscapedLen(name)+EscapedLen(value) <= limit
 }
 
-// appendEscaped appends s percent-encoded. A run of invalid UTF-8 becomes one
+// AppendEscaped appends s percent-encoded. A run of invalid UTF-8 becomes one
 // U+FFFD, as strings.ToValidUTF8 would have it.
-func appendEscaped(dst []byte, s string) []byte {
+func AppendEscaped(dst []byte, s string) []byte {
 	plain := 0
 	for i := 0; i < len(s); {
 		if c := s[i]; c < utf8.RuneSelf {
@@ -96,8 +96,8 @@ func appendEscaped(dst []byte, s string) []byte {
 	return append(dst, s[plain:]...)
 }
 
-// escapedLen returns len(appendEscaped(nil, s)).
-func escapedLen(s string) int {
+// EscapedLen returns len(AppendEscaped(nil, s)).
+func EscapedLen(s string) int {
 	n := 0
 	for i := 0; i < len(s); {
 		if c := s[i]; c < utf8.RuneSelf {

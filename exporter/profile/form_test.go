@@ -79,8 +79,8 @@ func TestAppendFormEncodesEverything(t *testing.T) {
 func TestAppendFormEncodesEachByteAlike(t *testing.T) {
 	for b := range 256 {
 		s := "a" + string([]byte{byte(b)}) + "z"
-		assert.Equal(t, naiveEscape(s), string(appendEscaped(nil, s)), "byte %#x", b)
-		assert.Len(t, naiveEscape(s), escapedLen(s), "byte %#x", b)
+		assert.Equal(t, naiveEscape(s), string(AppendEscaped(nil, s)), "byte %#x", b)
+		assert.Len(t, naiveEscape(s), EscapedLen(s), "byte %#x", b)
 	}
 }
 

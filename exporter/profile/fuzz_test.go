@@ -64,11 +64,11 @@ func FuzzEscapedLen(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		escaped := string(appendEscaped(nil, s))
+		escaped := string(AppendEscaped(nil, s))
 		require.Equal(t, naiveEscape(s), escaped)
-		require.Len(t, escaped, escapedLen(s))
+		require.Len(t, escaped, EscapedLen(s))
 		require.LessOrEqual(t, len(escaped), maxGrowth*len(s), "the bound of Fits' short way")
-		require.Equal(t, escaped, string(appendEscaped(nil, CleanName(s))), "a cleaned name is written as the name is")
+		require.Equal(t, escaped, string(AppendEscaped(nil, CleanName(s))), "a cleaned name is written as the name is")
 	})
 }
 

@@ -44,7 +44,7 @@ func (v Verdict) String() string { return verdictNames[v] }
 // Reasons of answers that no status tells. Each is declared with the verdicts that it comes with.
 var (
 	ReasonRefused           = named("refused", http.StatusOK, Rejected)
-	ReasonForeign           = named("foreign_answer", http.StatusOK, SetupFault)
+	ReasonForeign           = named("foreign_answer", http.StatusOK, SetupFault, NotNow)
 	ReasonNotEchoed         = named("not_echoed", http.StatusOK, NotNow)
 	ReasonProxy             = named("proxy", 0, SetupFault, NotNow)
 	ReasonCanceled          = named("canceled", 0, NotNow)
@@ -55,10 +55,12 @@ var (
 	ReasonConnectionReset   = named("connection_reset", 0, NotNow)
 	ReasonConnectionClosed  = named("connection_closed", 0, NotNow)
 	ReasonNetwork           = named("network", 0, NotNow)
+	ReasonRows              = named("rows_unread", 0, NotNow)
+	ReasonForeignHost       = named("foreign_host", 0, NotNow)
 )
 
 // usual are the answers that are known before any call was made.
-var usual = []Answer{{Verdict: Delivered, StatusCode: http.StatusOK}}
+var usual = []Answer{{Verdict: Delivered, StatusCode: http.StatusOK}, unknownUpload}
 
 // named declares a reason.
 func named(reason string, status int, verdicts ...Verdict) string {

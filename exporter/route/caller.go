@@ -52,27 +52,45 @@ func (r *Caller) answer(ctx context.Context, c *call) Answer {
 		ctx, cancel = context.WithTimeout(ctx, r.timeout)
 		defer cancel()
 	}
-	resp, err := r.transport.RoundTrip(c.request(ctx, r.userAgent))
-	if err != nil {
-		return failure(err)
-	}
-	if resp == nil || resp.Body == nil { // of an extension that stands around the transport
-		return Answer{Verdict: NotNow, Reason: ReasonNetwork}
+	resp, answer := roundTrip(r.transport, c.request(ctx, r.userAgent), r.maxRetryAfter)
+	if resp == nil {
+		return answer
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusMultipleChoices {
-		discard(resp)
-		return statusAnswer(resp.StatusCode, retryAfter(resp.Header, time.Now(), r.maxRetryAfter))
-	}
-	answer := r.buffer()
-	defer r.answers.Put(answer)
-	if _, err := answer.ReadFrom(io.LimitReader(resp.Body, maxAnswer)); err != nil {
+	body := r.buffer()
+	defer r.answers.Put(body)
+	if err := readAnswer(body, resp); err != nil {
 		return failure(err)
 	}
-	if answer.Len() == maxAnswer {
+	return r.read(c, resp.StatusCode, body.Bytes())
+}
+
+// roundTrip makes a request, once. It returns a response that is 2xx, or what else came of it.
+func roundTrip(transport http.RoundTripper, req *http.Request, maxRetryAfter time.Duration) (*http.Response, Answer) {
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		return nil, failure(err)
+	}
+	if resp == nil || resp.Body == nil { // of an extension that stands around the transport
+		return nil, Answer{Verdict: NotNow, Reason: ReasonNetwork}
+	}
+	if resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusMultipleChoices {
+		defer resp.Body.Close()
+		discard(resp)
+		return nil, statusAnswer(resp.StatusCode, retryAfter(resp.Header, time.Now(), maxRetryAfter))
+	}
+	return resp, Answer{}
+}
+
+// readAnswer reads the body of an answer, as far as it can be of meaning.
+func readAnswer(body *bytes.Buffer, resp *http.Response) error {
+	if _, err := body.ReadFrom(io.LimitReader(resp.Body, maxAnswer)); err != nil {
+		return err
+	}
+	if body.Len() == maxAnswer {
 		discard(resp)
 	}
-	return r.read(c, resp.StatusCode, answer.Bytes())
+	return nil
 }
 
 func (r *Caller) buffer() *bytes.Buffer {

@@ -16,6 +16,9 @@ import (
 	"go.opentelemetry.io/collector/extension/extensionmiddleware"
 )
 
+// protocol says over which protocol calls must not go. APIs say it, Bulk too.
+type protocol interface{ needsHTTP1() bool }
+
 // NewHTTPClient returns confighttp's client for calls of the API, and what closes its idle
 // connections. Unless the configuration limits the connections, there are as many as
 // there may be calls at once.
@@ -23,7 +26,7 @@ import (
 // The client has none of confighttp's tracing and metrics: they would write whole URLs
 // into spans, and with method GET the ids along with them.
 func NewHTTPClient(
-	ctx context.Context, cfg confighttp.ClientConfig, api API, concurrency int,
+	ctx context.Context, cfg confighttp.ClientConfig, api protocol, concurrency int,
 	host component.Host, set component.TelemetrySettings,
 ) (client *http.Client, closeIdle func(), err error) {
 	if cfg.MaxConnsPerHost == 0 {

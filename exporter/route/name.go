@@ -20,8 +20,8 @@ const (
 // Validate returns an error unless there is such a route.
 func (n Name) Validate() error {
 	switch n {
-	case ToSingle, ToDelivery:
+	case ToSingle, ToDelivery, ToBulk:
 		return nil
 	}
-	return fmt.Errorf("%q is unknown, use %s or %s", string(n), ToSingle, ToDelivery)
+	return fmt.Errorf("%q is unknown, use %s, %s or %s", string(n), ToSingle, ToDelivery, ToBulk)
 }

@@ -42,10 +42,16 @@ func (t *Traced) Send(
 	ctx, span := t.tracer.Start(ctx, spanOfCall, t.start...)
 	defer span.End()
 	answer = t.caller.call(ctx, &c)
+	describe(span, c.method, answer)
+	return carried, answer
+}
+
+// describe says in the span of a call what came of it.
+func describe(span trace.Span, method string, answer Answer) {
 	if !span.IsRecording() {
-		return carried, answer
+		return
 	}
-	span.SetAttributes(attribute.String("http.request.method", c.method), attribute.String("outcome", answer.Verdict.String()))
+	span.SetAttributes(attribute.String("http.request.method", method), attribute.String("outcome", answer.Verdict.String()))
 	if answer.StatusCode != 0 {
 		span.SetAttributes(attribute.Int("http.response.status_code", answer.StatusCode))
 	}
@@ -53,5 +59,4 @@ func (t *Traced) Send(
 		span.SetAttributes(attribute.String("error.type", answer.ErrorType()))
 		span.SetStatus(codes.Error, answer.ErrorType())
 	}
-	return carried, answer
 }

@@ -1,0 +1,161 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package route // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
+
+import (
+	"bufio"
+	"encoding/xml"
+	"errors"
+	"io"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// UploadState is how far an upload is, as Target says.
+type UploadState string
+
+const (
+	// UploadIncomplete is that Target is still at work.
+	UploadIncomplete UploadState = "incomplete"
+	// UploadComplete is that Target has ended its work.
+	UploadComplete UploadState = "complete"
+	// UploadStuck is that Target cannot end it.
+	UploadStuck UploadState = "stuck"
+)
+
+// Progress is what the status of an upload says.
+type Progress struct {
+	State UploadState
+	// Rows is how many there were, NotFound how many had no profile, Failed how many failed.
+	Rows, NotFound, Failed int
+	// FailedIDs are ids of rows that failed, as far as Target names them: as they stand in the
+	// answer, and as that would be decoded. At most 100,000 are kept.
+	FailedIDs map[string]struct{}
+}
+
+const (
+	maxFailedIDs = 100_000
+	// maxField is the most bytes that are kept of what stands in one element.
+	maxField = 4 << 10
+)
+
+// readProgress reads a status: XML in which elements count by their local names. One that is longer
+// than r says what stands in its beginning.
+func readProgress(r *io.LimitedReader) (Progress, Answer) {
+	buffered := bufio.NewReader(r)
+	beginning, _ := buffered.Peek(len("<!doctype html")) // it is read again
+	beginning = append([]byte(nil), beginning...)
+	reader := progressReader{decoder: lenientXML(buffered)}
+	err := reader.run()
+	var syntax *xml.SyntaxError
+	switch cut := r.N <= 0 && errors.As(err, &syntax); {
+	case reader.words == 1 && (err == nil || cut):
+		reader.Failed = max(reader.Failed, reader.failedRows)
+		return reader.Progress, Answer{Verdict: Delivered}
+	case err == nil, cut, errors.As(err, &syntax), errors.Is(err, errForeign):
+		return Progress{}, Answer{Verdict: NotNow, Reason: ReasonForeign, Detail: "the answer is " + kindOf(beginning)}
+	}
+	return Progress{}, failure(err)
+}
+
+var errForeign = errors.New("the answer is not Target's")
+
+// progressReader reads a status token by token, as it may be long.
+type progressReader struct {
+	Progress
+	decoder    *xml.Decoder
+	text       []byte // of the element
+	words      int    // how many elements say the state
+	inRow      bool
+	id, word   string // of the row
+	failedRows int
+}
+
+func (r *progressReader) run() error {
+	root := true
+	for {
+		token, err := r.decoder.Token()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		switch t := token.(type) {
+		case xml.StartElement:
+			if root && t.Name.Local != "response" {
+				return errForeign
+			}
+			root = false
+			if t.Name.Local == "profile" {
+				r.inRow, r.id, r.word = true, "", ""
+			}
+			r.text = r.text[:0]
+		case xml.CharData:
+			r.text = append(r.text, t[:min(len(t), maxField-len(r.text))]...)
+		case xml.EndElement:
+			r.end(t.Name.Local, strings.TrimSpace(string(r.text)))
+			r.text = r.text[:0]
+		}
+	}
+}
+
+// end takes what an element holds.
+func (r *progressReader) end(element, text string) {
+	switch {
+	case element == "profile":
+		r.endRow()
+	case r.inRow && element == "id":
+		r.id = text
+	case r.inRow && element == "status":
+		r.word = text
+	case r.inRow:
+	case element == "status":
+		r.words++
+		r.State = stateOf(text)
+	case element == "batchSize":
+		r.Rows = count(text)
+	case element == "profilesNotFound":
+		r.NotFound = count(text)
+	case element == "failedUpdates":
+		r.Failed = count(text)
+	}
+}
+
+// endRow takes a row: any word but success and pending is a failure.
+func (r *progressReader) endRow() {
+	r.inRow = false
+	if word := strings.ToLower(r.word); word == "success" || word == "pending" {
+		return
+	}
+	r.failedRows++
+	if r.id == "" || len(r.FailedIDs) >= maxFailedIDs {
+		return
+	}
+	if r.FailedIDs == nil {
+		r.FailedIDs = make(map[string]struct{})
+	}
+	r.FailedIDs[r.id] = struct{}{}
+	if decoded, err := url.PathUnescape(r.id); err == nil && len(r.FailedIDs) < maxFailedIDs {
+		r.FailedIDs[decoded] = struct{}{}
+	}
+}
+
+func stateOf(word string) UploadState {
+	switch state := UploadState(strings.ToLower(word)); state {
+	case UploadComplete, UploadStuck:
+		return state
+	}
+	return UploadIncomplete
+}
+
+// count reads a number of rows.
+func count(text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0
+	}
+	return max(n, 0)
+}
