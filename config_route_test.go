@@ -17,6 +17,13 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
+func limitsOf(t *testing.T, cfg *Config, n route.Name) quota.Limits {
+	t.Helper()
+	_, limits, err := cfg.accountOf(n)
+	require.NoError(t, err)
+	return limits
+}
+
 func TestConfig_TheRouteIsSingleUnlessAnotherIsAskedFor(t *testing.T) {
 	for _, block := range []string{"config.yaml adobe_target", "route.yaml adobe_target/single", "route.yaml adobe_target/single_with_nothing"} {
 		file, name, _ := strings.Cut(block, " ")
@@ -26,10 +33,10 @@ func TestConfig_TheRouteIsSingleUnlessAnotherIsAskedFor(t *testing.T) {
 		api, err := cfg.api()
 		require.NoError(t, err)
 		assert.IsType(t, route.Single{}, api)
-		key, err := cfg.accountKey()
+		key, _, err := cfg.accountOf(cfg.Route)
 		require.NoError(t, err)
 		assert.Empty(t, key.Route)
-		assert.Equal(t, 1_000_000, cfg.limits().Quota.Calls)
+		assert.Equal(t, 1_000_000, limitsOf(t, cfg, cfg.Route).Quota.Calls)
 	}
 }
 
@@ -38,7 +45,7 @@ func TestConfig_DeliveryHasNoQuotaAndAPaceOfItsOwn(t *testing.T) {
 		cfg, err := loadConfig(t, "route.yaml", "adobe_target/"+block)
 		require.NoError(t, err)
 		assert.Equal(t, route.DeliveryConfig{Mbox: "otel-profile-update", Form: route.Execute, CallsPerSecond: 50}, cfg.delivery())
-		limits := cfg.limits()
+		limits := limitsOf(t, cfg, cfg.Route)
 		assert.Equal(t, quota.Unlimited, limits.Quota.Calls)
 		assert.Equal(t, &quota.RateLimitConfig{CallsPerSecond: 50, Burst: 50}, limits.RateLimit)
 		api, err := cfg.api()
@@ -46,7 +53,7 @@ func TestConfig_DeliveryHasNoQuotaAndAPaceOfItsOwn(t *testing.T) {
 		assert.Equal(t, 256, cfg.mapping(api.Limits()).MaxValueLength)
 		assert.Equal(t, 50, cfg.mapping(api.Limits()).MaxParameters)
 		assert.True(t, cfg.mapping(api.Limits()).UTF16)
-		key, err := cfg.accountKey()
+		key, _, err := cfg.accountOf(cfg.Route)
 		require.NoError(t, err)
 		assert.Equal(t, "delivery", key.Route)
 	}
@@ -63,7 +70,7 @@ func TestConfig_DeliveryHasEverySetting(t *testing.T) {
 	assert.Equal(t, quota.Limits{
 		Quota:     quota.WindowConfig{Calls: 5000, Window: time.Hour, Storage: &quotaStorage, Reservation: 100},
 		RateLimit: &quota.RateLimitConfig{CallsPerSecond: 2.5, Burst: 3},
-	}, cfg.limits())
+	}, limitsOf(t, cfg, cfg.Route))
 	api, err := cfg.api()
 	require.NoError(t, err)
 	assert.Equal(t, 100, cfg.mapping(api.Limits()).MaxValueLength, "what is set, where that is less")
@@ -83,7 +90,7 @@ func TestConfig_WhatIsPrintedCanBeReadAgain(t *testing.T) {
 				require.NoError(t, confmap.Validate(again))
 				assert.Equal(t, cfg.Route, again.Route)
 				assert.Equal(t, cfg.delivery(), again.delivery())
-				assert.Equal(t, cfg.limits(), again.limits())
+				assert.Equal(t, limitsOf(t, cfg, cfg.Route), limitsOf(t, again, again.Route))
 				cfg = again
 			}
 		})
@@ -92,8 +99,8 @@ func TestConfig_WhatIsPrintedCanBeReadAgain(t *testing.T) {
 
 func TestConfig_RefusesWhatMakesNoSenseWithTheRoute(t *testing.T) {
 	for block, want := range map[string]string{
-		"route_unknown":                `route: "bulkk" is unknown, use single or delivery`,
-		"route_empty":                  `route: "" is unknown, use single or delivery`,
+		"route_unknown":                `route: "bulkk" is unknown, use single, bulk or delivery`,
+		"route_empty":                  `route: "" is unknown, use single, bulk or delivery`,
 		"delivery_with_single":         "delivery: is for route delivery only, set route: delivery or remove it",
 		"api_with_delivery":            "api: is for route single only, remove it",
 		"rate_limit_with_delivery":     "rate_limit: is for route single only, use delivery::calls_per_second",
