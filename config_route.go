@@ -5,7 +5,6 @@ package adobetargetexporter // import "github.com/otelcol-adobetarget/adobetarge
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"net/url"
 	"slices"
@@ -138,56 +137,4 @@ func (cfg *Config) settleRoute(conf *confmap.Conf) {
 	if cfg.Route == route.ToDelivery && conf.Get("quota::calls") == nil {
 		cfg.Quota.Calls = quota.Unlimited
 	}
-}
-
-// misplaced returns what is set and is not of the route delivery. What is as it is by default
-// may stand there: a configuration that was printed has it.
-func (cfg *Config) misplaced() error {
-	usual := quota.NewDefaultWindowConfig()
-	unlimited := cfg.Quota.Calls == quota.Unlimited
-	var errs []error
-	for _, s := range []struct {
-		set      bool
-		key, why string
-	}{
-		{cfg.API != route.NewDefaultConfig(), "api", "is for route single only, remove it"},
-		{cfg.RateLimit != configoptional.Some(quota.NewDefaultRateLimitConfig()), "rate_limit", "is for route single only, use delivery::calls_per_second"},
-		{cfg.Delivery == configoptional.None[route.DeliveryConfig](), "delivery::enabled", "must not be false with route delivery, remove it or set route: single"},
-		{unlimited && cfg.Quota.Window != usual.Window, "quota::window", withoutCalls},
-		{unlimited && cfg.Quota.Storage != nil, "quota::storage", withoutCalls},
-		{unlimited && cfg.Quota.Reservation != usual.Reservation, "quota::reservation", withoutCalls},
-	} {
-		if s.set {
-			errs = append(errs, errors.New(s.key+": "+s.why))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-const withoutCalls = "needs quota::calls beside it, route delivery has no quota otherwise"
-
-// validateRoute refuses what makes no sense with the route.
-func (cfg *Config) validateRoute() error {
-	if cfg.Route != route.ToDelivery {
-		if cfg.delivery() != route.NewDefaultDeliveryConfig() {
-			return errors.New("delivery: is for route delivery only, set route: delivery or remove it")
-		}
-		return nil
-	}
-	errs := []error{cfg.misplaced()}
-	if cfg.ClientConfig.Auth.HasValue() {
-		errs = append(errs, errors.New("auth: not allowed with route delivery, which takes no token: remove it"))
-	}
-	for header := range cfg.ClientConfig.Headers.Iter {
-		switch {
-		case strings.EqualFold(header, "Authorization"):
-			errs = append(errs, errors.New("headers: Authorization is not allowed with route delivery, which takes no token: remove it"))
-		case strings.EqualFold(header, "Cookie"):
-			errs = append(errs, errors.New("headers: Cookie is not allowed with route delivery, all calls would be of one visitor: remove it"))
-		}
-	}
-	if cfg.MaxValueLength > route.MaxDeliveryValueLength {
-		errs = append(errs, fmt.Errorf("max_value_length: must be at most %d with route delivery, got %d", route.MaxDeliveryValueLength, cfg.MaxValueLength))
-	}
-	return errors.Join(errs...)
 }
