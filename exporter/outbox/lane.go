@@ -13,10 +13,8 @@ const (
 	Fresh Lane = iota
 	// FailingAlone are entries that failed while others got through.
 	FailingAlone
-	// Aside are fresh entries that no upload can carry, and AsideFailingAlone those of them that
-	// failed while others got through.
-	Aside
-	AsideFailingAlone
+	// OneWay entries can go by one way only, see Entry.OneWay.
+	OneWay
 
 	lanes
 )

@@ -40,20 +40,19 @@ type slot struct {
 	attempts uint8
 	// unwritten counts the writes that the entry waits for before it can be taken.
 	unwritten uint8
-	// aside is that no upload can carry it.
-	aside bool
+	// oneWay is that it waits for one way.
+	oneWay bool
 }
 
 // lane returns the lane in which the entry waits.
 func (s *slot) lane() Lane {
-	l := Fresh
-	if s.attempts > 0 {
-		l = FailingAlone
+	switch {
+	case s.oneWay:
+		return OneWay
+	case s.attempts > 0:
+		return FailingAlone
 	}
-	if s.aside {
-		l += Aside
-	}
-	return l
+	return Fresh
 }
 
 // waits reports whether records of the visitor wait, or are under way.

@@ -76,12 +76,11 @@ func firstPages(slots []uint32, most int) int {
 func (o *Outbox) TakeFailing(ctx context.Context) (*Entry, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for _, failing := range []Lane{FailingAlone, AsideFailingAlone} {
-		if l := &o.lanes[failing]; len(l.again) > 0 || l.hurry() {
-			return o.take(ctx, l, l.again[0], true)
-		}
+	l := &o.lanes[FailingAlone]
+	if len(l.again) == 0 && !l.hurry() {
+		return nil, nil //nolint:nilnil // no entry is to be given up, and that is no error
 	}
-	return nil, nil //nolint:nilnil // no entry is to be given up, and that is no error
+	return o.take(ctx, l, l.again[0], true)
 }
 
 // call returns the entry of a slot whose page is loaded.
@@ -94,7 +93,7 @@ func (o *Outbox) call(n uint32) (*Entry, error) {
 	s.state = called
 	o.pages.use(n)
 	e.slot = n
-	e.Seen = time.Duration(s.seen) * time.Second
+	e.Seen, e.OneWay = time.Duration(s.seen)*time.Second, s.oneWay
 	return e, nil
 }
 
@@ -152,21 +151,13 @@ func (o *Outbox) Retry(e *Entry, due time.Time) {
 	o.settled()
 }
 
-// SetAside is Retry for an entry that no upload can carry.
-func (o *Outbox) SetAside(e *Entry, due time.Time) {
-	o.mu.Lock()
-	o.slots.at(e.slot).aside = true
-	o.mu.Unlock()
-	o.Retry(e, due)
-}
-
 // putOff lets an entry wait until it is due.
 func (o *Outbox) putOff(e *Entry, due time.Time) {
 	s := o.slots.at(e.slot)
 	s.due = o.at(due)
 	s.attempts = uint8(min(e.Attempts, 255)) //nolint:gosec // bounded
 	s.seen = uint32(e.Seen / time.Second)    //nolint:gosec // a run is not that long
-	s.state = waiting
+	s.state, s.oneWay = waiting, e.OneWay
 	o.store(e.slot, e)
 	o.wait(e.slot)
 	if e.Attempts > 1 {

@@ -27,7 +27,7 @@ func (o *Outbox) Enlist(e *Entry) {
 		e.Records += since.Records
 	}
 	s := o.slots.at(e.slot)
-	s.state, s.aside, s.due = uploaded, false, int64(e.Upload)
+	s.state, s.oneWay, s.due = uploaded, false, int64(e.Upload)
 	o.uploads.enlist(e.Upload, e.slot)
 	o.uploads.open[e.Upload].unwritten++
 	o.held.Uploaded++

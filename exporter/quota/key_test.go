@@ -75,8 +75,8 @@ func TestKey_OtherRoutesHaveAccountsOfTheirOwn(t *testing.T) {
 		return Limits{Quota: WindowConfig{Calls: Unlimited, Window: time.Hour}, RateLimit: &RateLimitConfig{CallsPerSecond: pace, Burst: int(pace)}}
 	}
 	var plan Plan
-	require.NoError(t, plan.Add(component.MustNewIDWithName("adobe_target", "a"), delivery, paced(50)))
-	err = plan.Add(component.MustNewIDWithName("adobe_target", "b"), delivery, paced(10))
+	require.NoError(t, plan.Add(component.MustNewIDWithName("adobe_target", "a"), Share{delivery, paced(50)}))
+	err = plan.Add(component.MustNewIDWithName("adobe_target", "b"), Share{delivery, paced(10)})
 	require.EqualError(t, err, `quota, delivery::calls_per_second: exporter "adobe_target/a" uses client_code "acme" and the same endpoint with other limits `+
 		`(delivery::calls_per_second is 10 here and 50 there): they share one account, so give them the same quota and delivery::calls_per_second`)
 }

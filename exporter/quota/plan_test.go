@@ -31,15 +31,15 @@ func TestPlan_RefusesOtherLimitsForOneAccount(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var p Plan
-			require.NoError(t, p.Add(a, acme, unpaced(10, time.Hour)))
-			err := p.Add(tt.exporter, tt.key, unpaced(tt.calls, time.Hour))
+			require.NoError(t, p.Add(a, Share{acme, unpaced(10, time.Hour)}))
+			err := p.Add(tt.exporter, Share{tt.key, unpaced(tt.calls, time.Hour)})
 			if tt.want == "" {
 				require.NoError(t, err)
 				return
 			}
 			require.ErrorContains(t, err, tt.want)
 			p.Remove(a)
-			assert.NoError(t, p.Add(tt.exporter, tt.key, unpaced(tt.calls, time.Hour)), "the other one is gone")
+			assert.NoError(t, p.Add(tt.exporter, Share{tt.key, unpaced(tt.calls, time.Hour)}), "the other one is gone")
 		})
 	}
 }
@@ -47,7 +47,7 @@ func TestPlan_RefusesOtherLimitsForOneAccount(t *testing.T) {
 func TestPlan_ForgetsTheAccountThatAnExporterHasLeft(t *testing.T) {
 	a, b := component.MustNewIDWithName("adobe_target", "a"), component.MustNewIDWithName("adobe_target", "b")
 	var p Plan
-	require.NoError(t, p.Add(a, acme, unpaced(10, time.Hour)))
-	require.NoError(t, p.Add(a, Key{ClientCode: "globex", Endpoint: acme.Endpoint}, unpaced(10, time.Hour)))
-	assert.NoError(t, p.Add(b, acme, unpaced(20, time.Hour)))
+	require.NoError(t, p.Add(a, Share{acme, unpaced(10, time.Hour)}))
+	require.NoError(t, p.Add(a, Share{Key{ClientCode: "globex", Endpoint: acme.Endpoint}, unpaced(10, time.Hour)}))
+	assert.NoError(t, p.Add(b, Share{acme, unpaced(20, time.Hour)}))
 }

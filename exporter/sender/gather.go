@@ -108,14 +108,10 @@ func (u *uploader) row(e *outbox.Entry) (row, rest []profile.Parameter) {
 	return row, rest
 }
 
-// leave leaves an entry to single calls: those there are, or those that the quota will have room for.
+// leave leaves an entry to single calls.
 func (u *uploader) leave(e *outbox.Entry) {
-	now := time.Now()
-	if u.set.Alone {
-		u.outbox.SetAside(e, now)
-		return
-	}
-	u.outbox.Retry(e, now.Add(max(looksAgain, u.sender.untilRoom())))
+	e.OneWay = true
+	u.outbox.Retry(e, time.Now())
 }
 
 // choose returns the upload that a row goes with: of those that have room the one in which it needs
