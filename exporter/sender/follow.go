@@ -36,7 +36,7 @@ func (u *uploader) followAll(ctx context.Context) {
 			sleep(ctx, looksAgain)
 		case u.hastens() || time.Since(m.Since) >= u.set.Config.Status.Timeout:
 			u.unfollow(m)
-			u.sender.outcomes.upload(uploadUnconfirmed)
+			u.countUpload(uploadUnconfirmed, 1)
 			u.finish(ctx, m, ending{delivered, reasonUnconfirmed}, nil)
 		default:
 			u.ask(ctx, m)
@@ -104,9 +104,9 @@ func (u *uploader) settleStatus(ctx context.Context, m *made, p *route.Progress)
 	switch p.State {
 	case route.UploadComplete:
 		u.unfollow(m)
-		u.sender.outcomes.upload(uploadComplete)
-		u.sender.outcomes.rows(rowsFailed, p.Failed)
-		u.sender.outcomes.rows(rowsNotFound, p.NotFound)
+		u.countUpload(uploadComplete, 1)
+		u.countRows(rowsFailed, p.Failed)
+		u.countRows(rowsNotFound, p.NotFound)
 		if p.Failed > len(p.FailedIDs) {
 			u.sender.sayRecords(u.sender.set.Logger.Warn, "Rows of an upload failed, and Target does not say which", "rows_failed", p.Failed-len(p.FailedIDs))
 		}
@@ -118,7 +118,7 @@ func (u *uploader) settleStatus(ctx context.Context, m *made, p *route.Progress)
 		u.finish(ctx, m, ending{as: delivered}, p.FailedIDs)
 	case route.UploadStuck:
 		u.unfollow(m)
-		u.sender.outcomes.upload(uploadStuck)
+		u.countUpload(uploadStuck, 1)
 		u.sender.set.Logger.Warn("An upload is stuck, its updates are sent again", zap.Int("rows", m.rows()))
 		u.fail(ctx, m, reasonUploadStuck, u.ends.bad())
 	default:

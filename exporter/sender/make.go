@@ -103,7 +103,7 @@ func (u *uploader) settleUpload(ctx context.Context, m *made, a route.Answer, st
 		m.Status, m.Since = status, now
 		u.advance(m, stepTaken)
 		_ = u.set.Flush(ctx) // the queue says it
-		u.sender.outcomes.rows(rowsUploaded, m.Sheet.Rows)
+		u.countRows(rowsUploaded, m.Sheet.Rows)
 		if a.Detail != "" {
 			u.sender.set.Logger.Warn("An upload was taken and cannot be followed", zap.String("reason", a.Detail))
 		}
@@ -113,7 +113,7 @@ func (u *uploader) settleUpload(ctx context.Context, m *made, a route.Answer, st
 		u.finish(ctx, m, ending{skipped, reasonDryRun}, nil)
 	case a.Verdict == route.Rejected && u.submits.bad():
 		u.closed = u.closed[1:]
-		u.sender.outcomes.upload(uploadRefused)
+		u.countUpload(uploadRefused, 1)
 		u.fail(ctx, m, a.Reason, true)
 	case a.Reason == route.ReasonCanceled && ctx.Err() != nil:
 	case !u.sender.set.Retry.Enabled:
