@@ -35,6 +35,7 @@ type TelemetryBuilder struct {
 	AdobeTargetOutboxBytes       metric.Int64ObservableGauge
 	AdobeTargetOutboxLimit       metric.Int64ObservableGauge
 	AdobeTargetOutboxRecords     metric.Int64ObservableGauge
+	AdobeTargetOutboxRemembered  metric.Int64ObservableGauge
 	AdobeTargetOutboxVisitors    metric.Int64ObservableGauge
 	AdobeTargetParametersDropped metric.Int64Counter
 	AdobeTargetQueueAge          metric.Float64ObservableGauge
@@ -45,6 +46,9 @@ type TelemetryBuilder struct {
 	AdobeTargetRecords           metric.Int64Counter
 	AdobeTargetRecordsReceived   metric.Int64Counter
 	AdobeTargetRecordsRecovered  metric.Int64Counter
+	AdobeTargetUploadRows        metric.Int64Counter
+	AdobeTargetUploads           metric.Int64Counter
+	AdobeTargetUploadsOpen       metric.Int64ObservableGauge
 	AdobeTargetWaitingTime       metric.Float64ObservableCounter
 }
 
@@ -110,6 +114,21 @@ func (builder *TelemetryBuilder) RegisterAdobeTargetOutboxRecordsCallback(cb met
 		cb(ctx, &observerInt64{inst: builder.AdobeTargetOutboxRecords, obs: o})
 		return nil
 	}, builder.AdobeTargetOutboxRecords)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterAdobeTargetOutboxRememberedCallback sets callback for observable AdobeTargetOutboxRemembered metric.
+func (builder *TelemetryBuilder) RegisterAdobeTargetOutboxRememberedCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.AdobeTargetOutboxRemembered, obs: o})
+		return nil
+	}, builder.AdobeTargetOutboxRemembered)
 	if err != nil {
 		return err
 	}
@@ -185,6 +204,21 @@ func (builder *TelemetryBuilder) RegisterAdobeTargetQuotaUsedCallback(cb metric.
 		cb(ctx, &observerInt64{inst: builder.AdobeTargetQuotaUsed, obs: o})
 		return nil
 	}, builder.AdobeTargetQuotaUsed)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterAdobeTargetUploadsOpenCallback sets callback for observable AdobeTargetUploadsOpen metric.
+func (builder *TelemetryBuilder) RegisterAdobeTargetUploadsOpenCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.AdobeTargetUploadsOpen, obs: o})
+		return nil
+	}, builder.AdobeTargetUploadsOpen)
 	if err != nil {
 		return err
 	}
@@ -291,6 +325,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.AdobeTargetOutboxRemembered, err = builder.meter.Int64ObservableGauge(
+		"otelcol.adobe_target.outbox.remembered",
+		metric.WithDescription("Visitors of whom nothing waits and of whom it is remembered what uploads held, so that a further upload holds it too. [Alpha]"),
+		metric.WithUnit("{visitor}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.AdobeTargetOutboxVisitors, err = builder.meter.Int64ObservableGauge(
 		"otelcol.adobe_target.outbox.visitors",
 		metric.WithDescription("Visitors of whom an update waits in the outbox, by what it waits for. Each costs one call, as a rule. [Alpha]"),
@@ -349,6 +389,24 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol.adobe_target.records.recovered",
 		metric.WithDescription("Log records that an earlier run left in the persistent queue and the outbox. With those received they are all that was delivered, skipped or rejected, or waits in the queue or the outbox. [Alpha]"),
 		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.AdobeTargetUploadRows, err = builder.meter.Int64Counter(
+		"otelcol.adobe_target.upload.rows",
+		metric.WithDescription("Rows of uploads, one a visitor, by what became of them. [Alpha]"),
+		metric.WithUnit("{row}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.AdobeTargetUploads, err = builder.meter.Int64Counter(
+		"otelcol.adobe_target.uploads",
+		metric.WithDescription("Uploads that came to their end, by how. [Alpha]"),
+		metric.WithUnit("{upload}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.AdobeTargetUploadsOpen, err = builder.meter.Int64ObservableGauge(
+		"otelcol.adobe_target.uploads.open",
+		metric.WithDescription("Uploads that have begun and not ended, those among them that are followed until their status tells. [Alpha]"),
+		metric.WithUnit("{upload}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.AdobeTargetWaitingTime, err = builder.meter.Float64ObservableCounter(
