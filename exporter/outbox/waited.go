@@ -5,11 +5,11 @@ package outbox // import "github.com/otelcol-adobetarget/adobetargetexporter/exp
 
 import "time"
 
-// Waited returns for how long the fresh entry whose turn it is has been due, 0 when none is.
-func (o *Outbox) Waited(now time.Time) time.Duration {
+// Waited returns for how long the entry of a lane whose turn it is has been due, 0 when none is.
+func (o *Outbox) Waited(in Lane, now time.Time) time.Duration {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	l, at := &o.lanes[Fresh], o.at(now)
+	l, at := &o.lanes[in], o.at(now)
 	l.ripen(at)
 	n, ok := l.next()
 	if !ok {

@@ -10,7 +10,6 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/outbox"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
@@ -78,7 +77,7 @@ func (u *uploader) ask(ctx context.Context, m *made) {
 		u.set.Account.Pause(answer.RetryAfter)
 	}
 	u.set.Account.Done(start.Add(took))
-	u.sender.outcomes.call(route.ToBulkStatus, answer, took)
+	u.sender.outcomes.call(answer, took)
 	if answer.Verdict != route.Delivered {
 		u.later(m)
 		return

@@ -20,6 +20,7 @@ const (
 	causeWindow  = "window"
 	causeAlone   = "failing_alone"
 	causeOutage  = "outage"
+	causeUpload  = "upload"
 	causeCalling = "calling"
 )
 
@@ -73,7 +74,7 @@ func (s *Sender) observe() error {
 // waiting returns how many visitors wait for what.
 func (s *Sender) waiting() map[string]int {
 	held := s.set.Outbox.Held()
-	calling := held.Visitors
+	calling := held.Visitors - held.Uploaded
 	for lane := range held.Waiting {
 		calling -= held.Waiting[lane] + held.Ready[lane]
 	}
@@ -92,6 +93,10 @@ func (s *Sender) waiting() map[string]int {
 	if s.health.down() { // nobody knows who else would fail
 		visitors[causeOutage], visitors[causeAlone] = visitors[causeAlone], 0
 	}
+	if s.uploader != nil && s.uploader.set.Alone {
+		cause = causeUpload
+	}
+	visitors[causeUpload] += held.Uploaded
 	visitors[cause] += held.Ready[outbox.Fresh]
 	return visitors
 }

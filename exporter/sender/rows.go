@@ -9,7 +9,6 @@ import (
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/outbox"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 // unload takes all rows out of an upload, settles each, and drops the upload. What a shutdown
@@ -70,7 +69,7 @@ func (u *uploader) rowEnds(e *outbox.Entry, as ending) {
 	switch {
 	case e.Uploaded == 0: // they end with what is left of the entry
 	case as.as == delivered:
-		u.sender.outcomes.delivered(route.ToBulk, as.reason, e.Uploaded)
+		u.sender.outcomes.records(as.as, as.reason, e.Uploaded)
 		u.sender.outcomes.carried(e.Uploaded)
 	default:
 		u.sender.ended(as.as, as.reason, e.Uploaded)

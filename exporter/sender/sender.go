@@ -36,6 +36,8 @@ type Settings struct {
 	Outbox  *outbox.Outbox
 	Account *quota.Account
 	Route   Route
+	// Uploads is how updates go by uploads, nil where none do.
+	Uploads *Uploads
 	// Concurrency is how many calls may be under way at once.
 	Concurrency int
 	// Retry is for how long entries are put off, and when they are no longer tried.
@@ -63,6 +65,7 @@ type Sender struct {
 	busy     busy
 	said     said
 	batches  chan *profile.Batch // that may be used again
+	uploader *uploader           // nil where there are no uploads
 
 	run *running
 }
@@ -79,6 +82,12 @@ func New(set Settings) (*Sender, error) {
 	if err := s.observe(); err != nil {
 		return nil, err
 	}
+	if set.Uploads != nil {
+		s.uploader = newUploader(s, *set.Uploads)
+		if err := s.uploader.observe(); err != nil {
+			return nil, err
+		}
+	}
 	return s, nil
 }
 
@@ -86,6 +95,9 @@ func New(set Settings) (*Sender, error) {
 func (s *Sender) Start() {
 	for range s.set.Concurrency {
 		s.run.workers.Go(func() { s.work(s.run.stopping) })
+	}
+	if s.uploader != nil {
+		s.uploader.start()
 	}
 }
 
@@ -105,6 +117,9 @@ func (s *Sender) Hasten(ctx context.Context) (release func() bool) {
 	}
 	s.health.probeNow()
 	s.turns.signal()
+	if s.uploader != nil {
+		s.uploader.hasten()
+	}
 	return context.AfterFunc(ctx, s.run.stop)
 }
 

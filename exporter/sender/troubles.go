@@ -19,8 +19,10 @@ type trouble int
 // The worst comes first.
 const (
 	callsFail trouble = iota
+	uploadsFail
 	outboxUnread
 	quotaUnwritten
+	uploadsUncounted
 	quotaUsedUp
 	paused
 )

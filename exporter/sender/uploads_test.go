@@ -1,0 +1,295 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
+)
+
+func TestUploads_OneRowAVisitorAfterTheInterval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := &fakeUploads{}
+		f := started(t, byUploads(target))
+		defer f.Stop()
+		f.push(t, visitors(1000)...)
+		f.push(t, tier("v7", "silver"))
+		time.Sleep(5 * time.Minute)
+		assert.Empty(t, target.uploads(), "they are gathered for the interval")
+		time.Sleep(10 * time.Second)
+		require.Len(t, target.uploads(), 1)
+		assert.Len(t, target.uploads()[0].rows, 1000)
+		assert.Equal(t, map[string]string{"tier": "silver"}, target.last("v7"))
+		assert.Equal(t, 1001, f.outbox.Held().Records, "held until the upload is complete")
+		assert.Equal(t, map[string]int{"upload": 1000}, nonZero(f.counts("outbox.visitors")))
+		time.Sleep(3 * time.Minute)
+		assert.Equal(t, map[string]int{"delivered": 1001}, f.counts("records"))
+		assert.Zero(t, f.outbox.Held().Records)
+		assert.Equal(t, 1000, f.outbox.Held().Remembered)
+		assert.Equal(t, map[string]int{"complete": 1}, f.counts("uploads"))
+		assert.Equal(t, map[string]int{"uploaded": 1000}, f.counts("upload.rows"))
+		assert.Empty(t, f.route.calls())
+	})
+}
+
+func TestUploads_AFullOneGoesBeforeTheInterval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := &fakeUploads{}
+		f := started(t, byUploads(target, func(u *Uploads) { u.Config.MaxRows = 100 }))
+		defer f.Stop()
+		f.push(t, visitors(250)...)
+		time.Sleep(10 * time.Second)
+		assert.Len(t, target.uploads(), 2)
+		time.Sleep(6 * time.Minute)
+		require.Len(t, target.uploads(), 3)
+		assert.Len(t, target.uploads()[2].rows, 50)
+	})
+}
+
+func TestUploads_AVisitorStandsInNoSecondOneBeforeTheFirstIsComplete(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := &fakeUploads{}
+		f := started(t, byUploads(target, func(u *Uploads) { u.Config.Interval = 10 * time.Second }))
+		defer f.Stop()
+		target.processing = 20 * time.Minute
+		for n := range 60 {
+			f.push(t, tier("v", "n"+string(rune('a'+n%26))))
+			f.push(t, record{"v", map[string]string{"only" + string(rune('a'+n%26)): "x"}})
+			time.Sleep(30 * time.Second)
+		}
+		time.Sleep(time.Hour)
+		assert.Zero(t, target.overlaps)
+		assert.Equal(t, map[string]int{"delivered": 120}, f.counts("records"))
+		assert.Equal(t, "nh", target.last("v")["tier"])
+		assert.Len(t, target.last("v"), 27, "a further upload holds what those before held")
+	})
+}
+
+func TestUploads_WhatIsUploadedAnewHoldsOnlyNewsWhereNothingIsOverridden(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := &fakeUploads{}
+		f := started(t, byUploads(target, func(u *Uploads) { u.Creates = never }))
+		defer f.Stop()
+		f.push(t, tier("v", "gold"))
+		time.Sleep(10 * time.Minute)
+		f.push(t, record{"v", map[string]string{"store": "Oslo"}})
+		time.Sleep(10 * time.Minute)
+		assert.Equal(t, map[string]string{"store": "Oslo"}, target.last("v"))
+		assert.Zero(t, f.outbox.Held().Remembered)
+	})
+}
+
+func TestUploads_WhatTheyCannotCarryGoesBySingleCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := &fakeUploads{}
+		f := started(t, byUploads(target))
+		defer f.Stop()
+		f.push(t,
+			record{"both", map[string]string{"tier": "gold", "street": "a, b"}},
+			record{"a,b", map[string]string{"tier": "gold"}},
+			record{"lines", map[string]string{"note": "one\ntwo"}},
+			record{"name", map[string]string{"a,b": "x"}},
+			tier("plain", "gold"))
+		time.Sleep(time.Hour)
+		require.Len(t, target.uploads(), 1)
+		assert.Equal(t, map[string]map[string]string{"both": {"tier": "gold"}, "plain": {"tier": "gold"}}, target.uploads()[0].rows)
+		sent := map[string]map[string]string{}
+		for _, c := range f.route.calls() {
+			sent[c.visitor] = c.parameters
+		}
+		assert.Equal(t, map[string]map[string]string{
+			"both": {"street": "a, b"}, "a,b": {"tier": "gold"}, "lines": {"note": "one\ntwo"}, "name": {"a,b": "x"},
+		}, sent)
+		assert.Equal(t, map[string]int{"delivered": 5}, f.counts("records"))
+		for _, c := range f.route.calls() {
+			if c.visitor == "both" {
+				assert.Greater(t, c.at.Sub(target.uploads()[0].at), target.processing, "not before the upload was complete")
+			}
+		}
+	})
+}
+
+func TestUploads_AnOlderValueIsNotUploadedAgainAfterANewerOneThatWentByACall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := &fakeUploads{}
+		f := started(t, byUploads(target))
+		defer f.Stop()
+		f.push(t, record{"v", map[string]string{"street": "old", "tier": "gold"}})
+		time.Sleep(10 * time.Minute)
+		f.push(t, record{"v", map[string]string{"street": "new, with a comma"}})
+		time.Sleep(10 * time.Minute)
+		f.push(t, record{"v", map[string]string{"store": "Oslo"}})
+		time.Sleep(10 * time.Minute)
+		assert.Equal(t, map[string]string{"store": "Oslo", "tier": "gold"}, target.last("v"))
+	})
+}
+
+func TestUploads_ARowThatFailsGoesOnceMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := &fakeUploads{}
+		target.progress = func(u *fakeUpload) (route.Progress, route.Answer) {
+			p := route.Progress{State: route.UploadComplete, Rows: len(u.rows), FailedIDs: map[string]struct{}{}}
+			if _, is := u.rows["v3"]; is {
+				p.Failed, p.FailedIDs[secret+"v3"] = 1, struct{}{}
+			}
+			return p, taken
+		}
+		f := started(t, byUploads(target))
+		defer f.Stop()
+		f.push(t, visitors(10)...)
+		time.Sleep(time.Hour)
+		require.Len(t, target.uploads(), 2)
+		assert.Len(t, target.uploads()[1].rows, 1)
+		assert.Equal(t, map[string]int{"delivered": 9, "rejected row_failed": 1}, f.counts("records"))
+		assert.Equal(t, map[string]int{"uploaded": 11, "failed": 2}, f.counts("upload.rows"))
+	})
+}
+
+func TestUploads_OneRowForWhichUploadsFailIsFound(t *testing.T) {
+	for _, how := range []string{"stuck", "refused"} {
+		t.Run(how, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				target := &fakeUploads{}
+				poisoned := func(u *fakeUpload) bool { _, is := u.rows["v123"]; return is }
+				want := map[string]int{"delivered": 999, "rejected refused": 1}
+				if how == "refused" {
+					target.answer = func(u *fakeUpload) route.Answer {
+						if poisoned(u) {
+							return refused
+						}
+						return taken
+					}
+				} else {
+					want = map[string]int{"delivered": 999, "rejected upload_stuck": 1}
+					target.progress = func(u *fakeUpload) (route.Progress, route.Answer) {
+						if poisoned(u) {
+							return route.Progress{State: route.UploadStuck}, taken
+						}
+						return route.Progress{State: route.UploadComplete}, taken
+					}
+				}
+				f := started(t, byUploads(target, func(u *Uploads) { u.Config.MaxRows = 1000 }))
+				defer f.Stop()
+				f.push(t, visitors(1000)...)
+				time.Sleep(6 * time.Hour)
+				assert.Equal(t, want, f.counts("records"))
+				assert.Less(t, len(target.uploads()), 60)
+				assert.Zero(t, f.outbox.Held().Visitors)
+			})
+		})
+	}
+}
+
+func TestUploads_WhenNoneIsTakenTheSameRowsGoAgain(t *testing.T) {
+	for name, answer := range map[string]route.Answer{"not now": down, "a fault of the set-up": forbidden, "all refused": refused} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				target := &fakeUploads{answer: func(*fakeUpload) route.Answer { return answer }}
+				f := started(t, byUploads(target))
+				defer f.Stop()
+				f.push(t, visitors(100)...)
+				time.Sleep(3 * time.Hour)
+				assert.Empty(t, f.counts("records"))
+				assert.Equal(t, 100, f.outbox.Held().Records)
+				assert.Positive(t, f.said("Target takes no uploads"))
+				f.push(t, tier("v7", "newest"))
+				target.mu.Lock()
+				target.answer = nil
+				target.mu.Unlock()
+				time.Sleep(3 * time.Hour)
+				assert.Equal(t, map[string]int{"delivered": 101}, f.counts("records"))
+				assert.Equal(t, "newest", target.last("v7")["tier"])
+				assert.Equal(t, 1, f.said("Target takes uploads again"))
+				assert.Nil(t, f.reported()[len(f.reported())-1])
+			})
+		})
+	}
+}
+
+func TestUploads_AStatusThatNeverTellsCountsAsDeliveredInTheEnd(t *testing.T) {
+	for name, progress := range map[string]func(*fakeUpload) (route.Progress, route.Answer){
+		"incomplete for ever": func(*fakeUpload) (route.Progress, route.Answer) {
+			return route.Progress{State: route.UploadIncomplete}, taken
+		},
+		"unreadable": func(*fakeUpload) (route.Progress, route.Answer) { return route.Progress{}, down },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				target := &fakeUploads{progress: progress}
+				f := started(t, byUploads(target))
+				defer f.Stop()
+				f.push(t, visitors(10)...)
+				time.Sleep(23 * time.Hour)
+				f.push(t, tier("v1", "newer"))
+				assert.Empty(t, f.counts("records"))
+				time.Sleep(3 * time.Hour)
+				assert.Equal(t, 10, f.counts("records")["delivered unconfirmed"])
+				require.Len(t, target.uploads(), 2, "what waited for it goes on")
+				assert.Less(t, len(target.asked), 200)
+			})
+		})
+	}
+}
+
+func TestUploads_AtMostSoManyCallsAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := &fakeUploads{}
+		f := started(t, byUploads(target, func(u *Uploads) { u.Config.MaxRows = 10 }))
+		defer f.Stop()
+		f.push(t, visitors(3000)...)
+		time.Sleep(time.Hour)
+		assert.Equal(t, map[string]int{"delivered": 3000}, f.counts("records"))
+		assert.Len(t, target.uploads(), 300)
+		calls := append([]time.Time(nil), target.asked...)
+		for _, u := range target.uploads() {
+			calls = append(calls, u.at)
+		}
+		assert.LessOrEqual(t, mostWithin(time.Minute, calls), 40)
+	})
+}
+
+func TestUploads_RowsWithOtherColumnsGoInOtherUploads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := &fakeUploads{}
+		f := started(t, byUploads(target))
+		defer f.Stop()
+		var records []record
+		for n := range 100 {
+			r := record{"v" + string(rune('A'+n%50)) + string(rune('a'+n/50)), map[string]string{}}
+			for name := range 40 {
+				r.parameters[strings.Repeat(string(rune('a'+n%2)), 3)+string(rune('A'+name))] = "x"
+			}
+			records = append(records, r)
+		}
+		f.push(t, records...)
+		time.Sleep(time.Hour)
+		require.Len(t, target.uploads(), 2)
+		for _, u := range target.uploads() {
+			assert.Len(t, u.sheet.Names, 40)
+			assert.Len(t, u.rows, 50)
+		}
+	})
+}
+
+func TestUploads_AShutdownInMemoryUploadsWhatWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := &fakeUploads{}
+		f := started(t, byUploads(target))
+		f.push(t, visitors(10)...)
+		time.Sleep(6 * time.Minute)
+		f.push(t, visitors(20)...)
+		time.Sleep(time.Second)
+		defer f.Hasten(t.Context())()
+		f.Drain()
+		assert.Equal(t, 30, f.counts("records")["delivered unconfirmed"])
+		assert.Zero(t, f.outbox.Held().Visitors)
+	})
+}
