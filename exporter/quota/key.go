@@ -77,6 +77,14 @@ func (k Key) pace() string {
 	return k.Route + "::calls_per_second"
 }
 
+// settings are those that the limits of the account come from.
+func (k Key) settings() string {
+	if k.Route == Bulk {
+		return k.calls() + " and " + k.storage()
+	}
+	return "quota and " + k.pace()
+}
+
 // account returns the key without what two keys of one account may differ in.
 func (k Key) account() Key { return k.For(k.Route) }
 

@@ -74,6 +74,8 @@ func TestKey_OtherRoutesHaveAccountsOfTheirOwn(t *testing.T) {
 	paced := func(pace float64) Limits {
 		return Limits{Quota: WindowConfig{Calls: Unlimited, Window: time.Hour}, RateLimit: &RateLimitConfig{CallsPerSecond: pace, Burst: int(pace)}}
 	}
+	capped := Limits{Quota: WindowConfig{Calls: 5, Window: time.Hour}, RateLimit: &RateLimitConfig{CallsPerSecond: 1, Burst: 1}}
+	assert.Contains(t, capped.differences(paced(1), delivery), "quota::calls is 5 here and without a limit there")
 	var plan Plan
 	require.NoError(t, plan.Add(component.MustNewIDWithName("adobe_target", "a"), Share{delivery, paced(50)}))
 	err = plan.Add(component.MustNewIDWithName("adobe_target", "b"), Share{delivery, paced(10)})

@@ -68,5 +68,5 @@ func (p *Plan) remove(exporter component.ID) {
 // otherLimits is that somebody else uses the account with other limits.
 func otherLimits(who string, key Key, here, there Limits) error {
 	return fmt.Errorf("%s uses client_code %q and the same endpoint with other limits (%s): they share one account, "+
-		"so give them the same quota and %s", who, key.ClientCode, strings.Join(here.differences(there, key), ", "), key.pace())
+		"so give them the same %s", who, key.ClientCode, strings.Join(here.differences(there, key), ", "), key.settings())
 }
