@@ -92,8 +92,8 @@ func TestConfig_WhatIsPrintedCanBeReadAgain(t *testing.T) {
 
 func TestConfig_RefusesWhatMakesNoSenseWithTheRoute(t *testing.T) {
 	for block, want := range map[string]string{
-		"route_unknown":                `route: "bulkk" is unknown, use single or delivery`,
-		"route_empty":                  `route: "" is unknown, use single or delivery`,
+		"route_unknown":                `route: "bulkk" is unknown, use single, delivery or bulk`,
+		"route_empty":                  `route: "" is unknown, use single, delivery or bulk`,
 		"delivery_with_single":         "delivery: is for route delivery only, set route: delivery or remove it",
 		"api_with_delivery":            "api: is for route single only, remove it",
 		"rate_limit_with_delivery":     "rate_limit: is for route single only, use delivery::calls_per_second",
