@@ -5,6 +5,7 @@ package route // import "github.com/otelcol-adobetarget/adobetargetexporter/expo
 
 import (
 	"errors"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -17,6 +18,8 @@ import (
 type Bulk struct {
 	ways     map[profile.VisitorParameter]bulkWay
 	endpoint url.URL
+	host     string        // of the endpoint
+	below    string        // the domain of the hosts below that, "" for none
 	timeout  time.Duration // of an upload
 }
 
@@ -42,6 +45,10 @@ func NewBulk(cfg BulkConfig, endpoint, clientCode string) (*Bulk, error) {
 		}
 		way.url, b.endpoint = *u, *u
 		b.ways[of] = way
+	}
+	b.host = plainHost(&b.endpoint)
+	if _, err := netip.ParseAddr(b.host); err != nil {
+		b.below = "." + b.host
 	}
 	return b, nil
 }

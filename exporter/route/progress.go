@@ -39,6 +39,10 @@ const (
 	maxFailedIDs = 100_000
 	// maxField is the most bytes that are kept of what stands in one element.
 	maxField = 4 << 10
+	// maxToken is the most bytes of a tag or a text, maxDepth the most elements in one another: what
+	// goes beyond is not Target's, and would take memory.
+	maxToken = 64 << 10
+	maxDepth = 16
 )
 
 // readProgress reads a status: XML in which elements count by their local names. One that is longer
@@ -47,7 +51,8 @@ func readProgress(r *io.LimitedReader) (Progress, Answer) {
 	buffered := bufio.NewReader(r)
 	beginning, _ := buffered.Peek(len("<!doctype html")) // it is read again
 	beginning = append([]byte(nil), beginning...)
-	reader := progressReader{decoder: lenientXML(buffered)}
+	text := textReader{from: buffered}
+	reader := progressReader{from: &text, decoder: lenientXML(&text)}
 	err := reader.run()
 	var syntax *xml.SyntaxError
 	switch cut := r.N <= 0 && errors.As(err, &syntax); {
@@ -60,12 +65,12 @@ func readProgress(r *io.LimitedReader) (Progress, Answer) {
 	return Progress{}, failure(err)
 }
 
-var errForeign = errors.New("the answer is not Target's")
-
 // progressReader reads a status token by token, as it may be long.
 type progressReader struct {
 	Progress
+	from       *textReader
 	decoder    *xml.Decoder
+	depth      int
 	text       []byte // of the element
 	words      int    // how many elements say the state
 	inRow      bool
@@ -74,8 +79,8 @@ type progressReader struct {
 }
 
 func (r *progressReader) run() error {
-	root := true
 	for {
+		r.from.room = maxToken
 		token, err := r.decoder.Token()
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -85,10 +90,10 @@ func (r *progressReader) run() error {
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
-			if root && t.Name.Local != "response" {
+			if (r.depth == 0 && t.Name.Local != "response") || r.depth == maxDepth {
 				return errForeign
 			}
-			root = false
+			r.depth++
 			if t.Name.Local == "profile" {
 				r.inRow, r.id, r.word = true, "", ""
 			}
@@ -96,6 +101,7 @@ func (r *progressReader) run() error {
 		case xml.CharData:
 			r.text = append(r.text, t[:min(len(t), maxField-len(r.text))]...)
 		case xml.EndElement:
+			r.depth--
 			r.end(t.Name.Local, strings.TrimSpace(string(r.text)))
 			r.text = r.text[:0]
 		}
@@ -127,7 +133,8 @@ func (r *progressReader) end(element, text string) {
 // endRow takes a row: any word but success and pending is a failure.
 func (r *progressReader) endRow() {
 	r.inRow = false
-	if word := strings.ToLower(r.word); word == "success" || word == "pending" {
+	switch strings.ToLower(r.word) {
+	case "", "success", "pending":
 		return
 	}
 	r.failedRows++

@@ -29,10 +29,9 @@ func (b *Bulk) statusURL(status string) (u *url.URL, why string) {
 		len(status) > profile.MaxRequestTarget || !isPlain(u.RawQuery) {
 		return nil, statusNotURL
 	}
-	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
-	own := strings.TrimSuffix(strings.ToLower(b.endpoint.Hostname()), ".")
+	host := plainHost(u)
 	atEdge := isUnder(host, edgeDomain)
-	if u.User != nil || !atEdge && host != own && !isUnder(host, "."+own) {
+	if u.User != nil || !atEdge && host != b.host && (b.below == "" || !isUnder(host, b.below)) {
 		return nil, statusElsewhere
 	}
 	u.Scheme = "https"
@@ -42,7 +41,7 @@ func (b *Bulk) statusURL(status string) (u *url.URL, why string) {
 	port := u.Port()
 	switch {
 	case port == "":
-	case host == own && port == b.endpoint.Port() && u.Scheme == b.endpoint.Scheme:
+	case host == b.host && port == b.endpoint.Port() && u.Scheme == b.endpoint.Scheme:
 	case port == "80", port == "443" && u.Scheme == "https":
 		port = ""
 	default:
@@ -58,6 +57,9 @@ func (b *Bulk) statusURL(status string) (u *url.URL, why string) {
 	u.Fragment, u.RawFragment = "", ""
 	return u, ""
 }
+
+// plainHost returns the host of a URL as it can be compared.
+func plainHost(u *url.URL) string { return strings.TrimSuffix(strings.ToLower(u.Hostname()), ".") }
 
 // askForDetails has the status name how many rows failed, and which. What the query has is kept
 // byte by byte.

@@ -7,7 +7,9 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"io"
+	"math"
 	"net/http"
 	"strings"
 	"unicode/utf8"
@@ -29,7 +31,7 @@ func (b *Bulk) readUpload(code int, body []byte) (answer Answer, status string) 
 		return answer, ""
 	}
 	var r uploadResponse
-	if err := lenientXML(bufio.NewReader(bytes.NewReader(body))).Decode(&r); err != nil || len(r.Success) != 1 {
+	if err := lenientXML(&textReader{from: bufio.NewReader(bytes.NewReader(body)), room: math.MaxInt}).Decode(&r); err != nil || len(r.Success) != 1 {
 		return answer, ""
 	}
 	switch strings.TrimSpace(r.Success[0]) {
@@ -55,25 +57,33 @@ func (b *Bulk) readUpload(code int, body []byte) (answer Answer, status string) 
 // unknownUpload is the answer to a status that Target does not keep any more, or not yet.
 var unknownUpload = Answer{Verdict: NotNow, StatusCode: http.StatusNotFound, Reason: statusReason(http.StatusNotFound)}
 
+// errForeign ends the reading of what is not Target's.
+var errForeign = errors.New("the answer is not Target's")
+
 // lenientXML returns a decoder of XML as servers write it: with bare ampersands, unknown entities,
 // and bytes that are no text in whatever charset it says.
-func lenientXML(r *bufio.Reader) *xml.Decoder {
-	decoder := xml.NewDecoder(&textReader{from: r})
+func lenientXML(r *textReader) *xml.Decoder {
+	decoder := xml.NewDecoder(r)
 	decoder.Strict = false
 	// Whatever the charset says, the words that count are ASCII.
 	decoder.CharsetReader = func(_ string, input io.Reader) (io.Reader, error) { return input, nil }
 	return decoder
 }
 
-// textReader reads bytes and puts U+FFFD where they are no text of XML.
+// textReader reads bytes and puts U+FFFD where they are no text of XML. encoding/xml reads it byte
+// by byte and no further than it needs.
 type textReader struct {
 	from *bufio.Reader
+	room int // for further bytes
 	rune [utf8.UTFMax]byte
 	rest []byte // of the rune
 }
 
 // ReadByte reads one byte.
 func (t *textReader) ReadByte() (byte, error) {
+	if t.room--; t.room < 0 {
+		return 0, errForeign
+	}
 	if len(t.rest) == 0 {
 		r, _, err := t.from.ReadRune()
 		if err != nil {
