@@ -28,6 +28,9 @@ type Entry struct {
 	Failing time.Duration
 	// Seen is where that clock stood at the last attempt. It is not stored.
 	Seen time.Duration
+	// OneWay is that it waits for one of the ways by which it may be sent, as the others cannot
+	// carry it. It is not stored: another run finds it out anew.
+	OneWay bool
 
 	slot uint32
 }

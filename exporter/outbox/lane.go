@@ -5,7 +5,7 @@ package outbox // import "github.com/otelcol-adobetarget/adobetargetexporter/exp
 
 import "container/heap"
 
-// Lane is one of the two ways in which entries wait for their turn.
+// Lane is one of the ways in which entries wait for their turn.
 type Lane int
 
 const (
@@ -13,6 +13,8 @@ const (
 	Fresh Lane = iota
 	// FailingAlone are entries that failed while others got through.
 	FailingAlone
+	// OneWay entries can go by one way only, see Entry.OneWay.
+	OneWay
 
 	lanes
 )

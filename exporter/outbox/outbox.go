@@ -35,7 +35,7 @@ func New(cfg Config, packer *journal.Packer) *Outbox {
 	slots := newSlotTable()
 	return &Outbox{
 		cfg: cfg, changed: make(chan struct{}, 1), room: make(chan struct{}, 1), base: time.Now(),
-		slots: slots, lanes: [lanes]lane{newLane(slots), newLane(slots)}, pages: newPages(packer, slots), since: make(map[uint32]*Entry),
+		slots: slots, lanes: [lanes]lane{newLane(slots), newLane(slots), newLane(slots)}, pages: newPages(packer, slots), since: make(map[uint32]*Entry),
 	}
 }
 

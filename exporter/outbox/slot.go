@@ -36,11 +36,16 @@ type slot struct {
 	attempts uint8
 	// unwritten counts the writes that the entry waits for before it can be taken.
 	unwritten uint8
+	// oneWay is that it waits for one way.
+	oneWay bool
 }
 
 // lane returns the lane in which the entry waits.
 func (s *slot) lane() Lane {
-	if s.attempts > 0 {
+	switch {
+	case s.oneWay:
+		return OneWay
+	case s.attempts > 0:
 		return FailingAlone
 	}
 	return Fresh

@@ -93,7 +93,7 @@ func (o *Outbox) call(n uint32) (*Entry, error) {
 	s.state = called
 	o.pages.use(n)
 	e.slot = n
-	e.Seen = time.Duration(s.seen) * time.Second
+	e.Seen, e.OneWay = time.Duration(s.seen)*time.Second, s.oneWay
 	return e, nil
 }
 
@@ -134,7 +134,7 @@ func (o *Outbox) Retry(e *Entry, due time.Time) {
 	s.due = o.at(due)
 	s.attempts = uint8(min(e.Attempts, 255)) //nolint:gosec // bounded
 	s.seen = uint32(e.Seen / time.Second)    //nolint:gosec // a run is not that long
-	s.state = waiting
+	s.state, s.oneWay = waiting, e.OneWay
 	o.store(e.slot, e)
 	o.wait(e.slot)
 	o.settled()
