@@ -87,6 +87,7 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 		Outbox:      e.parts.outbox,
 		Account:     account,
 		Route:       calls,
+		RouteName:   e.cfg.Route,
 		Concurrency: e.cfg.Concurrency,
 		Retry:       e.cfg.RetryConfig,
 		GiveUpAfter: e.cfg.Outbox.GiveUpAfter,

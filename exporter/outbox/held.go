@@ -16,7 +16,7 @@ type Held struct {
 	Uploaded, Remembered int
 	// Waiting is how many entries of each lane wait for their time, and Ready of how many it
 	// has come. The others are called, or wait for a write.
-	Waiting, Ready [lanes]int
+	Waiting, Ready [Lanes]int
 }
 
 // Held returns what the outbox holds, calls under way among it.

@@ -16,7 +16,8 @@ const (
 	// OneWay entries can go by one way only, see Entry.OneWay.
 	OneWay
 
-	lanes
+	// Lanes is how many there are.
+	Lanes
 )
 
 // lane holds the entries that wait, by when they are due, and those whose time has come.

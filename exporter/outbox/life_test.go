@@ -142,7 +142,7 @@ func set(values map[profile.Visitor]map[string]string, v profile.Visitor, name, 
 
 // takeOne takes an entry, if one is due, and holds it against the model.
 func (l *life) takeOne() {
-	lane := outbox.Lane(l.random.IntN(2))
+	lane := outbox.Lane(l.random.IntN(3))
 	due, _ := l.Due(l.now)
 	e, err := l.Take(l.tb.Context(), lane)
 	if lane == outbox.FailingAlone && l.random.IntN(3) == 0 && e == nil {
@@ -161,6 +161,7 @@ func (l *life) takeOne() {
 	require.True(l.tb, of.takeable(), "it is written, and no call of the visitor is out")
 	require.Equal(l.tb, lane, of.whole.lane())
 	require.Equal(l.tb, of.whole.content(e.Visitor), contentOf(e))
+	require.Equal(l.tb, of.whole.oneWay, e.OneWay)
 	of.out = true
 	l.calls = append(l.calls, e)
 }
@@ -181,6 +182,7 @@ func (l *life) settleOne() {
 		n := l.random.IntN(len(e.Parameters) + 1)
 		l.carry(e, n)
 		e.Parameters = e.Parameters[n:]
+		e.OneWay = l.random.IntN(2) == 0
 	default:
 		l.end(e)
 		return

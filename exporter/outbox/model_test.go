@@ -25,6 +25,7 @@ type waiting struct {
 	due      time.Time
 	attempts int
 	failing  time.Duration
+	oneWay   bool // not stored
 }
 
 func (w *waiting) clone() *waiting {
@@ -42,7 +43,10 @@ func (w *waiting) merge(newer *waiting) {
 }
 
 func (w *waiting) lane() outbox.Lane {
-	if w.attempts > 0 {
+	switch {
+	case w.oneWay:
+		return outbox.OneWay
+	case w.attempts > 0:
 		return outbox.FailingAlone
 	}
 	return outbox.Fresh
@@ -142,7 +146,7 @@ func (m *model) retry(called *outbox.Entry, due time.Time) {
 	e := m.of(called.Visitor)
 	kept := &waiting{
 		values: valuesOf(called), records: called.Records, first: e.whole.first, due: due,
-		attempts: called.Attempts, failing: called.Failing.Truncate(time.Second),
+		attempts: called.Attempts, failing: called.Failing.Truncate(time.Second), oneWay: called.OneWay,
 	}
 	if e.since != nil {
 		kept.merge(e.since)
@@ -157,6 +161,7 @@ func (m *model) image() map[profile.Visitor]*waiting {
 	for v, e := range m.entries {
 		if e.whole != nil {
 			image[v] = e.whole.clone()
+			image[v].oneWay = false
 		}
 	}
 	return image

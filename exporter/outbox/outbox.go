@@ -20,7 +20,7 @@ type Outbox struct {
 	mu    sync.Mutex
 	base  time.Time
 	slots *slotTable
-	lanes [lanes]lane
+	lanes [Lanes]lane
 	pages *pages
 	// since are the records that came for entries whose call is out.
 	since map[uint32]*Entry

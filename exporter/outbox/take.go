@@ -12,7 +12,7 @@ import (
 
 // Due returns how many entries may be taken from each lane, and for how long no further one
 // will be, 0 when none waits for its time.
-func (o *Outbox) Due(now time.Time) (ready [lanes]int, next time.Duration) {
+func (o *Outbox) Due(now time.Time) (ready [Lanes]int, next time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	at := o.at(now)

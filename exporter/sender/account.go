@@ -24,47 +24,48 @@ var holdups = map[quota.Cause]struct {
 	quota.Paused: {paused, "Target has asked for no calls", "The pause that Target asked for is over"},
 }
 
-// await waits until the account lets a call leave.
-func (s *Sender) await(ctx context.Context) error {
-	err := s.set.Account.Wait(ctx, &s.waits)
+// await waits until the account of a way lets a call leave.
+func (s *Sender) await(ctx context.Context, w *way) error {
+	err := w.account.Wait(ctx, &w.waits)
 	switch {
 	case err == nil:
-		s.troubles.over(quotaUnwritten)
+		s.troubles.over(w.troubles + quotaUnwritten)
 	case errors.Is(err, quota.ErrStorage):
-		s.troubles.say(quotaUnwritten, err, s.set.Logger.Error, "The quota account cannot be written, so no call may leave", zap.Error(err))
+		s.troubles.say(w.troubles+quotaUnwritten, err, s.set.Logger.Error, "The quota account cannot be written, so no call may leave", zap.Error(err))
 	}
 	return err
 }
 
-// heldUp says that a call has to wait so long, unless it is for the pace or for a moment.
-func (s *Sender) heldUp(c quota.Cause, wait time.Duration) {
+// heldUp says that a call has to wait so long, unless it is for the pace or for a moment. Where
+// there is an overflow a quota that is used up is told of by it.
+func (s *Sender) heldUp(w *way, c quota.Cause, wait time.Duration) {
 	h, told := holdups[c]
-	if !told || c == quota.Paused && wait < silence {
+	if !told || c == quota.Paused && wait < silence || c == quota.Window && w == s.primary && s.set.Overflow != nil {
 		return
 	}
 	next := time.Now().Add(wait).UTC().Truncate(time.Second)
-	s.troubles.say(h.trouble, fmt.Errorf("%s: the next call may leave at %s, updates wait and merge", h.message, next.Format(time.RFC3339)),
+	s.troubles.say(w.troubles+h.trouble, fmt.Errorf("%s: the next call may leave at %s, updates wait and merge", h.message, next.Format(time.RFC3339)),
 		s.set.Logger.Warn, h.message+": updates wait and merge", zap.Time("next_call", next))
 }
 
 // holdupsEnd says what no longer holds calls up, when one leaves. A window that frees a call now
 // and then is as used up as before, for who waits for the next one.
-func (s *Sender) holdupsEnd() {
+func (s *Sender) holdupsEnd(w *way) {
 	for cause, h := range holdups {
-		if !s.troubles.is(h.trouble) {
+		if !s.troubles.is(w.troubles + h.trouble) {
 			continue
 		}
-		if cause == quota.Window && s.usedUp() {
+		if cause == quota.Window && s.usedUp(w) {
 			continue
 		}
-		if after := s.troubles.over(h.trouble); after > 0 {
+		if after := s.troubles.over(w.troubles + h.trouble); after > 0 {
 			s.set.Logger.Info(h.over, zap.Duration("after", after.Round(time.Second)))
 		}
 	}
 }
 
 // usedUp reports whether the quota has no room for those who wait for it.
-func (s *Sender) usedUp() bool {
-	usage := s.set.Account.Usage()
-	return usage.Used >= usage.Limit && (s.waits.Calls(quota.Window) > 0 || s.set.Outbox.Held().Ready[outbox.Fresh] > 0)
+func (s *Sender) usedUp(w *way) bool {
+	usage := w.account.Usage()
+	return usage.Used >= usage.Limit && (w.waits.Calls(quota.Window) > 0 || s.set.Outbox.Held().Ready[outbox.Fresh] > 0)
 }

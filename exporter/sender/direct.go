@@ -76,8 +76,7 @@ func (s *Sender) deliver(ctx context.Context, d *direct, i int) {
 	answer := s.sendNow(ctx, d, e)
 	if !answer.Held() {
 		d.failed.Store(0)
-		as, reason := conclusion(answer)
-		s.ended(as, reason, e.Records)
+		s.conclude(s.primary, answer, e.Records)
 		return
 	}
 	d.failed.Add(1)
@@ -101,24 +100,24 @@ func (s *Sender) sendNow(ctx context.Context, d *direct, e *outbox.Entry) route.
 		return canceled
 	}
 	defer leave()
-	if d.failed.Load() >= fewFailures || !s.awaitTurn(waiting) {
+	if d.failed.Load() >= fewFailures || !s.awaitTurn(waiting, s.primary) {
 		return canceled
 	}
 	defer s.turns.leave()
-	if err := s.await(waiting); err != nil {
+	if err := s.await(waiting, s.primary); err != nil {
 		if errors.Is(err, quota.ErrStorage) {
 			return route.Answer{Verdict: route.NotNow, Reason: reasonQuotaStorage}
 		}
 		return canceled
 	}
 	if s.run.stopping.Err() != nil { // waiting may not have heard of it yet
-		s.set.Account.GiveBack()
+		s.primary.account.GiveBack()
 		return canceled
 	}
-	answer := s.send(context.WithoutCancel(ctx), e)
+	answer := s.send(context.WithoutCancel(ctx), e, s.primary)
 	now := time.Now()
-	vouched := s.health.vouched(now)
-	s.blame(e, answer, now)
+	vouched := s.primary.health.vouched(now)
+	s.blame(e, s.primary, answer, now)
 	if answer.Verdict == route.Rejected && answer != unsendable && !vouched {
 		answer.Verdict = route.SetupFault // who knows whether it is Target that refuses
 	}

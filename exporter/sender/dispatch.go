@@ -5,6 +5,7 @@ package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exp
 
 import (
 	"context"
+	"errors"
 	"math"
 	"time"
 
@@ -19,63 +20,83 @@ const storagePause = time.Second
 // work makes one call after another, until ctx ends.
 func (s *Sender) work(ctx context.Context) {
 	call := context.WithoutCancel(ctx)
-	for e := s.dispatch(ctx); e != nil; e = s.dispatch(ctx) {
+	for e, w := s.dispatch(ctx); e != nil; e, w = s.dispatch(ctx) {
 		began := time.Now()
-		s.settle(e, s.send(call, e), began)
+		s.settle(e, w, s.send(call, e, w), began)
+		w.calls.Add(-1)
 		s.turns.leave()
 	}
 }
 
 // dispatch waits for the next entry that is to be sent, and takes a turn for it. It returns nil
-// when ctx ends. One caller at a time is in here: who is next is settled in one place.
-func (s *Sender) dispatch(ctx context.Context) *outbox.Entry {
+// when ctx ends. One caller at a time is in here: who is next, and by which way, is settled in
+// one place.
+func (s *Sender) dispatch(ctx context.Context) (*outbox.Entry, *way) {
 	if !s.run.enter(ctx) {
-		return nil
+		return nil, nil
 	}
 	defer s.run.leave()
-	for s.awaitDue(ctx) && s.awaitTurn(ctx) {
-		e, err := s.next(ctx)
+	for w := s.awaitDue(ctx); w != nil; w = s.awaitDue(ctx) {
+		if !s.awaitTurn(ctx, w) {
+			continue
+		}
+		e, err := s.next(ctx, w)
 		if e != nil {
-			return e
+			w.calls.Add(1)
+			return e, w
 		}
 		s.turns.leave()
 		if err != nil && !sleep(ctx, storagePause) {
-			return nil
+			break
 		}
 	}
-	return nil
+	return nil, nil
 }
 
-// awaitDue waits until an entry may be taken. It returns false when ctx ends.
-func (s *Sender) awaitDue(ctx context.Context) bool {
+// awaitDue waits until an entry may be taken, and returns the way that it takes. It returns nil
+// when ctx ends.
+func (s *Sender) awaitDue(ctx context.Context) *way {
 	for ctx.Err() == nil {
 		now := time.Now()
-		due, next := s.set.Outbox.Due(now)
+		due, next := s.due(now)
 		if due[outbox.Fresh] > 0 {
-			return true
+			return s.wayOf(now)
 		}
 		if due[outbox.FailingAlone] > 0 {
 			wait := s.share.wait(now)
 			if wait <= 0 {
-				return true
+				return s.wayOf(now)
 			}
 			next = earlier(next, wait)
 		}
+		if due[outbox.OneWay] > 0 {
+			return s.primary
+		}
 		await(ctx, s.set.Outbox.Changed(), next)
 	}
-	return false
+	return nil
 }
 
-// awaitTurn takes a turn as soon as there is one. It returns false when ctx ends.
-func (s *Sender) awaitTurn(ctx context.Context) bool {
+// due returns how many entries of each lane calls may take, and when that changes.
+func (s *Sender) due(now time.Time) (due [outbox.Lanes]int, next time.Duration) {
+	due, next = s.set.Outbox.Due(now)
+	if s.uploadsAlone() {
+		due[outbox.Fresh], due[outbox.FailingAlone] = 0, 0
+	}
+	return due, next
+}
+
+// awaitTurn takes a turn as soon as there is one. It returns false when ctx ends, or when there was
+// none and another way may be the better one by now.
+func (s *Sender) awaitTurn(ctx context.Context, w *way) bool {
 	for ctx.Err() == nil {
 		most := math.MaxInt
-		if s.health.careful() {
-			most = 1
+		if w.health.careful() {
+			most = s.oneBy(w)
 		}
 		entered := s.turns.enter(most)
 		// Asked with the turn in hand: the call that had it may have begun the pause.
-		pause := s.health.pause(time.Now())
+		pause := w.health.pause(time.Now())
 		if entered && pause <= 0 {
 			s.turns.signal() // another one who waits may find a turn too
 			return true
@@ -83,31 +104,40 @@ func (s *Sender) awaitTurn(ctx context.Context) bool {
 		if entered {
 			s.turns.giveBack()
 		}
-		await(ctx, s.turns.left, pause)
+		if s.overflow == nil {
+			await(ctx, s.turns.left, pause)
+			continue
+		}
+		patience, _ := s.patience(w, time.Now())
+		await(ctx, s.turns.left, earlier(max(pause, 0), patience))
+		return false
 	}
 	return false
 }
 
 // next waits for the account and takes the entry whose call may leave then. It returns nil
-// when there is none after all, or with an error of a storage.
-func (s *Sender) next(ctx context.Context) (*outbox.Entry, error) {
-	if err := s.await(ctx); err != nil {
+// when there is none after all, or another way may be the better one, or with an error of a storage.
+func (s *Sender) next(ctx context.Context, w *way) (*outbox.Entry, error) {
+	switch err := s.leave(ctx, w, s.set.Outbox.Changed()); {
+	case errors.Is(err, errAnotherWay):
+		return nil, nil //nolint:nilnil // no entry goes by this way now, and that is no error
+	case err != nil:
 		return nil, err
 	}
 	for {
-		e, err := s.take(ctx, time.Now())
+		e, err := s.take(ctx, w, time.Now())
 		if err != nil {
 			s.troubles.say(outboxUnread, err, s.set.Logger.Error, "The outbox cannot be read, so nothing is sent", zap.Error(err))
 		}
 		if e == nil {
-			s.set.Account.GiveBack()
+			w.account.GiveBack()
 			return nil, err
 		}
 		s.troubles.over(outboxUnread)
-		if !s.health.careful() || !s.expired(e) {
+		if !w.health.careful() || !s.expired(e) {
 			return e, nil
 		}
-		if e.Attempts > 0 {
+		if ofShare(e) {
 			s.share.over()
 		}
 		s.end(e, rejected, reasonRetriesEnded)
@@ -116,13 +146,16 @@ func (s *Sender) next(ctx context.Context) (*outbox.Entry, error) {
 
 // take takes an entry from the lane whose turn it is. Where it is not sure that others get
 // through, one that has not failed alone finds out sooner.
-func (s *Sender) take(ctx context.Context, now time.Time) (*outbox.Entry, error) {
-	due, _ := s.set.Outbox.Due(now)
-	fresh := due[outbox.Fresh]
-	if due[outbox.FailingAlone] > 0 && (fresh == 0 || !s.health.careful()) && s.share.spend(fresh, now) {
+func (s *Sender) take(ctx context.Context, w *way, now time.Time) (*outbox.Entry, error) {
+	due, _ := s.due(now)
+	lane := outbox.Fresh
+	if w == s.primary && due[outbox.OneWay] > 0 {
+		lane = outbox.OneWay // what else there is may go by the other
+	}
+	if due[outbox.FailingAlone] > 0 && (due[lane] == 0 || !w.health.careful()) && s.share.spend(due[lane], now) {
 		return s.takeFailing(ctx)
 	}
-	e, err := s.set.Outbox.Take(ctx, outbox.Fresh)
+	e, err := s.set.Outbox.Take(ctx, lane)
 	if e != nil {
 		s.share.earn()
 	}
@@ -145,9 +178,12 @@ func (s *Sender) takeFailing(ctx context.Context) (*outbox.Entry, error) {
 	}
 }
 
+// ofShare reports whether an entry was taken as one that fails alone.
+func ofShare(e *outbox.Entry) bool { return e.Attempts > 0 && !e.OneWay }
+
 // overdue reports whether an entry may have failed for twice the time after which it is given up.
 func (s *Sender) overdue(e *outbox.Entry) bool {
-	return s.set.GiveUpAfter > 0 && e.Failing+s.health.clock()-e.Seen >= 2*s.set.GiveUpAfter
+	return s.set.GiveUpAfter > 0 && e.Failing+s.primary.health.good.clock()-e.Seen >= 2*s.set.GiveUpAfter
 }
 
 // await waits for a signal, for a time unless that is 0, or for the end of ctx.

@@ -65,7 +65,7 @@ type setup struct {
 	route  *fakeRoute
 }
 
-func newFixture(t *testing.T, change ...func(*setup)) *fixture {
+func newFixture(t testing.TB, change ...func(*setup)) *fixture {
 	t.Helper()
 	f := &fixture{telemetry: componenttest.NewTelemetry()}
 	t.Cleanup(func() { assert.NoError(t, f.telemetry.Shutdown(context.WithoutCancel(t.Context()))) })
@@ -80,7 +80,7 @@ func newFixture(t *testing.T, change ...func(*setup)) *fixture {
 	retry.MaxElapsedTime = 0
 	set := &setup{
 		Settings: Settings{
-			ID: component.MustNewID("adobe_target"), Concurrency: 16, Retry: retry, GiveUpAfter: 24 * time.Hour,
+			ID: component.MustNewID("adobe_target"), RouteName: route.ToSingle, Concurrency: 16, Retry: retry, GiveUpAfter: 24 * time.Hour,
 			Telemetry: telemetry, Logger: zap.New(core), Report: f.report, Host: "acme.invalid",
 		},
 		outbox: outbox.NewDefaultConfig(),
@@ -110,7 +110,7 @@ func newFixture(t *testing.T, change ...func(*setup)) *fixture {
 	return f
 }
 
-func newOutbox(t *testing.T, cfg outbox.Config) *outbox.Outbox {
+func newOutbox(t testing.TB, cfg outbox.Config) *outbox.Outbox {
 	t.Helper()
 	packer, err := journal.NewPacker()
 	require.NoError(t, err)
@@ -139,7 +139,7 @@ func (f *fixture) reported() []error {
 }
 
 // assertSecrecy looks for ids and values in all that was logged and reported.
-func (f *fixture) assertSecrecy(t *testing.T) {
+func (f *fixture) assertSecrecy(t testing.TB) {
 	t.Helper()
 	encoder := zapcore.NewJSONEncoder(zap.NewDevelopmentEncoderConfig())
 	for _, entry := range f.logs.All() {
@@ -215,7 +215,7 @@ func (f *fixture) counts(metric string) map[string]int {
 				words = append(words, v.String())
 			}
 		}
-		sums[strings.Join(words, " ")] = int(point.Value)
+		sums[strings.Join(words, " ")] += int(point.Value)
 	}
 	return sums
 }

@@ -36,7 +36,7 @@ func (u *uploader) followAll(ctx context.Context) {
 		case u.hastens() || time.Since(m.Since) >= u.set.Config.Status.Timeout:
 			u.unfollow(m)
 			u.countUpload(uploadUnconfirmed, 1)
-			u.finish(ctx, m, ending{delivered, reasonUnconfirmed}, nil)
+			u.finish(ctx, m, ending{as: delivered, reason: reasonUnconfirmed}, nil)
 		default:
 			u.ask(ctx, m)
 		}
@@ -77,7 +77,7 @@ func (u *uploader) ask(ctx context.Context, m *made) {
 		u.set.Account.Pause(answer.RetryAfter)
 	}
 	u.set.Account.Done(start.Add(took))
-	u.sender.outcomes.call(answer, took)
+	u.sender.outcomes.call(statusOfBulk, answer, took)
 	if answer.Verdict != route.Delivered {
 		u.later(m)
 		return

@@ -108,6 +108,15 @@ func (u *uploader) row(e *outbox.Entry) (row, rest []profile.Parameter) {
 	return row, rest
 }
 
+// news returns what uploads held of a visitor after a call has carried newer values: with these
+// instead, but for those that no upload can carry.
+func news(sent, carried []profile.Parameter) []profile.Parameter {
+	if len(sent) == 0 {
+		return sent
+	}
+	return slices.DeleteFunc(profile.Merge(sent, carried), func(p profile.Parameter) bool { return !route.BulkCarries(&p) })
+}
+
 // leave leaves an entry to single calls.
 func (u *uploader) leave(e *outbox.Entry) {
 	e.OneWay = true

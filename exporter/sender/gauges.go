@@ -64,7 +64,11 @@ func (s *Sender) observe() error {
 		}),
 		t.RegisterAdobeTargetWaitingTimeCallback(func(_ context.Context, o metric.Float64Observer) error {
 			for _, c := range quota.Causes() {
-				o.Observe(s.waits.Time(c).Seconds(), cause(c.String()))
+				var waited time.Duration
+				for _, w := range s.ways() {
+					waited += w.waits.Time(c)
+				}
+				o.Observe(waited.Seconds(), cause(c.String()))
 			}
 			return nil
 		}),
@@ -78,25 +82,35 @@ func (s *Sender) waiting() map[string]int {
 	for lane := range held.Waiting {
 		calling -= held.Waiting[lane] + held.Ready[lane]
 	}
-	refused := s.refusals.len()
+	refused := 0
+	for _, w := range s.ways() {
+		refused += w.refusals.len()
+	}
 	visitors := map[string]int{
-		causeWindow: held.Waiting[outbox.Fresh], causeAlone: held.Waiting[outbox.FailingAlone] + held.Ready[outbox.FailingAlone] + refused,
+		causeWindow: held.Waiting[outbox.Fresh] + held.Waiting[outbox.OneWay], causeAlone: held.Waiting[outbox.FailingAlone] + held.Ready[outbox.FailingAlone] + refused,
 		causeOutage: 0, causeCalling: calling - refused,
 	}
 	for _, c := range quota.Causes() {
 		visitors[c.String()] = 0
 	}
-	cause := s.set.Account.Cause().String()
-	if s.health.careful() {
-		cause = causeOutage
-	}
-	if s.health.down() { // nobody knows who else would fail
+	w := s.wayOf(time.Now())
+	if w.health.down() { // nobody knows who else would fail
 		visitors[causeOutage], visitors[causeAlone] = visitors[causeAlone], 0
 	}
-	if s.uploader != nil && s.uploader.set.Alone {
-		cause = causeUpload
-	}
 	visitors[causeUpload] += held.Uploaded
-	visitors[cause] += held.Ready[outbox.Fresh]
+	fresh := w.cause()
+	if s.uploadsAlone() {
+		fresh = causeUpload
+	}
+	visitors[fresh] += held.Ready[outbox.Fresh]
+	visitors[s.primary.cause()] += held.Ready[outbox.OneWay]
 	return visitors
+}
+
+// cause returns what a call by the way waits for.
+func (w *way) cause() string {
+	if w.health.careful() {
+		return causeOutage
+	}
+	return w.account.Cause().String()
 }

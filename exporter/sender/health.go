@@ -42,19 +42,20 @@ type health struct {
 	host     string
 	logger   *zap.Logger
 	troubles *troubles
+	trouble  trouble
+	good     *goodTime
 	failed   atomic.Int64 // calls in a row
 
 	mu      sync.Mutex
 	recent  uint32 // a bit a call, set when it got through, the last one lowest
 	through time.Time
-	since   time.Time     // the first call of those that failed in a row
-	good    time.Duration // in which most calls got through
-	probe   time.Time     // no call leaves before
+	since   time.Time // the first call of those that failed in a row
+	probe   time.Time // no call leaves before
 	outage  outage
 }
 
-func newHealth(retry configretry.BackOffConfig, host string, logger *zap.Logger, t *troubles) *health {
-	return &health{retry: retry, host: host, logger: logger, troubles: t}
+func newHealth(retry configretry.BackOffConfig, host string, logger *zap.Logger, t *troubles, g *goodTime) *health {
+	return &health{retry: retry, host: host, logger: logger, troubles: t, trouble: callsFail, good: g}
 }
 
 // careful reports whether one call at a time is to find out whether any gets through.
@@ -101,13 +102,6 @@ func (h *health) vouched(now time.Time) bool {
 // through reports whether an answer says that calls get through.
 func through(a route.Answer) bool { return a.Verdict == route.Delivered || a.Verdict == route.NotSent }
 
-// clock returns how much time has passed in which most calls got through.
-func (h *health) clock() time.Duration {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.good
-}
-
 // note takes an answer into account that tells of all calls.
 func (h *health) note(a route.Answer, now time.Time) {
 	if a.Reason == route.ReasonCanceled {
@@ -118,9 +112,7 @@ func (h *health) note(a route.Answer, now time.Time) {
 	h.recent <<= 1
 	if through(a) {
 		h.recent |= 1
-		if most := bits.OnesCount32(h.recent) > remembered/2; most && !h.through.IsZero() {
-			h.good += min(now.Sub(h.through), lately)
-		}
+		h.good.pass(now, bits.OnesCount32(h.recent) > remembered/2)
 		h.getsThrough(now)
 		return
 	}
@@ -152,6 +144,7 @@ func (h *health) retried(a route.Answer, now time.Time) {
 	if through(a) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
+		h.good.pass(now, false)
 		h.getsThrough(now)
 	}
 }
@@ -160,4 +153,26 @@ func (h *health) getsThrough(now time.Time) {
 	h.through, h.probe = now, time.Time{}
 	h.failed.Store(0)
 	h.over(now)
+}
+
+// goodTime is a clock of the time in which most calls got through, by whichever way: it is the same
+// for an entry that failed alone by one and then by the other.
+type goodTime struct {
+	passed atomic.Int64
+
+	mu   sync.Mutex
+	last time.Time // a call got through
+}
+
+// clock returns how much of that time has passed.
+func (g *goodTime) clock() time.Duration { return time.Duration(g.passed.Load()) }
+
+// pass lets the time pass until a call that got through. It counts when most of those before did.
+func (g *goodTime) pass(now time.Time, counts bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if counts && !g.last.IsZero() {
+		g.passed.Add(int64(min(now.Sub(g.last), lately)))
+	}
+	g.last = now
 }

@@ -40,7 +40,7 @@ func (u *uploader) make(ctx context.Context, m *made) {
 	}
 	u.set.Account.Done(start.Add(took))
 	if answer.Verdict != route.NotSent {
-		u.sender.outcomes.call(answer, took)
+		u.sender.outcomes.call(route.ToBulk, answer, took)
 	}
 	u.settleUpload(ctx, m, answer, status)
 }
@@ -110,7 +110,7 @@ func (u *uploader) settleUpload(ctx context.Context, m *made, a route.Answer, st
 		u.follow(m)
 	case a.Verdict == route.NotSent:
 		u.closed = u.closed[1:]
-		u.finish(ctx, m, ending{skipped, reasonDryRun}, nil)
+		u.finish(ctx, m, ending{as: skipped, reason: reasonDryRun}, nil)
 	case a.Verdict == route.Rejected && u.submits.bad():
 		u.closed = u.closed[1:]
 		u.countUpload(uploadRefused, 1)
@@ -118,7 +118,7 @@ func (u *uploader) settleUpload(ctx context.Context, m *made, a route.Answer, st
 	case a.Reason == route.ReasonCanceled && ctx.Err() != nil:
 	case !u.sender.set.Retry.Enabled:
 		u.closed = u.closed[1:]
-		u.finish(ctx, m, ending{rejected, reasonRetryDisabled}, nil)
+		u.finish(ctx, m, ending{as: rejected, reason: reasonRetryDisabled}, nil)
 	case u.sender.set.Retry.MaxElapsedTime > 0 && now.Sub(m.Since) > u.sender.set.Retry.MaxElapsedTime:
 		u.closed = u.closed[1:]
 		u.giveBack(ctx, m)

@@ -79,18 +79,20 @@ func documented(t *testing.T) (values map[string][]string, descriptions map[stri
 // TestMetadata_ListsTheValuesThatTheCodeNames has a Sender tell its series before anything has
 // happened.
 func TestMetadata_ListsTheValuesThatTheCodeNames(t *testing.T) {
-	f := newFixture(t)
+	f := newFixture(t, byUploads(&fakeUploads{}))
 	values, descriptions := documented(t)
 	for name, of := range map[string]struct {
 		metric string
 		key    attribute.Key
 	}{
-		"outcome":       {"records", "outcome"},
-		"reason":        {"records", "reason"},
-		"drop.reason":   {"parameters.dropped", "reason"},
-		"call.outcome":  {"calls", "outcome"},
-		"cause":         {"outbox.visitors", "cause"},
-		"held_up.cause": {"waiting.time", "cause"},
+		"outcome":        {"records", "outcome"},
+		"reason":         {"records", "reason"},
+		"drop.reason":    {"parameters.dropped", "reason"},
+		"call.outcome":   {"calls", "outcome"},
+		"cause":          {"outbox.visitors", "cause"},
+		"upload.outcome": {"uploads", "outcome"},
+		"row.outcome":    {"upload.rows", "outcome"},
+		"held_up.cause":  {"waiting.time", "cause"},
 	} {
 		assert.Equal(t, values[name], f.values(t, of.metric, of.key), name)
 	}
@@ -120,7 +122,7 @@ func TestOutcomes_BeginWithZero(t *testing.T) {
 	}
 	metadatatest.AssertEqualAdobeTargetParametersDropped(t, f.telemetry, dropped, ignore)
 	for _, a := range route.Usual() {
-		call := []attribute.KeyValue{attribute.String("outcome", a.Verdict.String())}
+		call := []attribute.KeyValue{attribute.String("outcome", a.Verdict.String()), attribute.String("route", "single")}
 		if a.StatusCode != 0 {
 			call = append(call, attribute.Int("http.response.status_code", a.StatusCode))
 		}
@@ -131,7 +133,7 @@ func TestOutcomes_BeginWithZero(t *testing.T) {
 	}
 	metadatatest.AssertEqualAdobeTargetCalls(t, f.telemetry, calls, ignore)
 
-	records := []metricdata.DataPoint[int64]{of(attribute.String("outcome", "delivered"))}
+	records := []metricdata.DataPoint[int64]{of(attribute.String("outcome", "delivered"), attribute.String("route", "single"))}
 	for reason, outcome := range map[string]string{
 		"condition": "skipped", "condition_failed": "skipped", "no_visitor": "skipped", "visitor_failed": "skipped",
 		"invalid_visitor": "skipped", "no_parameters": "skipped", "too_large": "skipped", "dry_run": "skipped",
@@ -149,7 +151,7 @@ func TestOutcomes_TheFirstEventIsCountedInTheSeriesThatBeganWithZero(t *testing.
 	f := newFixture(t)
 	before := len(f.series(t, "records")) + len(f.series(t, "calls")) + len(f.series(t, "parameters.dropped"))
 	f.RejectLarge(5)
-	f.outcomes.call(refused, 0)
+	f.outcomes.call(route.ToSingle, refused, 0)
 	f.outcomes.dropped(mapping.DropTooMany.String(), 1)
 	assert.Equal(t, map[string]int{"rejected larger_than_queue": 5}, f.counts("records"))
 	assert.Equal(t, map[string]int{"rejected 200 refused": 1}, f.counts("calls"))

@@ -48,7 +48,7 @@ func (h *health) begin(fault bool, a route.Answer, now time.Time) {
 
 func (h *health) tell(is bool, err error) {
 	if is {
-		h.troubles.begin(callsFail, err)
+		h.troubles.begin(h.trouble, err)
 	}
 }
 
@@ -80,5 +80,5 @@ func (h *health) over(now time.Time) {
 		message = "Target takes calls again"
 	}
 	h.logger.Info(message, zap.String("host", h.host), zap.String("it_was", was.why), zap.Duration("after", now.Sub(was.since).Round(time.Second)))
-	h.troubles.over(callsFail)
+	h.troubles.over(h.trouble)
 }

@@ -5,6 +5,7 @@ package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exp
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -49,13 +50,32 @@ var (
 		"raise sending_queue::queue_size over the size of one request, or have smaller requests sent")
 )
 
-// reasonQuotaStorage is why records are held, and ends none.
-const reasonQuotaStorage = "quota_storage"
+// Reasons why records are held, which end none.
+const (
+	reasonQuotaStorage = "quota_storage"
+	reasonUncarried    = "uncarried"
+)
 
-// ending is how and why log records end.
+// statusOfBulk is what metrics call the calls that ask for the status of an upload.
+const statusOfBulk route.Name = "bulk_status"
+
+// ending is how and why log records end, and by which route those went that were delivered.
 type ending struct {
 	as     outcome
 	reason string
+	by     route.Name
+}
+
+// answered is what came of a call of a route.
+type answered struct {
+	route.Answer
+	by route.Name
+}
+
+// lasted is what calls are told apart by of which it is seen how long they took.
+type lasted struct {
+	verdict route.Verdict
+	by      route.Name
 }
 
 // declared are the endings whose reasons are declared above.
@@ -63,20 +83,23 @@ var declared []ending
 
 // explains declares a reason.
 func explains(as outcome, reason, remedy string) string {
-	declared = append(declared, ending{as, reason})
+	declared = append(declared, ending{as: as, reason: reason})
 	remedies[reason] = remedy
 	return reason
 }
 
 // usualEndings returns all endings that can be named beforehand: all but those by a rare status.
-func usualEndings() []ending {
-	endings := append([]ending{{as: delivered}}, declared...)
+func usualEndings(routes []route.Name) []ending {
+	endings := slices.Clone(declared)
+	for _, by := range routes {
+		endings = append(endings, ending{as: delivered, by: by})
+	}
 	for _, s := range mapping.Skips() {
-		endings = append(endings, ending{skipped, s.String()})
+		endings = append(endings, ending{as: skipped, reason: s.String()})
 	}
 	for _, a := range route.Usual() {
 		if a.Verdict == route.Rejected {
-			endings = append(endings, ending{rejected, a.Reason})
+			endings = append(endings, ending{as: rejected, reason: a.Reason})
 		}
 	}
 	return endings
@@ -88,10 +111,10 @@ type outcomes struct {
 	telemetry *metadata.TelemetryBuilder
 	exporter  attribute.KeyValue
 	plain     metric.MeasurementOption
-	byVerdict map[route.Verdict]metric.MeasurementOption
+	byVerdict map[lasted]metric.MeasurementOption
 	byRecord  options[ending]
 	byReason  options[string]
-	byCall    options[route.Answer]
+	byCall    options[answered]
 }
 
 // options are those of one instrument, made once for each key.
@@ -116,34 +139,41 @@ func (o *options[K]) of(key K, attributes func(K) []attribute.KeyValue) []metric
 	return o.made[key]
 }
 
-func newOutcomes(telemetry *metadata.TelemetryBuilder, id component.ID) *outcomes {
+func newOutcomes(telemetry *metadata.TelemetryBuilder, id component.ID, routes ...route.Name) *outcomes {
 	exporter := attribute.String("exporter", id.String())
-	byVerdict := make(map[route.Verdict]metric.MeasurementOption)
-	for _, v := range []route.Verdict{route.Delivered, route.Rejected, route.SetupFault, route.NotNow} {
-		byVerdict[v] = metric.WithAttributeSet(attribute.NewSet(exporter, attribute.String("outcome", v.String())))
+	byVerdict := make(map[lasted]metric.MeasurementOption)
+	for _, by := range []route.Name{route.ToSingle, route.ToDelivery, route.ToBulk, statusOfBulk} {
+		for _, v := range []route.Verdict{route.Delivered, route.Rejected, route.SetupFault, route.NotNow} {
+			byVerdict[lasted{v, by}] = metric.WithAttributeSet(attribute.NewSet(exporter, attribute.String("outcome", v.String()), ofRoute(by)))
+		}
 	}
 	o := &outcomes{telemetry: telemetry, exporter: exporter, plain: metric.WithAttributeSet(attribute.NewSet(exporter)), byVerdict: byVerdict}
-	o.begin()
+	o.begin(routes)
 	return o
 }
 
 // begin has every series that can be named beforehand begin with 0: what counts the increase of
 // one that begins with its first event does not see that event.
-func (o *outcomes) begin() {
+func (o *outcomes) begin(routes []route.Name) {
 	ctx, t := context.Background(), o.telemetry
 	for _, plain := range []metric.Int64Counter{t.AdobeTargetRecordsReceived, t.AdobeTargetRecordsRecovered, t.AdobeTargetQueueDamaged} {
 		plain.Add(ctx, 0, o.plain)
 	}
-	for _, e := range usualEndings() {
-		o.records(e.as, e.reason, 0)
+	for _, e := range usualEndings(routes) {
+		o.end(e, 0)
 	}
 	for drop := range (mapping.Drops{}) {
 		t.AdobeTargetParametersDropped.Add(ctx, 0, o.byReason.of(mapping.Drop(drop).String(), o.ofReason)...)
 	}
-	for _, a := range route.Usual() {
-		t.AdobeTargetCalls.Add(ctx, 0, o.byCall.of(a, o.ofCall)...)
+	for _, by := range routes {
+		for _, a := range route.Usual() {
+			t.AdobeTargetCalls.Add(ctx, 0, o.byCall.of(answered{a, by}, o.ofCall)...)
+		}
 	}
 }
+
+// ofRoute says which route something went by.
+func ofRoute(by route.Name) attribute.KeyValue { return attribute.String("route", string(by)) }
 
 // received counts log records that were taken.
 func (o *outcomes) received(n int) {
@@ -157,15 +187,27 @@ func (o *outcomes) recovered(n int) {
 	o.telemetry.AdobeTargetRecordsRecovered.Add(context.Background(), int64(n), o.plain)
 }
 
-// records counts log records that have come to their end.
+// records counts log records that have come to their end without being delivered.
 func (o *outcomes) records(as outcome, reason string, n int) {
-	o.telemetry.AdobeTargetRecords.Add(context.Background(), int64(n), o.byRecord.of(ending{as, reason}, o.ofRecord)...)
+	o.end(ending{as: as, reason: reason}, n)
+}
+
+// delivered counts log records that a route has delivered.
+func (o *outcomes) delivered(by route.Name, reason string, n int) {
+	o.end(ending{as: delivered, reason: reason, by: by}, n)
+}
+
+func (o *outcomes) end(e ending, n int) {
+	o.telemetry.AdobeTargetRecords.Add(context.Background(), int64(n), o.byRecord.of(e, o.ofRecord)...)
 }
 
 func (o *outcomes) ofRecord(e ending) []attribute.KeyValue {
 	attributes := []attribute.KeyValue{o.exporter, attribute.String("outcome", string(e.as))}
 	if e.reason != "" {
 		attributes = append(attributes, attribute.String("reason", e.reason))
+	}
+	if e.by != "" {
+		attributes = append(attributes, ofRoute(e.by))
 	}
 	return attributes
 }
@@ -186,15 +228,15 @@ func (o *outcomes) ofReason(reason string) []attribute.KeyValue {
 	return []attribute.KeyValue{o.exporter, attribute.String("reason", reason)}
 }
 
-// call counts a call by what came of it, and how long it took.
-func (o *outcomes) call(a route.Answer, took time.Duration) {
+// call counts a call of a route by what came of it, and how long it took.
+func (o *outcomes) call(by route.Name, a route.Answer, took time.Duration) {
 	a.RetryAfter, a.Detail = 0, ""
-	o.telemetry.AdobeTargetCallDuration.Record(context.Background(), took.Seconds(), o.byVerdict[a.Verdict])
-	o.telemetry.AdobeTargetCalls.Add(context.Background(), 1, o.byCall.of(a, o.ofCall)...)
+	o.telemetry.AdobeTargetCallDuration.Record(context.Background(), took.Seconds(), o.byVerdict[lasted{a.Verdict, by}])
+	o.telemetry.AdobeTargetCalls.Add(context.Background(), 1, o.byCall.of(answered{a, by}, o.ofCall)...)
 }
 
-func (o *outcomes) ofCall(a route.Answer) []attribute.KeyValue {
-	attributes := []attribute.KeyValue{o.exporter, attribute.String("outcome", a.Verdict.String())}
+func (o *outcomes) ofCall(a answered) []attribute.KeyValue {
+	attributes := []attribute.KeyValue{o.exporter, attribute.String("outcome", a.Verdict.String()), ofRoute(a.by)}
 	if a.StatusCode != 0 {
 		attributes = append(attributes, attribute.Int("http.response.status_code", a.StatusCode))
 	}

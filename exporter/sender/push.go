@@ -121,7 +121,7 @@ func (s *Sender) awaitRoom(ctx context.Context, batch *profile.Batch) error {
 		if s.run.stopping.Err() != nil {
 			return errStopped // there is no need to give an entry up for what stays where it was
 		}
-		if ways > 0 && !s.health.careful() {
+		if ways > 0 && !s.careful() {
 			ways--
 			e, err := s.set.Outbox.TakeFailing(ctx)
 			if err != nil {

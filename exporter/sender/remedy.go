@@ -18,6 +18,10 @@ var remedies = map[string]string{
 	"status_414":        "the URLs are too long for Target or for a proxy: set api::parameters: body, or lower max_value_length",
 	"status_431":        "the URLs or headers are too long for Target or for a proxy: set api::parameters: body, or lower max_value_length",
 
+	reasonUnconfirmed: "Target took the upload; raise bulk::status::timeout if its status comes later, and see the calls of route bulk_status",
+	reasonUploadStuck: "uploads of others are complete: look at what is special about these records, dry_run: true shows their rows",
+	reasonRowFailed:   "other rows do not fail: look at what is special about these records, such as an id that Target does not know in this form",
+
 	mapping.SkipCondition.String():       "they meet none of the conditions; nothing is to be done if that is meant",
 	mapping.SkipConditionFailed.String(): "see the conditions: they cannot be evaluated on these records",
 	mapping.SkipNoVisitor.String():       "see visitor: none of its entries finds an id in these records",

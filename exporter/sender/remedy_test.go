@@ -8,11 +8,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 func TestRemedy_EveryReasonHasItsOwn(t *testing.T) {
 	said := make(map[string]string)
-	for _, e := range usualEndings() {
+	for _, e := range usualEndings([]route.Name{route.ToSingle}) {
 		text := remedy(e.reason).String
 		switch {
 		case e.as == delivered:

@@ -9,6 +9,7 @@ import (
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/outbox"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 // unload takes all rows out of an upload, settles each, and drops the upload. What a shutdown
@@ -52,7 +53,7 @@ func (u *uploader) fail(ctx context.Context, m *made, reason string, blamed bool
 	}
 	u.unload(ctx, m, func(e *outbox.Entry) time.Time {
 		if rows == 1 && blamed {
-			u.rowEnds(e, ending{rejected, reason})
+			u.rowEnds(e, ending{as: rejected, reason: reason})
 			return now
 		}
 		return u.rowAgain(e, blamed)
@@ -69,7 +70,7 @@ func (u *uploader) rowEnds(e *outbox.Entry, as ending) {
 	switch {
 	case e.Uploaded == 0: // they end with what is left of the entry
 	case as.as == delivered:
-		u.sender.outcomes.records(as.as, as.reason, e.Uploaded)
+		u.sender.outcomes.delivered(route.ToBulk, as.reason, e.Uploaded)
 		u.sender.outcomes.carried(e.Uploaded)
 	default:
 		u.sender.ended(as.as, as.reason, e.Uploaded)
@@ -85,7 +86,7 @@ func (u *uploader) rowEnds(e *outbox.Entry, as ending) {
 func (u *uploader) rowFailed(e *outbox.Entry) time.Time {
 	alone := u.ends.others(time.Now())
 	if alone && e.Attempts > 0 {
-		u.rowEnds(e, ending{rejected, reasonRowFailed})
+		u.rowEnds(e, ending{as: rejected, reason: reasonRowFailed})
 		return time.Now()
 	}
 	return u.rowAgain(e, alone)

@@ -21,21 +21,40 @@ var unsendable = route.Answer{Verdict: route.Rejected, Reason: reasonConfigurati
 // account does not let it leave.
 var canceled = route.Answer{Verdict: route.NotNow, Reason: route.ReasonCanceled}
 
+// uncarried is the answer to an entry of which the overflow can carry nothing.
+var uncarried = route.Answer{Verdict: route.NotNow, Reason: reasonUncarried}
+
 // send makes the calls of an entry, of which the account has let the first leave, and returns
 // the answer that decides what becomes of it. The parameters that were not delivered stay in the
-// entry, those that were refused first.
-func (s *Sender) send(ctx context.Context, e *outbox.Entry) route.Answer {
+// entry, those that the way cannot carry among them.
+func (s *Sender) send(ctx context.Context, e *outbox.Entry, w *way) (answer route.Answer) {
 	if !s.recheck(e) {
-		s.set.Account.GiveBack()
+		w.account.GiveBack()
 		return unsendable
 	}
+	var left []profile.Parameter
+	if e.Parameters, left = w.setAside(e.Parameters); len(left) > 0 {
+		defer func() { e.Parameters = profile.Merge(e.Parameters, left) }()
+	}
+	if len(e.Parameters) == 0 {
+		w.account.GiveBack()
+		return uncarried
+	}
+	return s.sendAll(ctx, e, w)
+}
+
+// sendAll makes the calls for the parameters of an entry. Those that were refused come first in it.
+func (s *Sender) sendAll(ctx context.Context, e *outbox.Entry, w *way) route.Answer {
 	var refused []profile.Parameter
 	var refusal route.Answer
 	for {
-		n, answer := s.call(ctx, e)
+		n, answer := s.call(ctx, e, w)
 		if n == 0 || answer.Held() {
 			e.Parameters = append(refused, e.Parameters...)
 			return answer
+		}
+		if answer.Verdict == route.Delivered {
+			e.Sent = news(e.Sent, e.Parameters[:n])
 		}
 		if answer.Verdict == route.Rejected {
 			refused, refusal = append(refused, e.Parameters[:n]...), answer
@@ -48,7 +67,7 @@ func (s *Sender) send(ctx context.Context, e *outbox.Entry) route.Answer {
 		default:
 			return answer
 		}
-		if err := s.await(s.run.stopping); err != nil { //nolint:contextcheck // waiting ends with the exporter, the call does not
+		if err := s.leave(s.run.stopping, w, nil); err != nil { //nolint:contextcheck // waiting ends with the exporter, the call does not
 			e.Parameters = append(refused, e.Parameters...)
 			return canceled
 		}
@@ -70,22 +89,26 @@ func (s *Sender) recheck(e *outbox.Entry) bool {
 }
 
 // call makes one call and notes what came of it. Where the route carries nothing it makes none.
-func (s *Sender) call(ctx context.Context, e *outbox.Entry) (carried int, answer route.Answer) {
-	s.holdupsEnd()
+func (s *Sender) call(ctx context.Context, e *outbox.Entry, w *way) (carried int, answer route.Answer) {
+	s.holdupsEnd(w)
+	s.spills(w)
 	start := time.Now()
-	carried, answer = s.set.Route.Send(ctx, e.Visitor, e.Parameters)
-	if carried == 0 { // recheck and the route differ in what a call can carry
-		s.set.Account.GiveBack()
+	carried, answer = w.route.Send(ctx, e.Visitor, e.Parameters)
+	if carried == 0 { // who looked at it before and the route differ in what a call can carry
+		w.account.GiveBack()
+		if w == s.overflow {
+			return 0, uncarried
+		}
 		return 0, unsendable
 	}
 	if answer.RetryAfter > 0 {
-		s.set.Account.Pause(answer.RetryAfter)
+		w.account.Pause(answer.RetryAfter)
 	}
 	took := time.Since(start)
 	over := start.Add(took)
-	s.set.Account.Done(over)
+	w.account.Done(over)
 	if answer.Verdict != route.NotSent {
-		s.outcomes.call(answer, took)
+		s.outcomes.call(w.name, answer, took)
 	}
 	return carried, answer
 }

@@ -36,6 +36,10 @@ type Settings struct {
 	Outbox  *outbox.Outbox
 	Account *quota.Account
 	Route   Route
+	// RouteName is what metrics call the route.
+	RouteName route.Name
+	// Overflow is where updates go while the quota is used up, nil where they wait. PushAndWait has none.
+	Overflow *Overflow
 	// Uploads is how updates go by uploads, nil where none do.
 	Uploads *Uploads
 	// Concurrency is how many calls may be under way at once.
@@ -56,11 +60,11 @@ type Settings struct {
 type Sender struct {
 	set      Settings
 	outcomes *outcomes
-	health   *health
+	primary  *way
+	overflow *way // nil where there is none
+	spilling spilling
 	share    *share
-	refusals refusals
 	troubles *troubles
-	waits    quota.Waits
 	turns    *turns
 	busy     busy
 	said     said
@@ -72,13 +76,13 @@ type Sender struct {
 
 // New returns a Sender that sends nothing before Start. The error is that of its telemetry.
 func New(set Settings) (*Sender, error) {
-	known := newTroubles(set.Report)
 	s := &Sender{
-		set: set, outcomes: newOutcomes(set.Telemetry, set.ID), share: newShare(set.Concurrency),
-		health: newHealth(set.Retry, set.Host, set.Logger, known), turns: newTurns(set.Concurrency), run: newRunning(),
-		troubles: known, batches: make(chan *profile.Batch, keptBatches),
+		set: set, share: newShare(set.Concurrency), turns: newTurns(set.Concurrency), run: newRunning(),
+		troubles: newTroubles(set.Report), batches: make(chan *profile.Batch, keptBatches),
 	}
-	s.waits.Tell = s.heldUp
+	clock := &goodTime{}
+	s.primary, s.overflow = s.newPrimary(clock), s.newOverflow(clock)
+	s.outcomes = newOutcomes(set.Telemetry, set.ID, s.routes()...)
 	if err := s.observe(); err != nil {
 		return nil, err
 	}
@@ -112,10 +116,12 @@ func (s *Sender) Stop() {
 // ctx.
 func (s *Sender) Hasten(ctx context.Context) (release func() bool) {
 	s.set.Outbox.Hasten(time.Now())
-	for _, r := range s.refusals.close() {
-		s.set.Outbox.Retry(r.entry, time.Now())
+	for _, w := range s.ways() {
+		for _, r := range w.refusals.close() {
+			s.set.Outbox.Retry(r.entry, time.Now())
+		}
+		w.health.probeNow()
 	}
-	s.health.probeNow()
 	s.turns.signal()
 	if s.uploader != nil {
 		s.uploader.hasten()

@@ -20,17 +20,20 @@ const longestPause = time.Hour
 // settle gives an entry its outcome, or puts it off. All ends that an answer brings are in this
 // file. Without one an entry ends where it is taken, expired in an outage or overdue, and where a
 // push needs its room. began is when its call did.
-func (s *Sender) settle(e *outbox.Entry, a route.Answer, began time.Time) {
+func (s *Sender) settle(e *outbox.Entry, w *way, a route.Answer, began time.Time) {
 	now := time.Now()
-	vouched := s.health.vouched(now)
-	alone := s.blame(e, a, now)
+	vouched := w.health.vouched(now)
+	alone := s.blame(e, w, a, now)
 	tried := s.set.Retry.Enabled && !s.expired(e)
 	switch {
+	case w == s.overflow && leaves(e, a, vouched && tried):
+		e.OneWay = true
+		s.set.Outbox.Retry(e, now)
 	case a.Verdict == route.Rejected && a != unsendable && tried:
-		s.doubt(refusal{e, a, now}, vouched, alone)
+		s.doubt(refusal{e, a, now}, w, vouched, alone)
 	case !a.Held():
-		as, reason := conclusion(a)
-		s.end(e, as, reason)
+		s.conclude(w, a, e.Records)
+		s.set.Outbox.End(e)
 	case a.Reason == route.ReasonCanceled:
 		s.set.Outbox.Retry(e, now)
 	case !s.set.Retry.Enabled:
@@ -40,7 +43,7 @@ func (s *Sender) settle(e *outbox.Entry, a route.Answer, began time.Time) {
 	default:
 		s.putOff(e, alone, now)
 	}
-	s.review(a, began, now)
+	s.review(w, a, began, now)
 }
 
 // putOff has an entry tried again, unless it has failed alone for long enough.
@@ -54,11 +57,11 @@ func (s *Sender) putOff(e *outbox.Entry, alone bool, now time.Time) {
 
 // doubt has a refusal wait for what becomes of the calls after it, if the one before got through.
 // Where no further calls are to come, one that was refused before is refused.
-func (s *Sender) doubt(r refusal, vouched, alone bool) {
+func (s *Sender) doubt(r refusal, w *way, vouched, alone bool) {
 	switch {
-	case vouched && s.refusals.wait(r):
-		time.AfterFunc(longestDoubt, func() { s.putBack(time.Now().Add(-longestDoubt)) })
-	case alone && r.entry.Attempts > 1 && s.refusals.ended():
+	case vouched && w.refusals.wait(r):
+		time.AfterFunc(longestDoubt, func() { s.putBack(w, time.Now().Add(-longestDoubt)) })
+	case alone && r.entry.Attempts > 1 && w.refusals.ended():
 		s.refuse(r)
 	default:
 		s.putOff(r.entry, alone, r.at)
@@ -66,27 +69,27 @@ func (s *Sender) doubt(r refusal, vouched, alone bool) {
 }
 
 // review believes or doubts the refusals that wait, when another call has got its answer.
-func (s *Sender) review(a route.Answer, began, now time.Time) {
+func (s *Sender) review(w *way, a route.Answer, began, now time.Time) {
 	switch {
 	case a.Verdict == route.Delivered:
-		for _, r := range s.refusals.before(began) {
+		for _, r := range w.refusals.before(began) {
 			s.refuse(r)
 		}
-	case s.health.careful():
-		s.putBack(now)
+	case w.health.careful():
+		s.putBack(w, now)
 	}
 }
 
 // putBack puts off the entries whose refusals have waited since that time, for nothing.
-func (s *Sender) putBack(since time.Time) {
-	for _, r := range s.refusals.before(since) {
+func (s *Sender) putBack(w *way, since time.Time) {
+	for _, r := range w.refusals.before(since) {
 		s.putOff(r.entry, false, time.Now())
 	}
 }
 
 // refuse ends an entry whose refusal is believed.
 func (s *Sender) refuse(r refusal) {
-	if r.entry.Attempts > 1 {
+	if r.entry.Attempts > 1 && ofShare(r.entry) {
 		s.share.refund()
 	}
 	s.end(r.entry, rejected, r.answer.Reason)
@@ -98,15 +101,11 @@ func (s *Sender) end(e *outbox.Entry, as outcome, reason string) {
 	s.set.Outbox.End(e)
 }
 
-// ended counts and says records that have come to their end.
+// ended counts and says records that have come to their end without being delivered.
 func (s *Sender) ended(as outcome, reason string, records int) {
 	s.outcomes.records(as, reason, records)
-	switch as {
-	case delivered:
-		s.outcomes.carried(records)
-	case rejected:
+	if as == rejected {
 		s.sayRecords(s.set.Logger.Warn, "Log records rejected, they will not be sent again", reason, records)
-	case skipped:
 	}
 }
 
@@ -117,15 +116,16 @@ func (s *Sender) sayRecords(log func(string, ...zap.Field), what, reason string,
 	}
 }
 
-// conclusion returns how the records end whose update got that answer.
-func conclusion(a route.Answer) (as outcome, reason string) {
+// conclude counts and says the records whose update got an answer that is its last.
+func (s *Sender) conclude(w *way, a route.Answer, records int) {
 	switch a.Verdict {
 	case route.Delivered:
-		return delivered, ""
+		s.outcomes.delivered(w.name, "", records)
+		s.outcomes.carried(records)
 	case route.NotSent:
-		return skipped, reasonDryRun
+		s.ended(skipped, reasonDryRun, records)
 	default:
-		return rejected, a.Reason
+		s.ended(rejected, a.Reason, records)
 	}
 }
 
@@ -136,29 +136,29 @@ func (s *Sender) expired(e *outbox.Entry) bool {
 
 // blame tells health and share of an answer, and the entry whether it has failed alone: a refusal
 // is a failure until it is believed.
-func (s *Sender) blame(e *outbox.Entry, a route.Answer, now time.Time) (alone bool) {
+func (s *Sender) blame(e *outbox.Entry, w *way, a route.Answer, now time.Time) (alone bool) {
 	before := e.Attempts > 0
-	if before {
+	if ofShare(e) {
 		s.share.over()
 	}
-	if a == unsendable {
+	if a == unsendable || a == uncarried {
 		return false
 	}
-	others := s.health.othersGetThrough(now)
+	others := w.health.othersGetThrough(now)
 	// Of one that has failed since others got through, a further failure says nothing of others.
-	if before && others && (e.Failing > 0 || s.health.clock()-e.Seen >= time.Second) {
-		s.health.retried(a, now)
+	if before && others && (e.Failing > 0 || w.health.good.clock()-e.Seen >= time.Second) {
+		w.health.retried(a, now)
 	} else {
-		s.health.note(a, now)
+		w.health.note(a, now)
 	}
 	if through(a) {
-		if before {
+		if ofShare(e) {
 			s.share.refund()
 		}
 		return false
 	}
 	alone = !a.Throttled() && a.Reason != route.ReasonCanceled && others
-	clock := s.health.clock()
+	clock := w.health.good.clock()
 	if before && alone {
 		e.Failing += clock - e.Seen
 	}

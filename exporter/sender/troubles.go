@@ -25,6 +25,9 @@ const (
 	uploadsUncounted
 	quotaUsedUp
 	paused
+
+	// troublesOfAWay is how many there are of one way. Those of the overflow come behind them.
+	troublesOfAWay
 )
 
 // troubles tell the Collector the worst of what keeps updates from being sent, until nothing does.

@@ -9,6 +9,8 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 // How uploads end, and what becomes of their rows, as metrics name it.
@@ -21,20 +23,23 @@ const (
 	rowsUploaded = "uploaded"
 	rowsFailed   = "failed"
 	rowsNotFound = "not_found"
-)
 
-var (
 	// reasonUnconfirmed is for records of an upload that Target took, and of which its status did
 	// not tell.
-	reasonUnconfirmed = explains(delivered, "unconfirmed",
-		"Target took the upload; raise bulk::status::timeout if its status comes later, and see the calls of route bulk_status")
+	reasonUnconfirmed = "unconfirmed"
 	// reasonUploadStuck is for a row whose uploads were stuck, the last time alone.
-	reasonUploadStuck = explains(rejected, "upload_stuck",
-		"uploads of others are complete: look at what is special about these records, dry_run: true shows their rows")
+	reasonUploadStuck = "upload_stuck"
 	// reasonRowFailed is for a row that failed in two uploads.
-	reasonRowFailed = explains(rejected, "row_failed",
-		"other rows do not fail: look at what is special about these records, such as an id that Target does not know in this form")
+	reasonRowFailed = "row_failed"
 )
+
+// uploadEndings are how records end by uploads alone.
+var uploadEndings = []ending{
+	{as: delivered, by: route.ToBulk},
+	{as: delivered, by: route.ToBulk, reason: reasonUnconfirmed},
+	{as: rejected, reason: reasonUploadStuck},
+	{as: rejected, reason: reasonRowFailed},
+}
 
 // observe lets be seen which uploads there are, and begins their series with 0.
 func (u *uploader) observe() error {
@@ -45,6 +50,9 @@ func (u *uploader) observe() error {
 		u.countRows(end, 0)
 	}
 	o := u.sender.outcomes
+	for _, end := range uploadEndings {
+		o.end(end, 0)
+	}
 	return errors.Join(
 		o.telemetry.RegisterAdobeTargetUploadsOpenCallback(func(_ context.Context, observer metric.Int64Observer) error {
 			observer.Observe(int64(len(u.outbox.Uploads())), o.plain)

@@ -201,3 +201,6 @@ func (u *uploader) write(ctx context.Context, m *made) bool {
 // writePause is for how long is waited before a write is tried again: one may be under way that
 // this one has to go with.
 const writePause = 20 * time.Millisecond
+
+// uploadsAlone reports whether updates go by uploads as long as these can carry them.
+func (s *Sender) uploadsAlone() bool { return s.uploader != nil && s.uploader.set.Alone }

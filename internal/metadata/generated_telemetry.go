@@ -297,7 +297,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.AdobeTargetCalls, err = builder.meter.Int64Counter(
 		"otelcol.adobe_target.calls",
-		metric.WithDescription("Calls made, by outcome (delivered, rejected, setup_fault, not_now). [Alpha]"),
+		metric.WithDescription("Calls made, by outcome (delivered, rejected, setup_fault, not_now) and route. [Alpha]"),
 		metric.WithUnit("{call}"),
 	)
 	errs = errors.Join(errs, err)
@@ -375,7 +375,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.AdobeTargetRecords, err = builder.meter.Int64Counter(
 		"otelcol.adobe_target.records",
-		metric.WithDescription("Log records that reached their end, by outcome (delivered, skipped, rejected) and reason. [Alpha]"),
+		metric.WithDescription("Log records that reached their end, by outcome (delivered, skipped, rejected) and reason, and those delivered by route. [Alpha]"),
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)

@@ -54,7 +54,7 @@ func AssertEqualAdobeTargetCallRecords(t *testing.T, tt *componenttest.Telemetry
 func AssertEqualAdobeTargetCalls(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol.adobe_target.calls",
-		Description: "Calls made, by outcome (delivered, rejected, setup_fault, not_now). [Alpha]",
+		Description: "Calls made, by outcome (delivered, rejected, setup_fault, not_now) and route. [Alpha]",
 		Unit:        "{call}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -242,7 +242,7 @@ func AssertEqualAdobeTargetQuotaUsed(t *testing.T, tt *componenttest.Telemetry, 
 func AssertEqualAdobeTargetRecords(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol.adobe_target.records",
-		Description: "Log records that reached their end, by outcome (delivered, skipped, rejected) and reason. [Alpha]",
+		Description: "Log records that reached their end, by outcome (delivered, skipped, rejected) and reason, and those delivered by route. [Alpha]",
 		Unit:        "{record}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
