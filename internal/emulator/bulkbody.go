@@ -15,15 +15,13 @@ import (
 
 const (
 	batchStart   = "batch="
-	batchEmpty   = "Batch is empty"
 	maxBatchRows = 500_000
 	// The two names that the first column may have.
 	columnPCID         = "pcId"
 	columnThirdPartyID = "thirdPartyId"
 )
 
-// errBatchEmpty is in the words that Target is said to have for it.
-var errBatchEmpty = errors.New(batchEmpty)
+var errBatchEmpty = errors.New("Batch is empty") //nolint:staticcheck // ST1005: the words that Target is said to have for it
 
 // batch is what the body of an upload says.
 type batch struct {
