@@ -36,6 +36,8 @@ func TestFlagsThatCannotBe(t *testing.T) {
 		{"an argument", []string{"serve"}, exitUsage, "only flags"},
 		{"a client code with capitals", []string{"-client", "Acme"}, exitUsage, "client code"},
 		{"a negative quota", []string{"-quota", "-1"}, exitUsage, "quota"},
+		{"another reading of batches", []string{"-bulk-override", "both"}, exitUsage, "override must be"},
+		{"a negative time of a batch", []string{"-bulk-processing", "-1s"}, exitUsage, "processing must be"},
 		{"a certificate without a key", []string{"-tls-cert", "x.pem"}, exitUsage, "belong together"},
 		{"a certificate that is none", []string{"-tls-cert", empty, "-tls-key", empty}, exitFailure, "-tls-cert"},
 		{"known visitors that are not there", []string{"-known", "nowhere"}, exitUsage, "-known"},
@@ -71,7 +73,7 @@ func TestFlagsBecomeSettings(t *testing.T) {
 	o, err := parseOptions([]string{
 		"-client", "acme", "-known", known, "-third-party-length", "256", "-plain", "-token", "s3cret",
 		"-quota", "10", "-quota-window", "1h", "-quota-retry-after", "1m", "-latency", "2s", "-jitter", "1s", "-seed", "7",
-		"-fault", `{"kind":"reset","count":1}`, "-fault", `{"kind":"hang"}`, "-history", "-sequence", "seq", "-sequence", "step",
+		"-fault", `{"kind":"reset","count":1}`, "-fault", `{"kind":"hang"}`, "-history", "-sequence", "seq", "-bulk-processing", "3s", "-bulk-override", "last_value", "-sequence", "step",
 	}, &stderr)
 	require.NoError(t, err)
 	assert.Equal(t, emulator.Settings{
@@ -81,6 +83,7 @@ func TestFlagsBecomeSettings(t *testing.T) {
 		Plain:              true,
 		Token:              "s3cret",
 		Quota:              emulator.Quota{Calls: 10, Window: time.Hour, RetryAfter: time.Minute},
+		Bulk:               emulator.Bulk{Processing: 3 * time.Second, Override: emulator.OverrideLastValue},
 		Latency:            emulator.Latency{Fixed: 2 * time.Second, Jitter: time.Second},
 		Seed:               7,
 		Faults:             []emulator.Fault{{Kind: emulator.FaultReset, Count: 1}, {Kind: emulator.FaultHang}},

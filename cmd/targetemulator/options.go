@@ -72,6 +72,9 @@ func (o *options) defineTarget(flags *flag.FlagSet) {
 	flags.IntVar(&s.Quota.Calls, "quota", 0, "update `attempts` allowed to a client code in any window; 0 sets no limit")
 	flags.DurationVar(&s.Quota.Window, "quota-window", emulator.DefaultQuotaWindow, "`span` of the rolling window")
 	flags.DurationVar(&s.Quota.RetryAfter, "quota-retry-after", 0, "Retry-After `time` sent past the quota; 0 sends none")
+	flags.DurationVar(&s.Bulk.Processing, "bulk-processing", 0, "`time` until a batch is complete and its rows take effect")
+	flags.StringVar((*string)(&s.Bulk.Override), "bulk-override", string(emulator.OverrideLostProperties),
+		"what happens to `attributes` of a visitor's batch that the next batch lacks: lost_properties, or last_value to keep them")
 	flags.DurationVar(&s.Latency.Fixed, "latency", 0, "`time` every answer takes at least")
 	flags.DurationVar(&s.Latency.Jitter, "jitter", 0, "random `time` that comes on top, up to this")
 	flags.Uint64Var(&s.Seed, "seed", 1, "`number` that makes probabilities and jitter repeatable")

@@ -16,6 +16,8 @@ const garbagePage = "<!DOCTYPE html>\n<html><head><title>Maintenance</title></he
 type replies struct {
 	good, refused answer
 	silent        answer // good, but without saying what was done
+	// other is to the kinds that only this API knows.
+	other func() answer
 }
 
 // act plays a fault. Latency comes before every answer, also before a reset; a hanging call has no answer to delay.
@@ -52,6 +54,8 @@ func (e *Emulator) faultAnswer(f Fault, of replies) answer {
 		return of.refused
 	case FaultSilent:
 		return of.silent
+	case FaultEntity, FaultForeign, FaultLarge:
+		return of.other()
 	default:
 		a := jsonError(f.Status, "this failure was asked for")
 		a.retryAfter = retryAfter(f.RetryAfter, f.RetryAfterDate, e.settings.Now)

@@ -82,12 +82,16 @@ func updateAnswer(plain bool, status int, success bool, message string) answer {
 	if plain {
 		return answer{status: status, contentType: textType, body: []byte(strconv.FormatBool(success) + message)}
 	}
-	body, err := xml.Marshal(struct {
+	return xmlAnswer(status, struct {
 		XMLName xml.Name `xml:"response"`
 		Success bool     `xml:"success"`
 		PCID    string   `xml:"pcId"`
 		Message string   `xml:"message"`
 	}{Success: success, Message: message})
+}
+
+func xmlAnswer(status int, value any) answer {
+	body, err := xml.Marshal(value)
 	if err != nil {
 		return answer{status: http.StatusInternalServerError, contentType: textType}
 	}

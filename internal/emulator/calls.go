@@ -29,6 +29,13 @@ type recorder struct {
 	calls []Call
 }
 
+// wantsMore reports whether the next call is kept.
+func (c *recorder) wantsMore() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.calls) < c.limit
+}
+
 func (c *recorder) add(r *http.Request, body []byte, at time.Time) {
 	if c.limit == 0 {
 		return

@@ -32,6 +32,10 @@ func (e *Emulator) controls(name string) control {
 		return control{get: e.showReceipts, method: http.MethodPut, change: e.changeReceipts}
 	case "faults":
 		return control{get: e.showFaults, method: http.MethodPut, change: e.changeFaults}
+	case "uploads":
+		return control{get: e.showUploads}
+	case "bulk":
+		return control{method: http.MethodPut, change: e.changeBulk}
 	case "latency":
 		return control{method: http.MethodPut, change: e.changeLatency}
 	case "token":
@@ -90,7 +94,7 @@ func (e *Emulator) showProfiles(r *http.Request) answer {
 	if err := errors.Join(limitErr, offsetErr); err != nil {
 		return jsonError(http.StatusBadRequest, err.Error())
 	}
-	s := e.world.Load().store
+	s := e.current().store
 	keys := s.keys()
 	total := len(keys)
 	keys = keys[min(offset, total):]

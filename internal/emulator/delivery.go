@@ -19,7 +19,7 @@ const (
 
 // serveDelivery looks at the call, its session and the faults, in this order.
 func (e *Emulator) serveDelivery(w http.ResponseWriter, r *http.Request) {
-	world := e.world.Load()
+	world := e.current()
 	world.counters.deliveries.Add(1)
 	world.counters.concurrent(e.inFlight.Add(1))
 	defer e.inFlight.Add(-1)
@@ -49,9 +49,12 @@ func (e *Emulator) serveDelivery(w http.ResponseWriter, r *http.Request) {
 
 // deliver sets the parameters, creates the profile where there is none, and says what was done.
 func (e *Emulator) deliver(w http.ResponseWriter, r *http.Request, world *world, c call, d delivery) {
-	fault, faulted := e.faults.next(d.visitor.ID)
+	key := storeKey{client: c.client, visitor: d.visitor}
+	world.judge(key)
+	fault, faulted := e.faults.next(RouteDelivery, d.visitor.is)
 	if !faulted || fault.Applied {
 		world.counters.billed.Add(int64(d.billed))
+		world.store.visited(key)
 		world.write(c, d.update, !faulted)
 	}
 	good := d.answer(c.client)

@@ -1,10 +1,10 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package emulator is an in-memory Adobe Target to develop and test against: the Single Profile Update API, the Delivery API
-// as a way to set profile parameters, and the profile fetch, with a rolling quota, a bearer token, latency and faults on demand. Where Adobe is silent it is the stricter of the
-// two, so that a client which satisfies the emulator is not surprised by Target. It knows nothing of the exporter, of the
-// Collector, or of the command that runs it, and it writes no log.
+// Package emulator is an in-memory Adobe Target to develop and test against: the Single and the Bulk Profile Update API, the
+// Delivery API as a way to set profile parameters, and the profile fetch, with a rolling quota, a bearer token, latency and
+// faults on demand. Where Adobe is silent it is the stricter of the two, so that a client which satisfies the emulator is not
+// surprised by Target. It knows nothing of the exporter, of the Collector, or of the command that runs it, and it writes no log.
 //
 // # Updates
 //
@@ -38,6 +38,30 @@
 //	420  over 100 calls of a session at once
 //	405, 413, 415 as for updates
 //
+// # Bulk
+//
+// POST on /m2/{clientCode}/profile/batchUpdate (v1) and /m2/{clientCode}/v2/profile/batchUpdate (v2) with a body of
+//
+//	batch=thirdPartyId,tier,store
+//	crm-1,gold,Oslo
+//	crm-2,,Bergen%20S
+//
+// and GET on /m2/{clientCode}/profile/batchStatus?batchId={id}, with &m2Node= and &showDetails=true if liked. A batch is
+// incomplete until its time, see [Bulk], then it is complete and its rows take effect, or it is stuck and none does. v2 creates
+// profiles, v1 does not. Batches take effect in the order of their times, and what was called in between is overwritten:
+// [Stats].Overlaps counts the visitors of whom a client did not wait for that. Uploads have no quota; [Stats].Uploads and
+// [Stats].Statuses count the calls, and what became of them is counted with updates.
+//
+//	403, 405, 415 as for updates, also 415 for a multipart form; 413 from 50,000,000 bytes on
+//	400           a query; a body that breaks off. Of a status, an unknown or repeated parameter
+//	404           a batch that is not known or, of a client code, not among the newest that are kept
+//	503           over 50 calls in a minute, uploads and statuses of a client code together, without a Retry-After
+//	200           success false, with the line that is at fault: what does not begin with batch=, a first column that is neither
+//	              pcId nor thirdPartyId, no rows or over 500,000, columns or ids that are there twice, ids and names that
+//	              updates would not take, names with profile., more fields than columns, blank lines, carriage returns, and
+//	              anything but unreserved characters that is not percent-encoded. A comma or a line break is refused even so,
+//	              as nobody knows whether it survives. A pcId in v2 and a thirdPartyId in v1 are refused until [Bulk] has them
+//
 // # Control
 //
 // What a test or a user steers from outside, never behind the token and never counted:
@@ -49,9 +73,15 @@
 //	GET  /_emulator/history    ?visitor=<id>: [{"client":"acme","parameter":"mboxPC","id":"1.01_00","values":{"seq":["1","2"]}}]
 //	PUT  /_emulator/receipts   {"prefix":"r"}: parameters r1, r2, … are from now on kept as receipts, not as attributes
 //	GET  /_emulator/receipts   {"mboxPC":{"numbers":[[1,17],[19,40]],"accepted":41}}, see [Receipts]
+//	GET  /_emulator/uploads    [{"id":"acme-1772366400000-10000001","client":"acme","version":"v2","parameter":"mboxPC","rows":2,
+//	                           "bytes":46,"names":["tier"],"status":"complete","updated":2,"not_found":0,"failed":0,
+//	                           "submitted_at":"…","completed_at":"…"}]
+//	PUT  /_emulator/bulk       {"processing":"2s","override":"lost_properties","status_scheme":"http","status_host":"…","keep":10,
+//	                           "escaped":false,"v2_pcid":false,"v1_third_party":false}, see [Bulk]
 //	GET  /_emulator/faults     the faults still active, in the shape PUT takes
 //	PUT  /_emulator/faults     [{"kind":"status","status":503,"retry_after":"3s","retry_after_date":false,"location":"",
-//	                           "probability":0.5,"count":10,"visitor":"<id>","applied":false}]; only kind is required
+//	                           "probability":0.5,"count":10,"visitor":"<id>","applied":false,"route":"bulk"}]; only kind is
+//	                           required. A route is one of single, delivery, bulk, bulk_status
 //	PUT  /_emulator/latency    {"fixed":"200ms","jitter":"50ms"}
 //	PUT  /_emulator/token      {"token":"…"}; an empty one asks for no token
 //	PUT  /_emulator/quota      {"calls":1000,"window":"24h","retry_after":"60s"}; calls 0 lifts the quota

@@ -19,6 +19,7 @@ type Emulator struct {
 	known       map[Visitor]struct{}
 	token       atomic.Pointer[string]
 	quota       atomic.Pointer[Quota]
+	bulk        atomic.Pointer[Bulk]
 	latency     *delays
 	faults      *faultList
 	world       atomic.Pointer[world]
@@ -33,9 +34,11 @@ type world struct {
 	started  time.Time
 	counters counters
 	quotas   *quotas
+	rates    *quotas // of the bulk API
 	store    *store
 	calls    *recorder
 	sessions *sessions
+	uploads  *uploads
 	receipts atomic.Pointer[receipts]
 }
 
@@ -62,16 +65,19 @@ func (e *Emulator) Reset() {
 	started := e.settings.Now()
 	e.SetToken(e.settings.Token)
 	e.quota.Store(&e.settings.Quota)
+	e.bulk.Store(&e.settings.Bulk)
 	e.latency.reset(e.settings.Latency, e.settings.Seed)
 	e.faults.reset(e.settings.Faults, e.settings.Seed)
 	e.connections.reset()
 	e.world.Store(&world{
 		started: started,
 		quotas:  newQuotas(started),
+		rates:   newQuotas(started),
 		store:   newStore(e.settings.History, e.settings.Sequences),
 		calls:   &recorder{limit: e.settings.RecordCalls},
 
 		sessions: newSessions(),
+		uploads:  newUploads(),
 	})
 }
 
@@ -136,6 +142,10 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			e.serveUpdate(w, r, client)
 			return
 		}
+	}
+	if code, serve := e.bulkPath(r.Host, path); serve != nil {
+		serve(w, r, code)
+		return
 	}
 	switch {
 	case path == deliveryPath:

@@ -130,7 +130,10 @@ func TestThePathAndTheHostNameTheClientCode(t *testing.T) {
 		{"a code is not escaped", "", "127.0.0.1", "/m2/acm%65/profile/update", ""},
 		{"a trailing slash is another path", "", "127.0.0.1", "/m2/acme/profile/update/", ""},
 		{"capitals make another path", "", "127.0.0.1", "/m2/acme/profile/Update", ""},
-		{"the bulk API is not emulated", "", "127.0.0.1", "/m2/acme/v2/profile/batchUpdate", ""},
+		{"a bulk API of another version", "", "127.0.0.1", "/m2/acme/v3/profile/batchUpdate", ""},
+		{"the bulk API without a code of its own in the path", "acme", "127.0.0.1", "/m2/client/v2/profile/batchUpdate", ""},
+		{"the bulk API of a code that is not served", "acme", "127.0.0.1", "/m2/umbrella/profile/batchUpdate", ""},
+		{"the bulk API of another code than the host's", "", "umbrella.tt.omtrdc.net", "/m2/acme/v2/profile/batchUpdate", ""},
 		{"a prefix makes another path", "", "127.0.0.1", "/proxy/m2/acme/profile/update", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -13,45 +13,25 @@ import (
 	"time"
 )
 
-// FaultKind is what a faulted call gets to see.
-type FaultKind string
-
-// The kinds of faults.
-const (
-	// FaultStatus answers with Fault.Status, from 200 to 599, and Fault.RetryAfter.
-	FaultStatus FaultKind = "status"
-	// FaultReset resets the connection (TCP RST) without an answer.
-	FaultReset FaultKind = "reset"
-	// FaultHang never answers; the call ends when the caller goes away or the emulator is closed.
-	FaultHang FaultKind = "hang"
-	// FaultRefuse answers 200 with success false, a Delivery call with a message.
-	FaultRefuse FaultKind = "refuse"
-	// FaultRedirect answers with Fault.Status, 302 when 0, and Fault.Location, "/" when empty: a page that answers 200.
-	FaultRedirect FaultKind = "redirect"
-	// FaultGarbage answers 200 with an HTML page.
-	FaultGarbage FaultKind = "garbage"
-	// FaultTruncate answers 200 with a body that ends before its Content-Length.
-	FaultTruncate FaultKind = "truncate"
-	// FaultSilent answers 200 and does not name the mbox or notification of a Delivery call; an update with nothing.
-	FaultSilent FaultKind = "silent"
-)
-
-// Fault makes well-formed updates fail. Of several the first that matches is acted out.
+// Fault makes well-formed calls fail. Of several the first that matches is acted out.
 type Fault struct {
 	Kind FaultKind
+	// Route is the only one that is hit; empty means each.
+	Route Route
 	// Status is the HTTP status of FaultStatus and FaultRedirect.
 	Status int
 	// RetryAfter is sent by FaultStatus, in whole seconds rounded up; 0 sends none.
 	RetryAfter time.Duration
 	// RetryAfterDate sends RetryAfter as an HTTP date, which has no fractions of a second either.
 	RetryAfterDate bool
-	// Location is where FaultRedirect points.
+	// Location is where FaultRedirect points, and FaultForeign.
 	Location string
 	// Probability is the share of the matching calls that fail, over 0 and up to 1; 0 stands for 1.
 	Probability float64
 	// Count is how many calls fail before the fault is gone; 0 never ends.
 	Count int
-	// Visitor is the id, under either parameter, whose calls alone fail; empty means every visitor.
+	// Visitor is the id, under either parameter, whose calls alone fail, and those of a batch that holds it; empty means
+	// every visitor.
 	Visitor string
 	// Applied lets the update take effect although the call fails.
 	Applied bool
@@ -67,7 +47,7 @@ func validateFaults(faults []Fault) error {
 }
 
 func (f Fault) validate() error {
-	if err := f.validateKind(); err != nil {
+	if err := errors.Join(f.validateKind(), f.validateRoute()); err != nil {
 		return err
 	}
 	switch {
@@ -75,8 +55,10 @@ func (f Fault) validate() error {
 		return errors.New("status belongs to the kinds status and redirect")
 	case f.Kind != FaultStatus && (f.RetryAfter != 0 || f.RetryAfterDate):
 		return errors.New("retry_after belongs to the kind status")
-	case f.Kind != FaultRedirect && f.Location != "":
-		return errors.New("location belongs to the kind redirect")
+	case f.Kind != FaultRedirect && f.Kind != FaultForeign && f.Location != "":
+		return errors.New("location belongs to the kinds redirect and foreign")
+	case f.Kind.isFate() && f.Applied:
+		return errors.New("applied belongs to the kinds that are about the answer")
 	case f.RetryAfter < 0:
 		return errors.New("retry_after must be 0 or more")
 	case f.RetryAfterDate && f.RetryAfter == 0:
@@ -99,9 +81,25 @@ func (f Fault) validateKind() error {
 		if f.Status != 0 && (f.Status < 300 || f.Status > 399 || f.Status == http.StatusNotModified) {
 			return errors.New("the status of a redirect is from 300 to 399 and not 304")
 		}
-	case FaultReset, FaultHang, FaultRefuse, FaultGarbage, FaultTruncate, FaultSilent:
+	case FaultReset, FaultHang, FaultRefuse, FaultGarbage, FaultTruncate, FaultSilent,
+		FaultEntity, FaultForeign, FaultLarge, FaultStuck, FaultFailRows:
 	default:
-		return errors.New("kind must be one of status, reset, hang, refuse, redirect, garbage, truncate, silent")
+		return errors.New("kind must be one of status, reset, hang, refuse, redirect, garbage, truncate, silent, " +
+			"entity, foreign, large, stuck, fail_rows")
+	}
+	return nil
+}
+
+func (f Fault) validateRoute() error {
+	switch f.Route {
+	case "":
+		return nil
+	case RouteSingle, RouteDelivery, RouteBulk, RouteBulkStatus:
+	default:
+		return errors.New("route must be one of single, delivery, bulk, bulk_status")
+	}
+	if !f.Kind.hits(f.Route) {
+		return errors.New("no call of the route can meet this kind")
 	}
 	return nil
 }
@@ -138,24 +136,43 @@ func (l *faultList) list() []Fault {
 	return slices.Clone(l.active)
 }
 
-// next chooses the fault for a call of a visitor and uses up one of its count.
-func (l *faultList) next(visitorID string) (Fault, bool) {
+// next chooses the fault for the answer to a call, and uses up one of its count. What holds tells is whether the call is of
+// a visitor.
+func (l *faultList) next(route Route, holds func(visitorID string) bool) (Fault, bool) {
 	if !l.some.Load() {
 		return Fault{}, false
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i, f := range l.active {
-		if f.Visitor != "" && f.Visitor != visitorID {
-			continue
+		if !f.Kind.isFate() && l.matches(f, route, holds) {
+			l.use(i)
+			return f, true
 		}
-		if f.Probability > 0 && f.Probability < 1 && l.dice.roll() >= f.Probability {
-			continue
-		}
-		l.use(i)
-		return f, true
 	}
 	return Fault{}, false
+}
+
+// fates chooses those of a batch that was taken.
+func (l *faultList) fates(holds func(visitorID string) bool) []Fault {
+	if !l.some.Load() {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var chosen []Fault
+	for i, f := range slices.Backward(l.active) { // as one that is used up goes away
+		if f.Kind.isFate() && l.matches(f, RouteBulk, holds) {
+			l.use(i)
+			chosen = append(chosen, f)
+		}
+	}
+	return chosen
+}
+
+func (l *faultList) matches(f Fault, route Route, holds func(visitorID string) bool) bool {
+	return (f.Route == "" || f.Route == route) && f.Kind.hits(route) && (f.Visitor == "" || holds(f.Visitor)) &&
+		(f.Probability <= 0 || f.Probability >= 1 || l.dice.roll() < f.Probability)
 }
 
 func (l *faultList) use(i int) {

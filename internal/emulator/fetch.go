@@ -26,7 +26,7 @@ type fetchedAttribute struct {
 
 // serveFetch answers what an update did: {tntId}?client=… and thirdPartyId/{id}?client=….
 func (e *Emulator) serveFetch(w http.ResponseWriter, r *http.Request, rest string) {
-	world := e.world.Load()
+	world := e.current()
 	world.counters.fetches.Add(1)
 	world.calls.add(r, nil, e.settings.Now())
 	found, a := e.fetch(world, r, rest)

@@ -59,7 +59,7 @@ func (o *order) check(p pair, seen *sequenceCounts) {
 // History returns what was applied to an id under either parameter, for every client code that has it; nothing unless
 // [Settings].History is on.
 func (e *Emulator) History(visitorID string) []History {
-	return e.world.Load().store.historyOf(visitorID)
+	return e.current().store.historyOf(visitorID)
 }
 
 func (s *store) historyOf(visitorID string) []History {

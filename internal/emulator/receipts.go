@@ -97,13 +97,13 @@ func (e *Emulator) SetReceipts(prefix string) {
 	if prefix != "" {
 		r = &receipts{prefix: prefix, kept: map[string]*bitmap{}}
 	}
-	e.world.Load().receipts.Store(r)
+	e.current().receipts.Store(r)
 }
 
 // Receipts returns those that were kept, by the parameter that names the visitor.
 func (e *Emulator) Receipts() map[string]Receipts {
 	all := map[string]Receipts{}
-	r := e.world.Load().receipts.Load()
+	r := e.current().receipts.Load()
 	if r == nil {
 		return all
 	}

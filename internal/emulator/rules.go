@@ -31,6 +31,9 @@ type Visitor struct {
 	ID        string
 }
 
+// is reports whether the id is the visitor's.
+func (v Visitor) is(id string) bool { return v.ID == id }
+
 // update is one call's meaning: a visitor and its profile parameters, their names without "profile.".
 type update struct {
 	visitor    Visitor

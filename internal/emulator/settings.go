@@ -27,6 +27,8 @@ type Settings struct {
 	Token string
 	// Quota limits the update attempts of each client code.
 	Quota Quota
+	// Bulk is how the Bulk Profile Update API behaves.
+	Bulk Bulk
 	// Latency delays every answer of the API.
 	Latency Latency
 	// Faults are active from the start.
@@ -68,6 +70,7 @@ func (s Settings) withDefaults() Settings {
 		s.Now = time.Now
 	}
 	s.Quota = s.Quota.withDefaults()
+	s.Bulk = s.Bulk.withDefaults()
 	return s
 }
 
@@ -91,7 +94,7 @@ func (s Settings) validate() error {
 	if s.RecordCalls < 0 {
 		return errors.New("recorded calls: 0 or more")
 	}
-	return errors.Join(s.Quota.validate(), s.Latency.validate(), validateFaults(s.Faults))
+	return errors.Join(s.Quota.validate(), s.Bulk.validate(), s.Latency.validate(), validateFaults(s.Faults))
 }
 
 func (q Quota) withDefaults() Quota {

@@ -55,6 +55,21 @@ type Stats struct {
 	// Sessions are those of Delivery calls, MaxInSession the highest number of calls of one session under way at once.
 	Sessions     int `json:"sessions"`
 	MaxInSession int `json:"max_in_session"`
+	// Uploads are the calls of batchUpdate, whatever became of them. They are no Attempts; what became of them is counted with
+	// those. Rows are those of the batches that were taken.
+	Uploads int `json:"uploads"`
+	Rows    int `json:"rows"`
+	// Statuses are the calls of batchStatus. Of what became of them only failures are counted with those of attempts.
+	Statuses int `json:"statuses"`
+	// OverRate are those of Uploads and Statuses past 50 in a minute, MaxInMinute the most of a client code in any minute.
+	OverRate    int `json:"over_rate"`
+	MaxInMinute int `json:"max_in_minute"`
+	// Overlaps are the visitors of an update, a Delivery call or a batch who stood in a batch that was not complete yet, so
+	// that nothing says which comes last. A row that is sent again as it was is none, if its first answer did not arrive.
+	Overlaps int `json:"overlaps"`
+	// Stuck are batches, FailedRows the rows that failed of those that are complete.
+	Stuck      int `json:"stuck"`
+	FailedRows int `json:"failed_rows"`
 }
 
 type counters struct {
@@ -63,6 +78,8 @@ type counters struct {
 	applied, appliedParameters, disorders, repeats, notNumbers atomic.Int64
 	fetches, fetched, notFound, maxConcurrent                  atomic.Int64
 	deliveries, billed                                         atomic.Int64
+	uploads, rows, statuses, overRate, overlaps                atomic.Int64
+	stuck, failedRows                                          atomic.Int64
 	malformed                                                  [len(malformedStatuses)]atomic.Int64
 }
 
@@ -117,7 +134,7 @@ func (c *counters) malformedByStatus() map[int]int {
 
 // Stats returns the counters of now.
 func (e *Emulator) Stats() Stats {
-	world := e.world.Load()
+	world := e.current()
 	c := &world.counters
 	sessions, mostInSession := world.sessions.counts()
 	return Stats{
@@ -148,5 +165,13 @@ func (e *Emulator) Stats() Stats {
 		Billed:            int(c.billed.Load()),
 		Sessions:          sessions,
 		MaxInSession:      mostInSession,
+		Uploads:           int(c.uploads.Load()),
+		Rows:              int(c.rows.Load()),
+		Statuses:          int(c.statuses.Load()),
+		OverRate:          int(c.overRate.Load()),
+		MaxInMinute:       world.rates.maxInWindow(),
+		Overlaps:          int(c.overlaps.Load()),
+		Stuck:             int(c.stuck.Load()),
+		FailedRows:        int(c.failedRows.Load()),
 	}
 }

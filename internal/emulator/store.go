@@ -38,6 +38,8 @@ type record struct {
 	modifiedAt time.Time
 	attributes map[string]Attribute
 	order      order
+	// batch are the attributes that the last batch of v2 set, see [OverrideLostProperties].
+	batch []string
 }
 
 const shardCount = 64
@@ -79,13 +81,7 @@ func (s *store) apply(key storeKey, parameters []pair, at time.Time) sequenceCou
 	sh := s.shardOf(key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	held := sh.records[key]
-	if held == nil {
-		held = &record{attributes: make(map[string]Attribute, len(parameters))}
-		sh.records[key] = held
-		s.visitors.Add(1)
-		s.clients.LoadOrStore(key.client, nil)
-	}
+	held := s.hold(sh, key, len(parameters))
 	before := len(held.attributes)
 	held.modifiedAt = at
 	var seen sequenceCounts
@@ -100,6 +96,25 @@ func (s *store) apply(key storeKey, parameters []pair, at time.Time) sequenceCou
 	}
 	s.parameters.Add(int64(len(held.attributes) - before))
 	return seen
+}
+
+// hold returns the record of a visitor, or a new one for some parameters. The shard is locked.
+func (s *store) hold(sh *shard, key storeKey, parameters int) *record {
+	held := sh.records[key]
+	if held == nil {
+		held = &record{attributes: make(map[string]Attribute, parameters)}
+		sh.records[key] = held
+		s.visitors.Add(1)
+		s.clients.LoadOrStore(key.client, nil)
+	}
+	return held
+}
+
+func (s *store) has(key storeKey) bool {
+	sh := s.shardOf(key)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	return sh.records[key] != nil
 }
 
 // profile returns a copy.
@@ -172,14 +187,14 @@ func (s *store) profiles(keys []storeKey) []Profile {
 
 // Profiles returns all profiles by client code, parameter and id.
 func (e *Emulator) Profiles() []Profile {
-	s := e.world.Load().store
+	s := e.current().store
 	return s.profiles(s.keys())
 }
 
 // Profile returns the profile of a visitor named by [MboxPC] or [Mbox3rdPartyID]. Where several client codes have the
 // visitor it is the first of them in the order of [Emulator.Profiles].
 func (e *Emulator) Profile(parameter, id string) (Profile, bool) {
-	s := e.world.Load().store
+	s := e.current().store
 	found := s.profiles(s.keysOf(Visitor{Parameter: parameter, ID: id}))
 	if len(found) == 0 {
 		return Profile{}, false

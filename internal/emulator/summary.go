@@ -26,14 +26,18 @@ over quota    %d
 faulted       %d
 deliveries    %d
 billed        %d
+uploads       %d
+rows          %d
 visitors      %d
 
 /m2/{clientCode}/profile/update          updates a profile
+/m2/{clientCode}/v2/profile/batchUpdate  updates or creates many
 /rest/v1/delivery                        updates or creates a profile, in a call that is billed
 /rest/v1/profiles/{tntId}?client={code}  shows one
 /_emulator/stats                         all counters
 /_emulator/profiles                      all profiles
+/_emulator/uploads                       all batches
 /_emulator/faults                        the active faults
-`, s.Attempts, s.Accepted, s.Refused, malformed, s.Unauthorized, s.OverQuota, s.Faulted, s.Deliveries, s.Billed, s.Visitors)
+`, s.Attempts, s.Accepted, s.Refused, malformed, s.Unauthorized, s.OverQuota, s.Faulted, s.Deliveries, s.Billed, s.Uploads, s.Rows, s.Visitors)
 	answer{status: http.StatusOK, contentType: textType, body: []byte(text)}.write(w)
 }

@@ -12,7 +12,7 @@ import (
 
 // serveUpdate counts an attempt, then looks at the token, the quota, the call, the faults, in this order.
 func (e *Emulator) serveUpdate(w http.ResponseWriter, r *http.Request, client string) {
-	world := e.world.Load()
+	world := e.current()
 	world.counters.attempts.Add(1)
 	world.counters.concurrent(e.inFlight.Add(1))
 	defer e.inFlight.Add(-1)
@@ -53,7 +53,8 @@ func (e *Emulator) update(w http.ResponseWriter, r *http.Request, world *world, 
 		e.refuse(w, r, world, refused)
 		return
 	}
-	fault, faulted := e.faults.next(u.visitor.ID)
+	world.judge(storeKey{client: c.client, visitor: u.visitor})
+	fault, faulted := e.faults.next(RouteSingle, u.visitor.is)
 	if !faulted {
 		e.apply(world, c, u, true)
 		world.counters.accepted.Add(1)
@@ -96,8 +97,7 @@ func (e *Emulator) exists(world *world, key storeKey) bool {
 	if _, known := e.known[key.visitor]; known {
 		return true
 	}
-	_, created := world.store.profile(key)
-	return created
+	return world.store.has(key)
 }
 
 func (e *Emulator) refuse(w http.ResponseWriter, r *http.Request, world *world, refused *refusal) {

@@ -37,6 +37,7 @@ func (d *duration) UnmarshalText(text []byte) error {
 // faultWire is a fault in JSON.
 type faultWire struct {
 	Kind           FaultKind `json:"kind"`
+	Route          Route     `json:"route,omitempty"`
 	Status         int       `json:"status,omitempty"`
 	RetryAfter     duration  `json:"retry_after,omitempty"`
 	RetryAfterDate bool      `json:"retry_after_date,omitempty"`
@@ -50,6 +51,7 @@ type faultWire struct {
 func (w faultWire) fault() (Fault, error) {
 	f := Fault{
 		Kind:           w.Kind,
+		Route:          w.Route,
 		Status:         w.Status,
 		RetryAfter:     w.RetryAfter.std(),
 		RetryAfterDate: w.RetryAfterDate,
@@ -70,6 +72,7 @@ func (w faultWire) fault() (Fault, error) {
 func faultOnWire(f Fault) faultWire {
 	w := faultWire{
 		Kind:           f.Kind,
+		Route:          f.Route,
 		Status:         f.Status,
 		RetryAfter:     duration(f.RetryAfter),
 		RetryAfterDate: f.RetryAfterDate,
