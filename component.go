@@ -81,7 +81,7 @@ func newLogsExporter(cfg *Config, set exporter.Settings, accounts *quota.Registr
 		parts: parts{api: api, mapper: mapper, outbox: outbox.New(cfg.Outbox, packer)},
 	}
 	if cfg.storage() != nil {
-		key, err := cfg.accountKey()
+		key, err := cfg.key()
 		if err != nil {
 			return nil, err
 		}

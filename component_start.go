@@ -64,13 +64,16 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 		}
 	}()
 	host = queue.Unguarded(host)
+	if len(e.cfg.routes()) > 1 {
+		return errors.New("route bulk and overflow: not wired yet")
+	}
 	if id := e.cfg.storage(); id != nil {
 		if _, err = journal.Extension(host, *id); err != nil { // the helper would not name it
 			return fmt.Errorf("sending_queue::storage: %w", err)
 		}
 	}
 	e.warn()
-	account, err := e.account(ctx, host)
+	account, err := e.account(ctx, host, e.cfg.Route)
 	if err != nil {
 		return err
 	}
@@ -114,32 +117,36 @@ func (e *logsExporter) join(plan *quota.Plan) error {
 	if e.cfg.DryRun {
 		return nil
 	}
-	key, err := e.cfg.accountKey()
-	if err != nil {
-		return err
+	var shares []quota.Share
+	for _, n := range e.cfg.routes() {
+		key, limits, err := e.cfg.accountOf(n)
+		if err != nil {
+			return err
+		}
+		shares = append(shares, quota.Share{Key: key, Limits: limits})
 	}
-	return plan.Add(e.set.ID, key, e.cfg.limits())
+	return plan.Add(e.set.ID, shares...)
 }
 
-// account opens the account that the exporter shares with the others of its client code. A dry
-// run sends nothing, so it keeps its own: it waits as it would wait, or longer where there would
-// be too much to read, and takes nothing from the quota.
-func (e *logsExporter) account(ctx context.Context, host component.Host) (*quota.Account, error) {
-	if e.cfg.DryRun {
-		return quota.NewAccount(e.cfg.dryRunLimits()), nil
-	}
-	key, err := e.cfg.accountKey()
+// account opens the account of a route, which the exporter shares with the others of its client
+// code. A dry run sends nothing, so it keeps its own: it waits as it would wait, or longer where
+// there would be too much to read, and takes nothing from the quota.
+func (e *logsExporter) account(ctx context.Context, host component.Host, of route.Name) (*quota.Account, error) {
+	key, limits, err := e.cfg.accountOf(of)
 	if err != nil {
 		return nil, err
 	}
-	account, cold, release, err := e.accounts.Use(ctx, host, key, e.cfg.limits())
+	if e.cfg.DryRun {
+		return quota.NewAccount(dryRunLimits(limits)), nil
+	}
+	account, cold, release, err := e.accounts.Use(ctx, host, key, limits)
 	if err != nil {
 		return nil, err
 	}
 	e.closers = append(e.closers, release)
-	if cold && e.cfg.Quota.Calls != quota.Unlimited {
+	if cold && limits.Quota.Calls != quota.Unlimited {
 		e.set.Logger.Info("The quota account starts cold: calls made before this start are not counted",
-			zap.Bool("kept_over_restarts", e.cfg.Quota.Storage != nil))
+			zap.String("route", string(of)), zap.Bool("kept_over_restarts", limits.Quota.Storage != nil))
 	}
 	return account, nil
 }

@@ -5,7 +5,6 @@ package adobetargetexporter
 
 import (
 	"errors"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -105,11 +104,10 @@ func TestStart_ThatFailsLeavesNothingRunning(t *testing.T) {
 			}
 			goleak.VerifyNone(t, before)
 
-			endpoint, err := url.Parse(r.cfg.endpoint())
+			key, limits, err := r.cfg.accountOf(r.cfg.Route)
 			require.NoError(t, err)
-			limits := r.cfg.limits()
 			limits.Quota.Calls = 7
-			_, err = accounts.Open(quota.NewKey(r.cfg.ClientCode, endpoint), limits)
+			_, err = accounts.Open(key, limits)
 			require.NoError(t, err, "the account is free")
 			require.NoError(t, e.Shutdown(t.Context()))
 			require.NoError(t, e.Shutdown(t.Context()))

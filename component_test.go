@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -177,9 +176,9 @@ func TestComponent_SendsNothingInADryRunAndTakesNothingFromTheQuota(t *testing.T
 	require.NoError(t, err)
 	require.NoError(t, exp.Start(t.Context(), newHost()))
 	require.NoError(t, exp.ConsumeLogs(t.Context(), oneRecord("a", "tier", "gold")))
-	u, err := url.Parse(endpoint)
+	key, limits, err := cfg.accountOf(cfg.Route)
 	require.NoError(t, err)
-	account, err := accounts.Open(quota.NewKey("acme", u), cfg.limits())
+	account, err := accounts.Open(key, limits)
 	require.NoError(t, err)
 	assert.Zero(t, account.Usage().Used)
 	require.NoError(t, exp.Shutdown(t.Context()))

@@ -30,6 +30,10 @@ const (
 	minMaxRetryAfter     = time.Second
 	maxMaxRetryAfter     = 24 * time.Hour
 
+	defaultOverflowAfter = time.Minute
+	minOverflowAfter     = time.Second
+	maxOverflowAfter     = 24 * time.Hour
+
 	minRetryInterval = 100 * time.Millisecond
 
 	// dryRunPace is how many calls a second a dry run shows.
@@ -51,10 +55,19 @@ type Config struct {
 
 	// ClientCode is the client code of the Target account: lower case letters and digits.
 	ClientCode string `mapstructure:"client_code"`
-	// Route says which of Adobe's APIs the calls go to: single (the default) or delivery.
+	// Route says which of Adobe's APIs updates go to: single (the default), bulk or delivery.
 	Route route.Name `mapstructure:"route"`
-	// API is the way a call of the route single is made.
+	// Overflow says where updates of the route single go while its quota is used up: none (the
+	// default) lets them wait.
+	Overflow route.Overflow `mapstructure:"overflow"`
+	// OverflowAfter is for how long the quota frees nothing, or a due update has waited for it,
+	// before updates overflow, from 1s to 24h.
+	OverflowAfter time.Duration `mapstructure:"overflow_after"`
+	// API is the way a call of the route single is made, which is also how goes what the route
+	// bulk cannot carry.
 	API route.Config `mapstructure:"api"`
+	// Bulk is the way uploads of the route bulk are made.
+	Bulk configoptional.Optional[route.BulkConfig] `mapstructure:"bulk"`
 	// Delivery is the way a call of the route delivery is made.
 	Delivery configoptional.Optional[route.DeliveryConfig] `mapstructure:"delivery"`
 
@@ -107,7 +120,10 @@ func createDefaultConfig() component.Config {
 	return &Config{
 		ClientConfig:          defaultClientConfig(),
 		Route:                 route.ToSingle,
+		Overflow:              route.NoOverflow,
+		OverflowAfter:         defaultOverflowAfter,
 		API:                   route.NewDefaultConfig(),
+		Bulk:                  configoptional.Default(route.NewDefaultBulkConfig()),
 		Delivery:              configoptional.Default(route.NewDefaultDeliveryConfig()),
 		Visitor:               mapping.DefaultVisitor(),
 		Profile:               mapping.DefaultProfile(),
@@ -200,8 +216,7 @@ func (cfg *Config) disorderly() []string {
 }
 
 // dryRunLimits are those of a dry run, which shows a few calls a second at most.
-func (cfg *Config) dryRunLimits() quota.Limits {
-	limits := cfg.limits()
+func dryRunLimits(limits quota.Limits) quota.Limits {
 	pace := quota.RateLimitConfig{CallsPerSecond: dryRunPace, Burst: 1}
 	if limits.RateLimit != nil {
 		pace.CallsPerSecond = min(pace.CallsPerSecond, limits.RateLimit.CallsPerSecond)

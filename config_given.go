@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 // shortestDuration is the shortest that can be meant: what is shorter was written without a unit.
@@ -23,7 +25,8 @@ type given struct {
 	errs []error
 }
 
-// misread returns an error for each key that nothing reads and each duration without a unit.
+// misread returns an error for each key that nothing reads, each duration without a unit and each
+// size that is none.
 func misread(section map[string]any) error {
 	var g given
 	g.section("", keysOf(reflect.TypeFor[Config]()), section)
@@ -31,11 +34,11 @@ func misread(section map[string]any) error {
 }
 
 func (g *given) refuse(place, format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
+	err := fmt.Errorf(format, args...)
 	if place != "" {
-		text = place + ": " + text
+		err = fmt.Errorf("%s: %w", place, err)
 	}
-	g.errs = append(g.errs, errors.New(text))
+	g.errs = append(g.errs, err)
 }
 
 // value looks at what is decoded into a type.
@@ -56,8 +59,11 @@ func (g *given) value(place string, t reflect.Type, value any) {
 			}
 		}
 	default:
-		if inner == reflect.TypeFor[time.Duration]() {
+		switch inner {
+		case reflect.TypeFor[time.Duration]():
 			g.duration(place, value)
+		case reflect.TypeFor[route.Size]():
+			g.size(place, value)
 		}
 	}
 }
@@ -89,6 +95,16 @@ func (g *given) duration(place string, value any) {
 		g.refuse(place, "%s has no unit, write %ss if seconds are meant", text, text)
 	default:
 		g.refuse(place, "%q is no duration, write a number with a unit, such as 30s", text)
+	}
+}
+
+// size refuses what is no number of bytes.
+func (g *given) size(place string, value any) {
+	var size route.Size
+	if value == nil {
+		g.refuse(place, "is empty, write a size such as 10MB or leave the key out")
+	} else if err := size.UnmarshalText([]byte(fmt.Sprint(value))); err != nil {
+		g.refuse(place, "%w", err)
 	}
 }
 

@@ -5,11 +5,15 @@ package adobetargetexporter // import "github.com/otelcol-adobetarget/adobetarge
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"net/url"
+	"slices"
 	"strings"
+	"time"
 
+	"go.opentelemetry.io/collector/config/configauth"
+	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/confmap"
 
@@ -17,13 +21,32 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
-// api returns the API that the calls go to.
+// api returns the API of the calls of one visitor each. With the route bulk it is that of what
+// bulk cannot carry.
 func (cfg *Config) api() (route.API, error) {
 	if cfg.Route == route.ToDelivery {
 		return route.NewDelivery(cfg.delivery(), cfg.endpoint(), cfg.ClientCode)
 	}
 	return route.NewSingle(cfg.API, cfg.endpoint(), cfg.ClientCode)
 }
+
+// routes returns the routes that updates go by, the first as a rule and a second where that
+// cannot carry them.
+func (cfg *Config) routes() []route.Name {
+	switch {
+	case cfg.Route == route.ToBulk:
+		return []route.Name{route.ToBulk, route.ToSingle}
+	case cfg.Overflow != route.NoOverflow:
+		return []route.Name{cfg.Route, route.Name(cfg.Overflow)}
+	}
+	return []route.Name{cfg.Route}
+}
+
+// uses reports whether updates may go by that route.
+func (cfg *Config) uses(n route.Name) bool { return slices.Contains(cfg.routes(), n) }
+
+// uploads reports whether updates may go by uploads.
+func (cfg *Config) uploads() bool { return cfg.uses(route.ToBulk) }
 
 // delivery returns the settings of the route delivery, its defaults where none are set.
 func (cfg *Config) delivery() route.DeliveryConfig {
@@ -33,27 +56,71 @@ func (cfg *Config) delivery() route.DeliveryConfig {
 	return route.NewDefaultDeliveryConfig()
 }
 
-// accountKey returns the key of the account of the calls. Adobe's quota is of single updates;
-// Delivery calls are paid and have none, so neither counts the other.
-func (cfg *Config) accountKey() (quota.Key, error) {
+// bulk returns the settings of the route bulk, its defaults where none are set.
+func (cfg *Config) bulk() route.BulkConfig {
+	if set := cfg.Bulk.Get(); set != nil {
+		return *set
+	}
+	return route.NewDefaultBulkConfig()
+}
+
+// deliveryClient returns the settings of the HTTP client of Delivery calls. They take no token:
+// one that is set beside an overflow into them is for the calls of the route single.
+func (cfg *Config) deliveryClient() confighttp.ClientConfig {
+	client := cfg.ClientConfig
+	client.Auth = configoptional.None[configauth.Config]()
+	client.Headers = slices.DeleteFunc(slices.Clone(client.Headers), func(h configopaque.Pair) bool {
+		return strings.EqualFold(h.Name, "Authorization") || strings.EqualFold(h.Name, "Cookie")
+	})
+	return client
+}
+
+// key returns the key of the account of single updates.
+func (cfg *Config) key() (quota.Key, error) {
 	u, err := url.Parse(cfg.endpoint())
 	if err != nil {
 		return quota.Key{}, errors.New("endpoint: must be a URL such as https://acme.tt.omtrdc.net")
 	}
-	key := quota.NewKey(cfg.ClientCode, u)
-	if cfg.Route == route.ToDelivery {
-		key = key.For(string(cfg.Route))
-	}
-	return key, nil
+	return quota.NewKey(cfg.ClientCode, u), nil
 }
 
-func (cfg *Config) limits() quota.Limits {
-	if cfg.Route != route.ToDelivery {
-		return quota.Limits{Quota: cfg.Quota, RateLimit: cfg.RateLimit.Get()}
+// accountOf returns the key and the limits of the account of a route's calls. Adobe's quota is of
+// single updates; that of bulk is one of calls a minute; Delivery calls are paid and have none.
+// So none counts the others.
+func (cfg *Config) accountOf(n route.Name) (quota.Key, quota.Limits, error) {
+	key, err := cfg.key()
+	switch n {
+	case route.ToBulk:
+		return key.For(quota.Bulk), cfg.bulkLimits(), err
+	case route.ToDelivery:
+		return key.For(quota.Delivery), cfg.deliveryLimits(), err
+	}
+	return key, quota.Limits{Quota: cfg.Quota, RateLimit: cfg.RateLimit.Get()}, err
+}
+
+// deliveryLimits have a quota only where the route is set to it: an overflow's quota is that of
+// single updates.
+func (cfg *Config) deliveryLimits() quota.Limits {
+	limit := quota.NewDefaultWindowConfig()
+	limit.Calls = quota.Unlimited
+	if cfg.Route == route.ToDelivery {
+		limit = cfg.Quota
 	}
 	pace := cfg.delivery().CallsPerSecond
-	return quota.Limits{Quota: cfg.Quota, RateLimit: &quota.RateLimitConfig{
+	return quota.Limits{Quota: limit, RateLimit: &quota.RateLimitConfig{
 		CallsPerSecond: pace, Burst: int(min(max(1, math.Ceil(pace)), math.MaxInt32)),
+	}}
+}
+
+// bulkLimits are kept where the queue is, unless there is a storage for the quota: a collector
+// that is started again and again would make more calls a minute otherwise.
+func (cfg *Config) bulkLimits() quota.Limits {
+	storage := cfg.Quota.Storage
+	if storage == nil {
+		storage = cfg.storage()
+	}
+	return quota.Limits{Quota: quota.WindowConfig{
+		Calls: cfg.bulk().CallsPerMinute, Window: time.Minute, Storage: storage, Reservation: 1,
 	}}
 }
 
@@ -70,56 +137,4 @@ func (cfg *Config) settleRoute(conf *confmap.Conf) {
 	if cfg.Route == route.ToDelivery && conf.Get("quota::calls") == nil {
 		cfg.Quota.Calls = quota.Unlimited
 	}
-}
-
-// misplaced returns what is set and is not of the route delivery. What is as it is by default
-// may stand there: a configuration that was printed has it.
-func (cfg *Config) misplaced() error {
-	usual := quota.NewDefaultWindowConfig()
-	unlimited := cfg.Quota.Calls == quota.Unlimited
-	var errs []error
-	for _, s := range []struct {
-		set      bool
-		key, why string
-	}{
-		{cfg.API != route.NewDefaultConfig(), "api", "is for route single only, remove it"},
-		{cfg.RateLimit != configoptional.Some(quota.NewDefaultRateLimitConfig()), "rate_limit", "is for route single only, use delivery::calls_per_second"},
-		{cfg.Delivery == configoptional.None[route.DeliveryConfig](), "delivery::enabled", "must not be false with route delivery, remove it or set route: single"},
-		{unlimited && cfg.Quota.Window != usual.Window, "quota::window", withoutCalls},
-		{unlimited && cfg.Quota.Storage != nil, "quota::storage", withoutCalls},
-		{unlimited && cfg.Quota.Reservation != usual.Reservation, "quota::reservation", withoutCalls},
-	} {
-		if s.set {
-			errs = append(errs, errors.New(s.key+": "+s.why))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-const withoutCalls = "needs quota::calls beside it, route delivery has no quota otherwise"
-
-// validateRoute refuses what makes no sense with the route.
-func (cfg *Config) validateRoute() error {
-	if cfg.Route != route.ToDelivery {
-		if cfg.delivery() != route.NewDefaultDeliveryConfig() {
-			return errors.New("delivery: is for route delivery only, set route: delivery or remove it")
-		}
-		return nil
-	}
-	errs := []error{cfg.misplaced()}
-	if cfg.ClientConfig.Auth.HasValue() {
-		errs = append(errs, errors.New("auth: not allowed with route delivery, which takes no token: remove it"))
-	}
-	for header := range cfg.ClientConfig.Headers.Iter {
-		switch {
-		case strings.EqualFold(header, "Authorization"):
-			errs = append(errs, errors.New("headers: Authorization is not allowed with route delivery, which takes no token: remove it"))
-		case strings.EqualFold(header, "Cookie"):
-			errs = append(errs, errors.New("headers: Cookie is not allowed with route delivery, all calls would be of one visitor: remove it"))
-		}
-	}
-	if cfg.MaxValueLength > route.MaxDeliveryValueLength {
-		errs = append(errs, fmt.Errorf("max_value_length: must be at most %d with route delivery, got %d", route.MaxDeliveryValueLength, cfg.MaxValueLength))
-	}
-	return errors.Join(errs...)
 }

@@ -17,6 +17,13 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
+func limitsOf(t *testing.T, cfg *Config, n route.Name) quota.Limits {
+	t.Helper()
+	_, limits, err := cfg.accountOf(n)
+	require.NoError(t, err)
+	return limits
+}
+
 func TestConfig_TheRouteIsSingleUnlessAnotherIsAskedFor(t *testing.T) {
 	for _, block := range []string{"config.yaml adobe_target", "route.yaml adobe_target/single", "route.yaml adobe_target/single_with_nothing"} {
 		file, name, _ := strings.Cut(block, " ")
@@ -26,10 +33,10 @@ func TestConfig_TheRouteIsSingleUnlessAnotherIsAskedFor(t *testing.T) {
 		api, err := cfg.api()
 		require.NoError(t, err)
 		assert.IsType(t, route.Single{}, api)
-		key, err := cfg.accountKey()
+		key, _, err := cfg.accountOf(cfg.Route)
 		require.NoError(t, err)
 		assert.Empty(t, key.Route)
-		assert.Equal(t, 1_000_000, cfg.limits().Quota.Calls)
+		assert.Equal(t, 1_000_000, limitsOf(t, cfg, cfg.Route).Quota.Calls)
 	}
 }
 
@@ -38,7 +45,7 @@ func TestConfig_DeliveryHasNoQuotaAndAPaceOfItsOwn(t *testing.T) {
 		cfg, err := loadConfig(t, "route.yaml", "adobe_target/"+block)
 		require.NoError(t, err)
 		assert.Equal(t, route.DeliveryConfig{Mbox: "otel-profile-update", Form: route.Execute, CallsPerSecond: 50}, cfg.delivery())
-		limits := cfg.limits()
+		limits := limitsOf(t, cfg, cfg.Route)
 		assert.Equal(t, quota.Unlimited, limits.Quota.Calls)
 		assert.Equal(t, &quota.RateLimitConfig{CallsPerSecond: 50, Burst: 50}, limits.RateLimit)
 		api, err := cfg.api()
@@ -46,7 +53,7 @@ func TestConfig_DeliveryHasNoQuotaAndAPaceOfItsOwn(t *testing.T) {
 		assert.Equal(t, 256, cfg.mapping(api.Limits()).MaxValueLength)
 		assert.Equal(t, 50, cfg.mapping(api.Limits()).MaxParameters)
 		assert.True(t, cfg.mapping(api.Limits()).UTF16)
-		key, err := cfg.accountKey()
+		key, _, err := cfg.accountOf(cfg.Route)
 		require.NoError(t, err)
 		assert.Equal(t, "delivery", key.Route)
 	}
@@ -63,7 +70,7 @@ func TestConfig_DeliveryHasEverySetting(t *testing.T) {
 	assert.Equal(t, quota.Limits{
 		Quota:     quota.WindowConfig{Calls: 5000, Window: time.Hour, Storage: &quotaStorage, Reservation: 100},
 		RateLimit: &quota.RateLimitConfig{CallsPerSecond: 2.5, Burst: 3},
-	}, cfg.limits())
+	}, limitsOf(t, cfg, cfg.Route))
 	api, err := cfg.api()
 	require.NoError(t, err)
 	assert.Equal(t, 100, cfg.mapping(api.Limits()).MaxValueLength, "what is set, where that is less")
@@ -71,9 +78,13 @@ func TestConfig_DeliveryHasEverySetting(t *testing.T) {
 
 // A Collector can print its configuration, and another can be given what it printed.
 func TestConfig_WhatIsPrintedCanBeReadAgain(t *testing.T) {
-	for _, block := range []string{"single", "single_with_nothing", "delivery", "delivery_empty", "delivery_with_nothing", "delivery_mbox"} {
+	for _, block := range []string{
+		"route.yaml single", "route.yaml single_with_nothing", "route.yaml delivery", "route.yaml delivery_empty", "route.yaml delivery_with_nothing",
+		"route.yaml delivery_mbox", "bulk.yaml bulk", "bulk.yaml all", "bulk.yaml with_nothing", "overflow.yaml bulk", "overflow.yaml delivery",
+	} {
 		t.Run(block, func(t *testing.T) {
-			cfg, err := loadConfig(t, "route.yaml", "adobe_target/"+block)
+			file, name, _ := strings.Cut(block, " ")
+			cfg, err := loadConfig(t, file, "adobe_target/"+name)
 			require.NoError(t, err)
 			for range 2 {
 				printed := confmap.New()
@@ -83,7 +94,12 @@ func TestConfig_WhatIsPrintedCanBeReadAgain(t *testing.T) {
 				require.NoError(t, confmap.Validate(again))
 				assert.Equal(t, cfg.Route, again.Route)
 				assert.Equal(t, cfg.delivery(), again.delivery())
-				assert.Equal(t, cfg.limits(), again.limits())
+				assert.Equal(t, cfg.bulk(), again.bulk())
+				assert.Equal(t, cfg.routes(), again.routes())
+				assert.Equal(t, cfg.OverflowAfter, again.OverflowAfter)
+				for _, n := range cfg.routes() {
+					assert.Equal(t, limitsOf(t, cfg, n), limitsOf(t, again, n))
+				}
 				cfg = again
 			}
 		})
@@ -92,13 +108,13 @@ func TestConfig_WhatIsPrintedCanBeReadAgain(t *testing.T) {
 
 func TestConfig_RefusesWhatMakesNoSenseWithTheRoute(t *testing.T) {
 	for block, want := range map[string]string{
-		"route_unknown":                `route: "bulkk" is unknown, use single or delivery`,
-		"route_empty":                  `route: "" is unknown, use single or delivery`,
-		"delivery_with_single":         "delivery: is for route delivery only, set route: delivery or remove it",
-		"api_with_delivery":            "api: is for route single only, remove it",
-		"rate_limit_with_delivery":     "rate_limit: is for route single only, use delivery::calls_per_second",
-		"delivery_switched_off":        "delivery::enabled: must not be false with route delivery",
-		"rate_limit_off_with_delivery": "rate_limit: is for route single only",
+		"route_unknown":                `route: "bulkk" is unknown, use single, bulk or delivery`,
+		"route_empty":                  `route: "" is unknown, use single, bulk or delivery`,
+		"delivery_with_single":         "delivery: is for route: delivery and overflow: delivery only, set one of them or remove it",
+		"api_with_delivery":            "api: is not for route delivery, remove it",
+		"rate_limit_with_delivery":     "rate_limit: is not for route delivery, use delivery::calls_per_second",
+		"delivery_switched_off":        "delivery::enabled: must not be false with route delivery, remove one of them",
+		"rate_limit_off_with_delivery": "rate_limit: is not for route delivery",
 		"endpoint_of_a_gateways_call":  `the path "/edge/rest/v1/delivery/" is not part of it, route delivery adds its own`,
 		"endpoint_of_an_update":        `the path "/m2/acme/profile/update" is not part of it`,
 		"quota_without_calls":          "quota::window: needs quota::calls beside it, route delivery has no quota otherwise\nquota::storage: needs quota::calls",
@@ -111,7 +127,7 @@ func TestConfig_RefusesWhatMakesNoSenseWithTheRoute(t *testing.T) {
 		"form_unknown":                 `delivery: form: "prefetch" is unknown, use execute or notification`,
 		"pace_of_nothing":              "delivery: calls_per_second: must be above 0, got 0",
 		"unknown_key":                  `delivery: unknown key "mboxes"; allowed: calls_per_second`,
-		"several_faults":               "api: is for route single only, remove it\nauth: not allowed",
+		"several_faults":               "api: is not for route delivery, remove it\nauth: not allowed",
 	} {
 		t.Run(block, func(t *testing.T) {
 			_, err := loadConfig(t, "route.yaml", "adobe_target/"+block)

@@ -63,7 +63,7 @@ func TestConfig_NeedsOnlyTheClientCode(t *testing.T) {
 	assert.Equal(t, quota.Limits{
 		Quota:     quota.WindowConfig{Calls: 1_000_000, Window: 24 * time.Hour, Reservation: 100},
 		RateLimit: &quota.RateLimitConfig{CallsPerSecond: 50, Burst: 50},
-	}, cfg.limits())
+	}, limitsOf(t, cfg, cfg.Route))
 	assert.Equal(t, 15*time.Minute, cfg.MaxRetryAfter)
 	assert.Equal(t, 30*time.Second, cfg.DrainTimeout)
 
@@ -111,7 +111,7 @@ func TestConfig_HasEverySetting(t *testing.T) {
 	assert.Equal(t, quota.Limits{
 		Quota:     quota.WindowConfig{Calls: 500, Window: time.Hour, Storage: &quotaStorage, Reservation: 10},
 		RateLimit: &quota.RateLimitConfig{CallsPerSecond: 11.5, Burst: 20},
-	}, cfg.limits())
+	}, limitsOf(t, cfg, cfg.Route))
 	assert.True(t, cfg.DryRun)
 	assert.Equal(t, 2*time.Minute, cfg.MaxRetryAfter)
 	assert.Equal(t, time.Minute, cfg.DrainTimeout)
@@ -131,7 +131,7 @@ func TestConfig_PartsCanBeSwitchedOff(t *testing.T) {
 	cfg, err := loadConfig(t, "config.yaml", "adobe_target/unpaced")
 	require.NoError(t, err)
 	assert.False(t, cfg.QueueConfig.HasValue())
-	assert.Nil(t, cfg.limits().RateLimit)
+	assert.Nil(t, limitsOf(t, cfg, cfg.Route).RateLimit)
 }
 
 func TestConfig_TakesWhatIsJustAllowed(t *testing.T) {

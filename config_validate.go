@@ -80,8 +80,8 @@ func (cfg *Config) validateEndpoint() error {
 
 // pathFault says where the path of a call belongs.
 func (cfg *Config) pathFault(path string) string {
-	if cfg.Route == route.ToDelivery {
-		return fmt.Sprintf("the path %q is not part of it, route delivery adds its own: remove it", path)
+	if cfg.Route != route.ToSingle {
+		return fmt.Sprintf("the path %q is not part of it, route %s adds its own: remove it", path, cfg.Route)
 	}
 	return fmt.Sprintf("the path %q belongs in api::path, which is %q when it is not set", path, route.NewDefaultConfig().Path)
 }
@@ -90,7 +90,9 @@ func (cfg *Config) pathFault(path string) string {
 // stand a path, before Target's own hosts none.
 func holdsCall(endpoint *url.URL) bool {
 	path := strings.TrimRight(endpoint.Path, "/")
-	return strings.HasSuffix(path, "/profile/update") || strings.HasSuffix(path, "/rest/v1/delivery") || path != "" && strings.HasSuffix(strings.ToLower(endpoint.Hostname()), ".tt.omtrdc.net")
+	ofCall := func(end string) bool { return strings.HasSuffix(path, end) }
+	return slices.ContainsFunc([]string{"/profile/update", "/profile/batchUpdate", "/rest/v1/delivery"}, ofCall) ||
+		path != "" && strings.HasSuffix(strings.ToLower(endpoint.Hostname()), ".tt.omtrdc.net")
 }
 
 func validPort(port string) bool {

@@ -66,7 +66,7 @@ var invalid = map[string]string{ //nolint:gosec // these are messages, not crede
 	"quota_window":                        "quota: window: must be at least 1m0s, got 59s",
 	"max_value_length":                    "max_value_length: must be at least 0, got -1",
 	"max_third_party_id_length":           "max_third_party_id_length: must be at most 256, got 257",
-	"removed_max_update_attempts":         `unknown key "max_update_attempts"; allowed: api, auth, client_code, …, visitor, visitor_placeholders, write_buffer_size`,
+	"removed_max_update_attempts":         `unknown key "max_update_attempts"; allowed: api, auth, bulk, client_code, …, visitor, visitor_placeholders, write_buffer_size`,
 	"merge_window_long":                   "outbox: merge_window: must be from 0s to 24h0m0s, got 24h0m1s",
 	"merge_window_negative":               "outbox: merge_window: must be from 0s to 24h0m0s, got -1s",
 	"max_visitors":                        "outbox: max_visitors: must be from 1 to 1073741824, got 0",

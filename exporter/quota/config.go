@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -114,9 +115,9 @@ func (l Limits) differences(other Limits, of Key) []string {
 			found = append(found, fmt.Sprintf("%s is %v here and %v there", key, here, there))
 		}
 	}
-	differ("quota::calls", l.Quota.Calls, other.Quota.Calls)
+	differ(of.calls(), callsName(l.Quota.Calls), callsName(other.Quota.Calls))
 	differ("quota::window", l.Quota.Window, other.Quota.Window)
-	differ("quota::storage", l.Quota.storageName(), other.Quota.storageName())
+	differ(of.storage(), l.Quota.storageName(), other.Quota.storageName())
 	differ("quota::reservation", l.Quota.Reservation, other.Quota.Reservation)
 	here, there := l.pace(), other.pace()
 	if of.Route != "" { // it has no other setting than the pace, which the burst is made from
@@ -129,6 +130,13 @@ func (l Limits) differences(other Limits, of Key) []string {
 		differ("rate_limit::burst", here.Burst, there.Burst)
 	}
 	return found
+}
+
+func callsName(calls int) string {
+	if calls == Unlimited {
+		return "without a limit"
+	}
+	return strconv.Itoa(calls)
 }
 
 // pace returns the rate limit, an endless one where there is none.

@@ -11,11 +11,17 @@ import (
 	"strings"
 )
 
+// What Adobe counts apart from single updates.
+const (
+	Bulk     = "bulk"
+	Delivery = "delivery"
+)
+
 // Key names an account.
 type Key struct {
 	ClientCode string
 	Endpoint   string
-	// Route tells calls apart that Adobe counts apart, "" for single updates.
+	// Route tells calls apart that Adobe counts apart: Bulk, Delivery, or "" for single updates.
 	Route string
 	// earlier is the Endpoint under which earlier versions kept the account, "" when it
 	// is the same.
@@ -44,12 +50,39 @@ func (k Key) For(route string) Key {
 	return Key{ClientCode: k.ClientCode, Endpoint: k.Endpoint, Route: route}
 }
 
+// calls is the setting of how many calls a window may hold.
+func (k Key) calls() string {
+	if k.Route == Bulk {
+		return "bulk::calls_per_minute"
+	}
+	return "quota::calls"
+}
+
+// storage is the setting of where the account is kept.
+func (k Key) storage() string {
+	if k.Route == Bulk {
+		return "quota::storage (or else sending_queue::storage)"
+	}
+	return "quota::storage"
+}
+
 // pace is the setting that the pace of the account comes from.
 func (k Key) pace() string {
-	if k.Route == "" {
+	switch k.Route {
+	case "":
 		return "rate_limit"
+	case Bulk:
+		return k.calls()
 	}
 	return k.Route + "::calls_per_second"
+}
+
+// settings are those that the limits of the account come from.
+func (k Key) settings() string {
+	if k.Route == Bulk {
+		return k.calls() + " and " + k.storage()
+	}
+	return "quota and " + k.pace()
 }
 
 // account returns the key without what two keys of one account may differ in.

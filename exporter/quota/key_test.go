@@ -74,9 +74,11 @@ func TestKey_OtherRoutesHaveAccountsOfTheirOwn(t *testing.T) {
 	paced := func(pace float64) Limits {
 		return Limits{Quota: WindowConfig{Calls: Unlimited, Window: time.Hour}, RateLimit: &RateLimitConfig{CallsPerSecond: pace, Burst: int(pace)}}
 	}
+	capped := Limits{Quota: WindowConfig{Calls: 5, Window: time.Hour}, RateLimit: &RateLimitConfig{CallsPerSecond: 1, Burst: 1}}
+	assert.Contains(t, capped.differences(paced(1), delivery), "quota::calls is 5 here and without a limit there")
 	var plan Plan
-	require.NoError(t, plan.Add(component.MustNewIDWithName("adobe_target", "a"), delivery, paced(50)))
-	err = plan.Add(component.MustNewIDWithName("adobe_target", "b"), delivery, paced(10))
+	require.NoError(t, plan.Add(component.MustNewIDWithName("adobe_target", "a"), Share{delivery, paced(50)}))
+	err = plan.Add(component.MustNewIDWithName("adobe_target", "b"), Share{delivery, paced(10)})
 	require.EqualError(t, err, `quota, delivery::calls_per_second: exporter "adobe_target/a" uses client_code "acme" and the same endpoint with other limits `+
 		`(delivery::calls_per_second is 10 here and 50 there): they share one account, so give them the same quota and delivery::calls_per_second`)
 }

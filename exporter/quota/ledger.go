@@ -42,7 +42,7 @@ func (a *Account) Persist(
 	defer a.mu.Unlock()
 	extension, err := journal.Extension(host, storageID)
 	if err != nil {
-		return false, fmt.Errorf("quota::storage: %w", err)
+		return false, fmt.Errorf("%s: %w", key.storage(), err)
 	}
 	if a.ledger != nil {
 		if _, err = a.takeOver(ctx, extension, storageID, a.ledger, key); err != nil {
@@ -75,7 +75,7 @@ func (k Key) open(ctx context.Context, extension storage.Extension, storageID co
 	id := component.MustNewIDWithName("adobe_target", "quota")
 	client, err := journal.Part{Storage: storageID, Exporter: id, Name: k.name()}.Open(ctx, extension)
 	if err != nil {
-		return nil, fmt.Errorf("quota::storage: %w", err)
+		return nil, fmt.Errorf("%s: %w", k.storage(), err)
 	}
 	return client, nil
 }
@@ -102,7 +102,7 @@ func (a *Account) Unpersist(ctx context.Context) error {
 func (a *Account) load(ctx context.Context, l *ledger) (cold bool, err error) {
 	data, err := l.client.Get(ctx, statementKey)
 	if err != nil {
-		return false, fmt.Errorf("quota::storage: reading the account: %w", err)
+		return false, fmt.Errorf("%s: reading the account: %w", l.key.storage(), err)
 	}
 	counted := a.window.used + a.window.inFlight
 	if data != nil {
@@ -140,7 +140,7 @@ func (a *Account) takeOver(
 	defer func() { err = errors.Join(err, client.Close(ctx)) }()
 	data, err := client.Get(ctx, statementKey)
 	if err != nil {
-		return false, fmt.Errorf("quota::storage: reading the account: %w", err)
+		return false, fmt.Errorf("%s: reading the account: %w", key.storage(), err)
 	}
 	if data == nil {
 		return false, nil
@@ -154,7 +154,7 @@ func (a *Account) takeOver(
 		return false, err
 	}
 	if err := client.Delete(ctx, statementKey); err != nil {
-		return false, fmt.Errorf("quota::storage: removing the account's earlier name: %w", err)
+		return false, fmt.Errorf("%s: removing the account's earlier name: %w", key.storage(), err)
 	}
 	return true, nil
 }

@@ -315,6 +315,8 @@ func TestAnAccountInUseKnowsBetterThanItsStorage(t *testing.T) {
 func TestAStorageThatIsNoneIsNamed(t *testing.T) {
 	_, err := NewAccount(stored(10, 1)).Persist(t.Context(), componenttest.NewNopHost(), storageID, acme)
 	require.EqualError(t, err, `quota::storage: "file_storage" is not configured under extensions, or not listed in service::extensions; storages that are: none`)
+	_, err = NewAccount(stored(10, 1)).Persist(t.Context(), componenttest.NewNopHost(), storageID, acme.For(Bulk))
+	require.ErrorContains(t, err, `quota::storage (or else sending_queue::storage): "file_storage" is not configured under extensions`)
 }
 
 func TestAnAccountThatWasLoadedIsNotLoadedTwice(t *testing.T) {

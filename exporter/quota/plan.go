@@ -19,25 +19,36 @@ type Plan struct {
 	shares map[Key]map[component.ID]Limits // by Key.account
 }
 
-// Add says that an exporter is to use the account of that key, until Remove. It returns an error
-// when another one is to use it with other limits. What the exporter was to use before is
-// forgotten.
-func (p *Plan) Add(exporter component.ID, key Key, limits Limits) error {
+// Share is an account that an exporter uses, and the limits that it wants of it.
+type Share struct {
+	Key    Key
+	Limits Limits
+}
+
+// Add says that an exporter is to use these accounts, until Remove. It returns an error when
+// another one is to use one of them with other limits, and then it uses none. What the exporter
+// was to use before is forgotten.
+func (p *Plan) Add(exporter component.ID, shares ...Share) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.remove(exporter)
-	for other, theirs := range p.shares[key.account()] {
-		if len(limits.differences(theirs, key)) > 0 {
-			return fmt.Errorf("quota, %s: %w", key.pace(), otherLimits(fmt.Sprintf("exporter %q", other), key, limits, theirs))
+	for _, s := range shares {
+		for other, theirs := range p.shares[s.Key.account()] {
+			if len(s.Limits.differences(theirs, s.Key)) > 0 {
+				return fmt.Errorf("quota, %s: %w", s.Key.pace(), otherLimits(fmt.Sprintf("exporter %q", other), s.Key, s.Limits, theirs))
+			}
 		}
 	}
 	if p.shares == nil {
 		p.shares = make(map[Key]map[component.ID]Limits)
 	}
-	if p.shares[key.account()] == nil {
-		p.shares[key.account()] = make(map[component.ID]Limits)
+	for _, s := range shares {
+		account := s.Key.account()
+		if p.shares[account] == nil {
+			p.shares[account] = make(map[component.ID]Limits)
+		}
+		p.shares[account][exporter] = s.Limits
 	}
-	p.shares[key.account()][exporter] = limits
 	return nil
 }
 
@@ -57,5 +68,5 @@ func (p *Plan) remove(exporter component.ID) {
 // otherLimits is that somebody else uses the account with other limits.
 func otherLimits(who string, key Key, here, there Limits) error {
 	return fmt.Errorf("%s uses client_code %q and the same endpoint with other limits (%s): they share one account, "+
-		"so give them the same quota and %s", who, key.ClientCode, strings.Join(here.differences(there, key), ", "), key.pace())
+		"so give them the same %s", who, key.ClientCode, strings.Join(here.differences(there, key), ", "), key.settings())
 }

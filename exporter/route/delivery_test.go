@@ -301,8 +301,8 @@ func BenchmarkDelivery(b *testing.B) {
 func TestName(t *testing.T) {
 	require.NoError(t, ToSingle.Validate())
 	require.NoError(t, ToDelivery.Validate())
-	require.EqualError(t, Name("bulkk").Validate(), `"bulkk" is unknown, use single or delivery`)
-	assert.EqualError(t, Name("").Validate(), `"" is unknown, use single or delivery`)
+	require.EqualError(t, Name("bulkk").Validate(), `"bulkk" is unknown, use single, bulk or delivery`)
+	assert.EqualError(t, Name("").Validate(), `"" is unknown, use single, bulk or delivery`)
 }
 
 func TestDelivery_TheSessionIsAllThatTheURLHoldsOfTheVisitor(t *testing.T) {

@@ -20,8 +20,29 @@ const (
 // Validate returns an error unless there is such a route.
 func (n Name) Validate() error {
 	switch n {
-	case ToSingle, ToDelivery:
+	case ToSingle, ToBulk, ToDelivery:
 		return nil
 	}
-	return fmt.Errorf("%q is unknown, use %s or %s", string(n), ToSingle, ToDelivery)
+	return fmt.Errorf("%q is unknown, use %s, %s or %s", string(n), ToSingle, ToBulk, ToDelivery)
+}
+
+// Overflow says which of Adobe's APIs updates go to while the quota of single updates is used up.
+type Overflow string
+
+const (
+	// NoOverflow lets them wait.
+	NoOverflow Overflow = "none"
+	// OverflowToBulk is the Bulk Profile Update API.
+	OverflowToBulk = Overflow(ToBulk)
+	// OverflowToDelivery is the Delivery API.
+	OverflowToDelivery = Overflow(ToDelivery)
+)
+
+// Validate returns an error unless there is such an overflow.
+func (o Overflow) Validate() error {
+	switch o {
+	case NoOverflow, OverflowToBulk, OverflowToDelivery:
+		return nil
+	}
+	return fmt.Errorf("%q is unknown, use %s, %s or %s", string(o), NoOverflow, OverflowToBulk, OverflowToDelivery)
 }
