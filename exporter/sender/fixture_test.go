@@ -193,7 +193,7 @@ func (f *fixture) push(t *testing.T, records ...record) {
 	require.NoError(t, f.PushInMemory(t.Context(), logs(records...)))
 }
 
-// counts returns the values of a metric by those of its attributes, joined. Sums that are 0 are
+// counts returns the values of a metric by those of its attributes, joined, of all routes. Sums that are 0 are
 // left out: they are there from the start.
 func (f *fixture) counts(metric string) map[string]int {
 	sums := make(map[string]int)
