@@ -76,9 +76,11 @@ func newLogsExporter(cfg *Config, set exporter.Settings, accounts *quota.Registr
 	}
 	// What is said here is for who runs the Collector: where in the code it is said tells them nothing.
 	set.Logger = set.Logger.WithOptions(zap.AddStacktrace(zapcore.FatalLevel))
+	waiting := cfg.Outbox
+	waiting.Remember = cfg.bulk().Remember
 	e := &logsExporter{
 		cfg: cfg, set: set, accounts: accounts, telemetry: telemetry,
-		parts: parts{api: api, mapper: mapper, outbox: outbox.New(cfg.Outbox, packer)},
+		parts: parts{api: api, mapper: mapper, outbox: outbox.New(waiting, packer)},
 	}
 	if cfg.storage() != nil {
 		key, err := cfg.key()
@@ -128,6 +130,9 @@ func (e *logsExporter) Start(ctx context.Context, host component.Host) error {
 	}
 	if e.cfg.waits() {
 		return nil
+	}
+	if err := e.upload(ctx, host); err != nil {
+		return errors.Join(err, e.Shutdown(ctx))
 	}
 	e.sender.Start()
 	e.door.Begin(time.Now())

@@ -64,16 +64,13 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 		}
 	}()
 	host = queue.Unguarded(host)
-	if len(e.cfg.routes()) > 1 {
-		return errors.New("route bulk and overflow: not wired yet")
-	}
 	if id := e.cfg.storage(); id != nil {
 		if _, err = journal.Extension(host, *id); err != nil { // the helper would not name it
 			return fmt.Errorf("sending_queue::storage: %w", err)
 		}
 	}
 	e.warn()
-	account, err := e.account(ctx, host, e.cfg.Route)
+	account, err := e.account(ctx, host, e.cfg.primary())
 	if err != nil {
 		return err
 	}
@@ -87,7 +84,7 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 		Outbox:      e.parts.outbox,
 		Account:     account,
 		Route:       calls,
-		RouteName:   e.cfg.Route,
+		RouteName:   e.cfg.primary(),
 		Concurrency: e.cfg.Concurrency,
 		Retry:       e.cfg.RetryConfig,
 		GiveUpAfter: e.cfg.Outbox.GiveUpAfter,

@@ -19,6 +19,7 @@ import (
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
 )
 
 // api returns the API of the calls of one visitor each. With the route bulk it is that of what
@@ -40,6 +41,25 @@ func (cfg *Config) routes() []route.Name {
 		return []route.Name{cfg.Route, route.Name(cfg.Overflow)}
 	}
 	return []route.Name{cfg.Route}
+}
+
+// primary returns the route of the calls of one visitor each.
+func (cfg *Config) primary() route.Name {
+	if cfg.Route == route.ToBulk {
+		return route.ToSingle
+	}
+	return cfg.Route
+}
+
+// gather returns which updates go by uploads.
+func (cfg *Config) gather() sender.Gather {
+	switch {
+	case cfg.Route == route.ToBulk:
+		return sender.GatherAll
+	case cfg.Overflow == route.OverflowToBulk:
+		return sender.GatherOverflow
+	}
+	return sender.GatherNone
 }
 
 // uses reports whether updates may go by that route.

@@ -63,6 +63,8 @@ type setup struct {
 	quota  quota.Limits
 	mapper mapping.Config
 	route  *fakeRoute
+	// uploads are nil where there are none.
+	uploads *Uploads
 }
 
 func newFixture(t testing.TB, change ...func(*setup)) *fixture {
@@ -107,6 +109,9 @@ func newFixture(t testing.TB, change ...func(*setup)) *fixture {
 	f.route, f.outbox, set.Route = set.route, set.Outbox, set.route
 	f.Sender, err = New(set.Settings)
 	require.NoError(t, err)
+	if set.uploads != nil {
+		require.NoError(t, f.Upload(*set.uploads))
+	}
 	return f
 }
 

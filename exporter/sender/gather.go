@@ -54,7 +54,7 @@ func (u *uploader) gather(ctx context.Context) error {
 func (u *uploader) takeDue(ctx context.Context) (*outbox.Entry, error) {
 	u.outbox.Due(time.Now()) // lets become ready what is due
 	e, err := u.outbox.Take(ctx, outbox.Fresh)
-	if e == nil && err == nil && u.set.Alone {
+	if e == nil && err == nil && u.set.Gather == GatherAll {
 		e, err = u.outbox.Take(ctx, outbox.FailingAlone)
 	}
 	if err == nil {

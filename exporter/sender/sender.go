@@ -40,8 +40,6 @@ type Settings struct {
 	RouteName route.Name
 	// Overflow is where updates go while the quota is used up, nil where they wait. PushAndWait has none.
 	Overflow *Overflow
-	// Uploads is how updates go by uploads, nil where none do.
-	Uploads *Uploads
 	// Concurrency is how many calls may be under way at once.
 	Concurrency int
 	// Retry is for how long entries are put off, and when they are no longer tried.
@@ -85,12 +83,6 @@ func New(set Settings) (*Sender, error) {
 	s.outcomes = newOutcomes(set.Telemetry, set.ID, s.routes()...)
 	if err := s.observe(); err != nil {
 		return nil, err
-	}
-	if set.Uploads != nil {
-		s.uploader = newUploader(s, *set.Uploads)
-		if err := s.uploader.observe(); err != nil {
-			return nil, err
-		}
 	}
 	return s, nil
 }

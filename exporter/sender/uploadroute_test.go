@@ -132,14 +132,14 @@ func byUploads(f *fakeUploads, change ...func(*Uploads)) func(*setup) {
 		f.processing = time.Minute
 		set := &Uploads{
 			Route: f, Account: quota.NewAccount(quota.Limits{Quota: quota.WindowConfig{Calls: 40, Window: time.Minute, Reservation: 1}}),
-			Config: route.NewDefaultBulkConfig(), Alone: true, Timeout: time.Second,
+			Config: route.NewDefaultBulkConfig(), Gather: GatherAll, Timeout: time.Second,
 			Creates: func(profile.VisitorParameter) bool { return true },
 		}
 		for _, c := range change {
 			c(set)
 		}
 		s.outbox.Remember = set.Config.Remember
-		s.Uploads = set
+		s.uploads = set
 	}
 }
 

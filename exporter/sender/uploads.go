@@ -37,12 +37,23 @@ type Uploads struct {
 	Creates func(profile.VisitorParameter) bool
 	// Flush writes what the outbox owes to its storage, if it has one.
 	Flush func(context.Context) error
-	// Alone is that updates go by uploads as long as these can carry them. Otherwise they do while
-	// the quota of the primary route is used up.
-	Alone bool
+	// Gather is which updates go by uploads.
+	Gather Gather
 	// Timeout is for how long a shutdown waits for an upload that is under way.
 	Timeout time.Duration
 }
+
+// Gather is which updates go by uploads.
+type Gather int
+
+const (
+	// GatherNone is that none do: uploads that an earlier run has left come to their end.
+	GatherNone Gather = iota
+	// GatherOverflow is that they do while the quota of the primary route is used up.
+	GatherOverflow
+	// GatherAll is that they do as long as uploads can carry them.
+	GatherAll
+)
 
 // looksAgain is how often is looked at whether an upload is to be made.
 const looksAgain = time.Second
@@ -74,6 +85,12 @@ type uploader struct {
 
 	submits, ends trust
 	pauses        int // uploads in a row that were not taken
+}
+
+// Upload has updates go by uploads. It comes before Start. The error is that of its telemetry.
+func (s *Sender) Upload(set Uploads) error {
+	s.uploader = newUploader(s, set)
+	return s.uploader.observe()
 }
 
 func newUploader(s *Sender, set Uploads) *uploader {
@@ -155,14 +172,17 @@ func (u *uploader) gatherNext(ctx context.Context) {
 // isDue reports whether entries are to be gathered: when there are as many as an upload holds, or
 // one has waited for the interval.
 func (u *uploader) isDue(now time.Time) bool {
+	if u.set.Gather == GatherNone {
+		return false
+	}
 	ready, _ := u.outbox.Due(now)
 	due := ready[outbox.Fresh]
 	longest := u.outbox.Waited(outbox.Fresh, now)
-	if u.set.Alone {
+	if u.set.Gather == GatherAll {
 		due += ready[outbox.FailingAlone]
 		longest = max(longest, u.outbox.Waited(outbox.FailingAlone, now))
 	}
-	if due == 0 || !u.set.Alone && !u.sender.overflows(now) {
+	if due == 0 || u.set.Gather == GatherOverflow && !u.sender.overflows(now) {
 		return false
 	}
 	return due >= u.set.Config.MaxRows || longest >= u.set.Config.Interval || u.hastens()
@@ -203,4 +223,4 @@ func (u *uploader) write(ctx context.Context, m *made) bool {
 const writePause = 20 * time.Millisecond
 
 // uploadsAlone reports whether updates go by uploads as long as these can carry them.
-func (s *Sender) uploadsAlone() bool { return s.uploader != nil && s.uploader.set.Alone }
+func (s *Sender) uploadsAlone() bool { return s.uploader != nil && s.uploader.set.Gather == GatherAll }
