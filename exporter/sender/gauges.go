@@ -97,7 +97,9 @@ func (s *Sender) waiting() map[string]int {
 	if w.health.down() { // nobody knows who else would fail
 		visitors[causeOutage], visitors[causeAlone] = visitors[causeAlone], 0
 	}
-	visitors[causeUpload] += held.Uploaded
+	if s.uploader != nil {
+		visitors[causeUpload] = held.Uploaded
+	}
 	fresh := w.cause()
 	if s.uploadsAlone() {
 		fresh = causeUpload
