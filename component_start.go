@@ -11,6 +11,7 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/otel/attribute"
@@ -64,8 +65,8 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 		}
 	}()
 	host = queue.Unguarded(host)
-	if len(e.cfg.routes()) > 1 {
-		return errors.New("route bulk and overflow: not wired yet")
+	if e.cfg.uploads() {
+		return errors.New("route bulk and overflow: bulk: not wired yet")
 	}
 	if id := e.cfg.storage(); id != nil {
 		if _, err = journal.Extension(host, *id); err != nil { // the helper would not name it
@@ -77,7 +78,11 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 	if err != nil {
 		return err
 	}
-	calls, err := e.route(ctx, host)
+	calls, err := e.route(ctx, host, e.cfg.ClientConfig, e.parts.api)
+	if err != nil {
+		return err
+	}
+	overflow, err := e.overflow(ctx, host)
 	if err != nil {
 		return err
 	}
@@ -88,6 +93,7 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 		Account:     account,
 		Route:       calls,
 		RouteName:   e.cfg.Route,
+		Overflow:    overflow,
 		Concurrency: e.cfg.Concurrency,
 		Retry:       e.cfg.RetryConfig,
 		GiveUpAfter: e.cfg.Outbox.GiveUpAfter,
@@ -151,12 +157,35 @@ func (e *logsExporter) account(ctx context.Context, host component.Host, of rout
 	return account, nil
 }
 
-// route returns what makes the calls, or shows them.
-func (e *logsExporter) route(ctx context.Context, host component.Host) (sender.Route, error) {
-	if e.cfg.DryRun {
-		return route.NewDryRun(e.parts.api, e.set.Logger), nil
+// overflow returns where updates go while the quota is used up, nil where they wait: a dry run sends
+// none.
+func (e *logsExporter) overflow(ctx context.Context, host component.Host) (*sender.Overflow, error) {
+	if !e.cfg.uses(route.ToDelivery) || e.cfg.Route == route.ToDelivery || e.cfg.DryRun {
+		return nil, nil //nolint:nilnil // none is no error
 	}
-	client, closeIdle, err := route.NewHTTPClient(ctx, e.cfg.ClientConfig, e.parts.api, e.cfg.Concurrency, host, e.set.TelemetrySettings)
+	api, err := route.NewDelivery(e.cfg.delivery(), e.cfg.endpoint(), e.cfg.ClientCode)
+	if err != nil {
+		return nil, err
+	}
+	account, err := e.account(ctx, host, route.ToDelivery)
+	if err != nil {
+		return nil, err
+	}
+	calls, err := e.route(ctx, host, e.cfg.deliveryClient(), api)
+	if err != nil {
+		return nil, err
+	}
+	return &sender.Overflow{
+		Name: route.ToDelivery, After: e.cfg.OverflowAfter, Route: calls, Account: account, Carries: api.Carries, Host: e.cfg.host(),
+	}, nil
+}
+
+// route returns what makes the calls of an API, or shows them.
+func (e *logsExporter) route(ctx context.Context, host component.Host, settings confighttp.ClientConfig, api route.API) (sender.Route, error) {
+	if e.cfg.DryRun {
+		return route.NewDryRun(api, e.set.Logger), nil
+	}
+	client, closeIdle, err := route.NewHTTPClient(ctx, settings, api, e.cfg.Concurrency, host, e.set.TelemetrySettings)
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +193,7 @@ func (e *logsExporter) route(ctx context.Context, host component.Host) (sender.R
 		closeIdle()
 		return nil
 	})
-	caller := route.NewCaller(e.parts.api, client, e.set.BuildInfo.Command+"/"+e.set.BuildInfo.Version, e.cfg.MaxRetryAfter)
+	caller := route.NewCaller(api, client, e.set.BuildInfo.Command+"/"+e.set.BuildInfo.Version, e.cfg.MaxRetryAfter)
 	return route.NewTraced(caller, metadata.Tracer(e.set.TelemetrySettings)), nil
 }
 
