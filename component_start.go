@@ -22,7 +22,6 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
-	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadata"
 )
 
 // newGuard wires the storage of the queue to outbox and sender.
@@ -74,7 +73,11 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 	if err != nil {
 		return err
 	}
-	calls, err := e.route(ctx, host)
+	calls, err := e.route(ctx, host, e.cfg.ClientConfig, e.parts.api)
+	if err != nil {
+		return err
+	}
+	overflow, err := e.overflow(ctx, host)
 	if err != nil {
 		return err
 	}
@@ -85,6 +88,7 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) (err erro
 		Account:     account,
 		Route:       calls,
 		RouteName:   e.cfg.primary(),
+		Overflow:    overflow,
 		Concurrency: e.cfg.Concurrency,
 		Retry:       e.cfg.RetryConfig,
 		GiveUpAfter: e.cfg.Outbox.GiveUpAfter,
@@ -146,23 +150,6 @@ func (e *logsExporter) account(ctx context.Context, host component.Host, of rout
 			zap.String("route", string(of)), zap.Bool("kept_over_restarts", limits.Quota.Storage != nil))
 	}
 	return account, nil
-}
-
-// route returns what makes the calls, or shows them.
-func (e *logsExporter) route(ctx context.Context, host component.Host) (sender.Route, error) {
-	if e.cfg.DryRun {
-		return route.NewDryRun(e.parts.api, e.set.Logger), nil
-	}
-	client, closeIdle, err := route.NewHTTPClient(ctx, e.cfg.ClientConfig, e.parts.api, e.cfg.Concurrency, host, e.set.TelemetrySettings)
-	if err != nil {
-		return nil, err
-	}
-	e.closers = append(e.closers, func(context.Context) error {
-		closeIdle()
-		return nil
-	})
-	caller := route.NewCaller(e.parts.api, client, e.set.BuildInfo.Command+"/"+e.set.BuildInfo.Version, e.cfg.MaxRetryAfter)
-	return route.NewTraced(caller, metadata.Tracer(e.set.TelemetrySettings)), nil
 }
 
 // warn says what of the configuration has a price.

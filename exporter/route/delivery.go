@@ -75,14 +75,14 @@ func noDeliveryName(name string) bool {
 	return strings.HasPrefix(name, "profile.") || strings.TrimSpace(name) == ""
 }
 
-// carries reports whether a call can carry the parameter.
-func (d *Delivery) carries(p *profile.Parameter) bool {
+// Carries reports whether a call can carry the parameter.
+func (d *Delivery) Carries(p *profile.Parameter) bool {
 	return !noDeliveryName(p.Name) && profile.UTF16Length(p.Name) <= profile.MaxNameLength && profile.UTF16Length(p.Value) <= MaxDeliveryValueLength
 }
 
 // compose returns a call with one mbox or notification that has the parameters.
 func (d *Delivery) compose(v profile.Visitor, parameters []profile.Parameter) (c call, carried int) {
-	for carried < min(len(parameters), maxDeliveryParameters) && d.carries(&parameters[carried]) {
+	for carried < min(len(parameters), maxDeliveryParameters) && d.Carries(&parameters[carried]) {
 		carried++
 	}
 	if carried == 0 {

@@ -124,7 +124,7 @@ func leaves(e *outbox.Entry, a route.Answer, believed bool) bool {
 // spills says that updates go by the overflow, or no longer, when a call leaves by a way.
 func (s *Sender) spills(w *way) {
 	switch {
-	case s.overflow == nil:
+	case s.set.Overflow == nil:
 	case w == s.overflow:
 		s.overflowBegins()
 	default:

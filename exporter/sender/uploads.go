@@ -157,6 +157,9 @@ func (u *uploader) gatherNext(ctx context.Context) {
 	if u.await(ctx) != nil {
 		return
 	}
+	if u.set.Gather == GatherOverflow {
+		u.sender.overflowBegins()
+	}
 	err := u.gather(ctx)
 	if err != nil {
 		u.unread(err)
