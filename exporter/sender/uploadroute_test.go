@@ -163,3 +163,7 @@ func nonZero(counts map[string]int) map[string]int {
 	maps.DeleteFunc(counts, func(_ string, n int) bool { return n == 0 })
 	return counts
 }
+
+func sortEffects(of []effect) {
+	slices.SortStableFunc(of, func(a, b effect) int { return a.at.Compare(b.at) })
+}
