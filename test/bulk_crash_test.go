@@ -58,7 +58,8 @@ func TestAnUploadIsFollowedOnAfterACrash(t *testing.T) {
 	c = s.start(t)
 	taken := sender.sent()
 	c.settled(t, taken.records-taken.withoutVisitor)
-	assert.Equal(t, taken.records-taken.withoutVisitor, c.metric("otelcol_adobe_target_records", `outcome="delivered"`, `reason=""`))
+	assert.Equal(t, taken.records-taken.withoutVisitor, c.metric("otelcol_adobe_target_records", `outcome="delivered"`))
+	assert.Zero(t, c.metric("otelcol_adobe_target_records", `reason="unconfirmed"`))
 	a.close(t, c, sender.taken())
 	assert.Equal(t, 1, target.assertUploads(t).Uploads)
 }
