@@ -128,12 +128,13 @@ func TestTheRowsThatSpoilAnUploadAreFound(t *testing.T) {
 	t.Parallel()
 	target := startTarget(t)
 	target.set(t, "faults", []map[string]any{
-		{"kind": "stuck", "visitor": "v3"},
-		{"kind": "fail_rows", "visitor": "v5"},
-		{"kind": "fail_rows", "visitor": "v6", "count": 1},
+		{"kind": "stuck", "visitor": "v103"},
+		{"kind": "fail_rows", "visitor": "v105"},
+		{"kind": "fail_rows", "visitor": "v106", "count": 1},
 	})
 	c := startUploading(t, target, quickUploads+", max_rows: 16", "")
 	c.ready(t)
+	c.next = 100
 	c.send(t, 9)
 	c.settled(t, len(c.taken))
 	rejected := func(reason string) int {
@@ -146,8 +147,8 @@ func TestTheRowsThatSpoilAnUploadAreFound(t *testing.T) {
 	stats := target.assertUploads(t)
 	assert.Equal(t, stats.FailedRows, c.metric("otelcol_adobe_target_upload_rows", `outcome="failed"`))
 	assert.Equal(t, stats.Stuck, c.metric("otelcol_adobe_target_uploads", `outcome="stuck"`))
-	delete(c.taken, "v3")
-	delete(c.taken, "v5")
+	delete(c.taken, "v103")
+	delete(c.taken, "v105")
 	c.arrive(t, target)
 	c.end(t)
 }
