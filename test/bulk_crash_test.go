@@ -31,7 +31,7 @@ func TestUploadsHoldThroughCrashesAndFaults(t *testing.T) {
 	sender := newSender(overHTTP(s.port), 91)
 	sender.plain, sender.pause = true, 20*time.Millisecond
 	r.crash(t, s, target, sender, crashes{
-		seed: 15, least: 8, lasts: lasts(0, 0.1), spread: 1, later: 2 * time.Second, gracefulEvery: 3,
+		seed: 15, least: 4, lasts: lasts(0, 0.1), spread: 1, later: 2 * time.Second, gracefulEvery: 2,
 	})
 	stats := target.stats(t)
 	t.Logf("%d uploads, %d statuses, %d rows, %d in uploads that were made again", stats.Uploads, stats.Statuses, stats.Rows, target.remade(t))

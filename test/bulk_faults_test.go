@@ -34,92 +34,44 @@ func elsewhere(t *testing.T) (url string, calls *atomic.Int64) {
 	return server.URL, calls
 }
 
-// TestOddAnswersToUploadsAndStatusesHoldTheData lets each kind of answer that says nothing come, or
-// none. The upload goes again as it was, the status is asked for again.
-func TestOddAnswersToUploadsAndStatusesHoldTheData(t *testing.T) {
-	t.Parallel()
-	foreign, calls := elsewhere(t)
-	target := startSequenced(t)
-	faults := []map[string]any{
-		{"kind": "refuse", "route": "bulk"},
-		{"kind": "garbage", "route": "bulk"},
-		{"kind": "silent", "route": "bulk"},
-		{"kind": "redirect", "status": 307, "location": foreign, "route": "bulk"},
-		{"kind": "status", "status": 200, "route": "bulk"},
-		{"kind": "status", "status": 500, "route": "bulk", "applied": true},
-		{"kind": "truncate", "route": "bulk", "applied": true},
-		{"kind": "hang", "route": "bulk", "applied": true},
-		{"kind": "entity", "route": "bulk"},
-		{"kind": "redirect", "status": 302, "location": foreign, "route": "bulk_status"},
-		{"kind": "garbage", "route": "bulk_status"},
-		{"kind": "status", "status": 200, "route": "bulk_status"},
-		{"kind": "status", "status": 404, "route": "bulk_status"},
-		{"kind": "status", "status": 500, "route": "bulk_status"},
-		{"kind": "refuse", "route": "bulk_status"},
-		{"kind": "silent", "route": "bulk_status"},
-		{"kind": "truncate", "route": "bulk_status"},
-		{"kind": "reset", "route": "bulk_status"},
-		{"kind": "large", "route": "bulk_status"},
-	}
-	for _, f := range faults {
-		f["count"] = 1
-	}
-	target.set(t, "faults", faults)
-	c := startUploading(t, target, strings.Replace(quickUploads, "max_interval: 2s", "max_interval: 1s", 1)+", timeout: 1s", "")
-	c.ready(t)
-	c.send(t, 20)
-	c.settled(t, len(c.taken))
-	c.arrive(t, target)
-
-	stats := target.assertUploads(t)
-	assert.Equal(t, len(faults), stats.Faulted, "every fault was acted out")
-	assert.Zero(t, calls.Load(), "no redirect is followed")
-	assert.Equal(t, len(c.taken), c.metric("otelcol_adobe_target_records", `outcome="delivered"`))
-	assert.Zero(t, c.metric("otelcol_adobe_target_uploads", `outcome="unconfirmed"`))
-	c.end(t)
-}
-
 // TestAnUploadThatCannotBeFollowedEndsUnconfirmed counts its records as delivered, with that reason.
 func TestAnUploadThatCannotBeFollowedEndsUnconfirmed(t *testing.T) {
+	t.Parallel()
 	foreign, calls := elsewhere(t)
-	for name, tt := range map[string]struct {
-		bulk      map[string]any
-		faults    []map[string]any
-		errorType string
-	}{
-		"it never completes": {bulk: map[string]any{"processing": "1h"}},
-		"Target has forgotten it": {
-			bulk:      map[string]any{"processing": "1h"},
-			faults:    []map[string]any{{"kind": "status", "status": 404, "route": "bulk_status"}},
-			errorType: "404",
-		},
-		"its status is on another host": {
-			faults: []map[string]any{{"kind": "foreign", "location": foreign + "/m2/acme/profile/batchStatus?batchId=1", "route": "bulk"}},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			target := startTarget(t, "-token", "secret-token")
-			if tt.bulk != nil {
-				target.set(t, "bulk", tt.bulk)
-			}
-			target.set(t, "faults", tt.faults)
-			c := startUploading(t, target, strings.Replace(quickUploads, "timeout: 1m", "timeout: 3s", 1),
-				"    headers: {Authorization: Bearer secret-token}\n")
-			c.ready(t)
-			c.send(t, 10)
-			c.settled(t, len(c.taken))
-			assert.Equal(t, len(c.taken), c.metric("otelcol_adobe_target_records", `outcome="delivered"`, `reason="unconfirmed"`))
-			assert.Equal(t, len(target.uploads(t)), c.metric("otelcol_adobe_target_uploads", `outcome="unconfirmed"`))
-			if tt.errorType != "" {
-				assert.Positive(t, c.metric("otelcol_adobe_target_calls", `route="bulk_status"`, `error_type="`+tt.errorType+`"`))
-			}
-			assert.Zero(t, c.drained(t, patience))
-			assert.Zero(t, target.stats(t).Unauthorized)
-			c.end(t)
-		})
+	forgotten := []map[string]any{{"kind": "status", "status": 404, "route": "bulk_status"}}
+	followed := map[string]*unfollowed{
+		"it never completes":            startUnfollowed(t, nil),
+		"Target has forgotten it":       startUnfollowed(t, forgotten),
+		"its status is on another host": startUnfollowed(t, []map[string]any{{"kind": "foreign", "location": foreign + "/m2/acme/profile/batchStatus?batchId=1"}}),
 	}
-	t.Cleanup(func() { assert.Zero(t, calls.Load(), "another host is never asked") })
+	for name, c := range followed {
+		c.settled(t, len(c.taken))
+		assert.Equal(t, len(c.taken), c.metric("otelcol_adobe_target_records", `outcome="delivered"`, `reason="unconfirmed"`), name)
+		assert.Equal(t, len(c.target.uploads(t)), c.metric("otelcol_adobe_target_uploads", `outcome="unconfirmed"`), name)
+		assert.Equal(t, c.target.stats(t).Statuses, c.metric("otelcol_adobe_target_calls", `route="bulk_status"`), name)
+		assert.Zero(t, c.drained(t, patience), name)
+		c.end(t)
+	}
+	assert.Positive(t, followed["it never completes"].target.stats(t).Statuses)
+	assert.Positive(t, followed["Target has forgotten it"].target.stats(t).Faulted)
+	assert.Zero(t, followed["its status is on another host"].target.stats(t).Statuses)
+	assert.Zero(t, calls.Load(), "another host is never asked")
+}
+
+// unfollowed is a collector whose uploads are never complete.
+type unfollowed struct {
+	*guarded
+	target *adobe
+}
+
+func startUnfollowed(t *testing.T, faults []map[string]any) *unfollowed {
+	t.Helper()
+	target := startTarget(t, "-bulk-processing", "1h")
+	target.set(t, "faults", append([]map[string]any{}, faults...))
+	c := startUploading(t, target, strings.Replace(quickUploads, "timeout: 1m", "timeout: 3s", 1), "")
+	c.ready(t)
+	c.send(t, 10)
+	return &unfollowed{c, target}
 }
 
 // TestTheRowsThatSpoilAnUploadAreFound has one row that uploads get stuck of, one that fails each time, and one
@@ -166,7 +118,7 @@ func TestA503PausesUploadsAndStatuses(t *testing.T) {
 	require.Eventually(t, func() bool { return target.stats(t).Faulted == 1 }, patience, tick)
 	time.Sleep(500 * time.Millisecond) // for a status that was under way
 	before := target.stats(t)
-	time.Sleep(5 * time.Second)
+	time.Sleep(4 * time.Second) // of which two would be asked for a status again
 	after := target.stats(t)
 	assert.Equal(t, []int{before.Uploads, before.Statuses}, []int{after.Uploads, after.Statuses}, "calls during the pause")
 	assert.Positive(t, c.metric("otelcol_adobe_target_outbox_visitors"), "they wait")

@@ -15,40 +15,49 @@ import (
 const quickSecretUploads = "    route: bulk\n    bulk: {interval: 1s, calls_per_minute: 50, timeout: 1s, " +
 	"status: {initial_delay: 1s, max_interval: 1s, timeout: 1m}}\n"
 
-// TestNoSecretIsSaidOfUploads puts marked ids, values and a token through all that an upload and its
-// status may meet, the address of the status among it.
-func TestNoSecretIsSaidOfUploads(t *testing.T) {
+// TestOddAnswersToUploadsAndStatusesHoldTheData lets each kind of answer that says nothing come, or
+// none: the upload goes again as it was, the status is asked for again. Of marked ids, values and a
+// token nothing is said.
+func TestOddAnswersToUploadsAndStatusesHoldTheData(t *testing.T) {
 	t.Parallel()
 	foreign, calls := elsewhere(t)
-	target := startTarget(t, "-token", "SECRET-token")
+	target := startTarget(t, "-token", "SECRET-token", "-bulk-processing", "500ms")
 	faults := []map[string]any{
 		{"kind": "refuse", "route": "bulk"},
-		{"kind": "status", "status": 401, "route": "bulk"},
 		{"kind": "status", "status": 400, "route": "bulk"},
+		{"kind": "status", "status": 401, "route": "bulk"},
 		{"kind": "garbage", "route": "bulk"},
+		{"kind": "silent", "route": "bulk"},
 		{"kind": "redirect", "status": 307, "location": foreign + "/SECRET?a=SECRET", "route": "bulk"},
-		{"kind": "truncate", "route": "bulk"},
-		{"kind": "reset", "route": "bulk"},
-		{"kind": "hang", "route": "bulk"},
-		{"kind": "reset", "route": "bulk_status"},
-		{"kind": "garbage", "route": "bulk_status"},
+		{"kind": "status", "status": 200, "route": "bulk"},
+		{"kind": "status", "status": 500, "route": "bulk", "applied": true},
+		{"kind": "truncate", "route": "bulk", "applied": true},
+		{"kind": "hang", "route": "bulk", "applied": true},
+		{"kind": "entity", "route": "bulk"},
 		{"kind": "redirect", "status": 302, "location": foreign + "/SECRET?a=SECRET", "route": "bulk_status"},
+		{"kind": "garbage", "route": "bulk_status"},
+		{"kind": "status", "status": 200, "route": "bulk_status"},
 		{"kind": "status", "status": 404, "route": "bulk_status"},
+		{"kind": "truncate", "route": "bulk_status"},
 		{"kind": "hang", "route": "bulk_status"},
-		{"kind": "fail_rows"}, // of the upload that gets stuck too, and of the next one
-		{"kind": "stuck"},
+		{"kind": "large", "route": "bulk_status"},
 	}
 	for _, f := range faults {
 		f["count"] = 1
 	}
-	faults[len(faults)-2]["count"] = 2
-	target.set(t, "faults", faults)
+	// Three uploads are taken without a good answer. The fourth is stuck, of the fifth all rows fail.
+	target.set(t, "faults", append(faults, map[string]any{"kind": "stuck", "count": 4}, map[string]any{"kind": "fail_rows", "count": 5}))
 	c := startTalkative(t, t.TempDir(), target.url, quickSecretUploads)
 	c.settled(t, len(c.taken))
-	assert.Equal(t, len(faults)-2, target.stats(t).Faulted, "every fault of an answer was acted out")
-	assert.Positive(t, target.stats(t).Stuck)
-	assert.Positive(t, target.stats(t).FailedRows)
+	c.arrive(t, target)
+
+	stats := target.assertUploads(t)
+	assert.Equal(t, len(faults), stats.Faulted, "every fault of an answer was acted out")
+	assert.Equal(t, 4, stats.Stuck)
+	assert.Positive(t, stats.FailedRows)
 	assert.Zero(t, calls.Load(), "no other host gets the token")
+	assert.Equal(t, len(c.taken), c.metric("otelcol_adobe_target_records", `outcome="delivered"`))
+	assert.Zero(t, c.metric("otelcol_adobe_target_uploads", `outcome="unconfirmed"`))
 	c.says(t, "adobe_target/upload", "adobe_target/status", `route="bulk_status"`, "An upload is stuck")
 }
 

@@ -47,17 +47,24 @@ func TestWhatIsOverTheQuotaGoesByUploadsUntilItFrees(t *testing.T) {
 	stop := sender.start(t)
 	defer stop()
 	a, c := r.account(target), s.start(t)
-	for _, end := range []func(){func() { a.kill(t, c) }, func() { a.end(t, c) }, func() { a.kill(t, c) }} {
+	for r.restarts < 6 {
 		enough := target.stats(t).Uploads + 1
 		require.Eventually(t, func() bool { return target.stats(t).Uploads > enough }, patience, 5*time.Millisecond)
-		time.Sleep(time.Duration(r.restarts) * 400 * time.Millisecond)
-		end()
+		time.Sleep(time.Duration(r.restarts) * 200 * time.Millisecond)
+		if r.restarts%3 == 1 {
+			a.end(t, c)
+		} else {
+			a.kill(t, c)
+		}
 		c = s.start(t)
 		r.restarts++
 	}
-	sender.pause = time.Second
-	require.Eventually(t, func() bool { return target.stats(t).Attempts > overflowQuota }, 2*patience, tick, "single calls, once the window frees")
 	stop()
+	sender.pause = time.Second
+	stopSlowly := sender.start(t)
+	defer stopSlowly()
+	require.Eventually(t, func() bool { return target.stats(t).Attempts > overflowQuota }, 2*patience, tick, "single calls, once the window frees")
+	stopSlowly()
 	a.close(t, c, sender.taken())
 
 	stats := target.stats(t)
