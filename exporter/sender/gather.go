@@ -70,12 +70,15 @@ func (u *uploader) gatherOne(e *outbox.Entry) {
 		return
 	}
 	row, rest := u.row(e)
-	sheet := route.NewSheet(e.Visitor.Parameter)
-	if len(rest) == len(e.Parameters) || sheet.Bytes+sheet.Size(e.Visitor, row) > int64(u.set.Config.MaxBytes) {
+	if len(rest) == len(e.Parameters) {
 		u.leave(e)
 		return
 	}
 	m := u.choose(e, row)
+	if m == nil {
+		u.leave(e)
+		return
+	}
 	m.Sheet.Add(e.Visitor, row)
 	e.Upload, e.Sent, e.Parameters = m.number, row, rest
 	if len(rest) == 0 { // records of which something is left end with that
@@ -124,7 +127,7 @@ func (u *uploader) leave(e *outbox.Entry) {
 }
 
 // choose returns the upload that a row goes with: of those that have room the one in which it needs
-// the fewest further columns.
+// the fewest further columns. It returns nil when the row is too large for any.
 func (u *uploader) choose(e *outbox.Entry, row []profile.Parameter) *made {
 	most := u.set.Config.MaxRows
 	for range e.Attempts {
@@ -132,11 +135,12 @@ func (u *uploader) choose(e *outbox.Entry, row []profile.Parameter) *made {
 	}
 	var best *made
 	fewest := 0
-	for _, m := range slices.Clone(u.gathering) {
+	for i := len(u.gathering) - 1; i >= 0; i-- { // some are closed on the way
+		m := u.gathering[i]
 		if m.most != most || m.Sheet.Of != e.Visitor.Parameter {
 			continue
 		}
-		if m.Sheet.Bytes+m.Sheet.Size(e.Visitor, row) > int64(u.set.Config.MaxBytes) {
+		if !u.fits(m.Sheet, e, row) {
 			u.close(m)
 			continue
 		}
@@ -154,9 +158,28 @@ func (u *uploader) choose(e *outbox.Entry, row []profile.Parameter) *made {
 	if len(u.gathering) >= mostGathering {
 		u.close(slices.MaxFunc(u.gathering, func(a, b *made) int { return a.Sheet.Rows - b.Sheet.Rows }))
 	}
-	best = u.begin(route.NewSheet(e.Visitor.Parameter), most)
+	sheet := route.NewSheet(e.Visitor.Parameter)
+	if !u.fits(sheet, e, row) {
+		return nil
+	}
+	best = u.begin(sheet, most)
 	u.gathering = append(u.gathering, best)
 	return best
+}
+
+func (u *uploader) fits(sheet *route.Sheet, e *outbox.Entry, row []profile.Parameter) bool {
+	return sheet.Bytes+sheet.Size(e.Visitor, row) <= int64(u.set.Config.MaxBytes)
+}
+
+// closeRipe closes uploads that have been gathered for the interval, and those of an overflow at once,
+// and reports whether there were any.
+func (u *uploader) closeRipe(now time.Time) bool {
+	for _, m := range slices.Clone(u.gathering) {
+		if u.set.Gather == GatherOverflow || now.Sub(m.Since) >= u.set.Config.Interval || u.hastens() {
+			u.close(m)
+		}
+	}
+	return len(u.closed) > 0
 }
 
 // close has an upload made as it is.

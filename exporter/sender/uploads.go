@@ -136,6 +136,7 @@ func (u *uploader) makeAll(ctx context.Context) {
 			u.abandoned = u.abandoned[1:]
 		case len(u.closed) > 0:
 			u.makeNext(ctx)
+		case u.closeRipe(time.Now()):
 		case u.isDue(time.Now()):
 			u.gatherNext(ctx)
 		default:

@@ -293,3 +293,22 @@ func TestUploads_AShutdownInMemoryUploadsWhatWaits(t *testing.T) {
 		assert.Zero(t, f.outbox.Held().Visitors)
 	})
 }
+
+func TestUploads_WhatIsGatheredBesideAFullOneGoesAfterTheInterval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := &fakeUploads{}
+		f := started(t, byUploads(target, func(u *Uploads) { u.Config.MaxRows = 100 }))
+		defer f.Stop()
+		wide := record{"wide", map[string]string{}}
+		for name := range 64 {
+			wide.parameters["w"+string(rune('0'+name))] = "x"
+		}
+		f.push(t, append([]record{wide}, visitors(110)...)...)
+		time.Sleep(10 * time.Second)
+		require.Len(t, target.uploads(), 1)
+		time.Sleep(10 * time.Minute)
+		require.Len(t, target.uploads(), 3)
+		time.Sleep(10 * time.Minute)
+		assert.Equal(t, map[string]int{"delivered": 111}, f.counts("records"))
+	})
+}
