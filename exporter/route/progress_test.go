@@ -62,6 +62,9 @@ func TestReadProgress(t *testing.T) {
 		},
 		"a row without an id is counted": {"<response><status>stuck</status><profile><id/><status>failed</status></profile></response>", Progress{State: UploadStuck, Failed: 1}},
 		"a row without a word is not":    {"<response><status>stuck</status><profile><id>1</id></profile></response>", Progress{State: UploadStuck}},
+		"a number of a row is not one of all": {
+			"<response><status>stuck</status><profile><id>1</id><failedUpdates>9</failedUpdates></profile></response>", Progress{State: UploadStuck},
+		},
 		"more failed than are named": {
 			"<response><status>complete</status><failedUpdates>7</failedUpdates><profile><id>1</id><status>failed</status></profile></response>",
 			Progress{State: UploadComplete, Failed: 7, FailedIDs: ids("1")},
@@ -102,22 +105,22 @@ func TestReadProgress(t *testing.T) {
 func TestReadProgress_OfAnotherThanTarget(t *testing.T) {
 	const xmlOfOthers = "other XML than Target's, or a part of it"
 	for name, tt := range map[string]struct{ body, kind string }{
-		"nothing":                  {"", "an empty body"},
-		"a page":                   {"<!DOCTYPE html>\n<html><head><meta charset=utf-8><title>complete</title><body>a&nbsp;b<br></html>", "a page in HTML"},
-		"a page around it":         {"<html><response><status>complete</status></response></html>", "a page in HTML"},
-		"JSON":                     {`{"status":"complete"}`, "JSON"},
-		"text":                     {"complete", "text that is not Target's"},
-		"bytes":                    {"\x1f\x8b\x08\xff", "bytes that are no text"},
-		"other XML":                {"<Error><status>complete</status></Error>", xmlOfOthers},
-		"no word":                  {"<response><message>no such batch</message></response>", xmlOfOthers},
-		"two words":                {"<response><status>complete</status><status>stuck</status></response>", xmlOfOthers},
-		"the words of rows only":   {"<response><profile><status>complete</status></profile></response>", xmlOfOthers},
-		"a part of it":             {"<response><status>complete</status><batchSize>1", xmlOfOthers},
-		"10 MB of text":            {strings.Repeat("complete ", 1_200_000), "text that is not Target's"},
-		"10 MB in one element":     {"<response><status>complete</status><a>" + strings.Repeat("a", 10_000_000) + "</a></response>", xmlOfOthers},
-		"10 MB of attributes":      {"<response><status>complete</status><a " + strings.Repeat("a=b ", 2_500_000) + "/></response>", xmlOfOthers},
-		"10 MB in one another":     {"<response><status>complete</status>" + strings.Repeat("<a>", 3_000_000) + "</response>", xmlOfOthers},
-		"a page of 10 MB":          {"<html>" + strings.Repeat("<p>complete</p>", 700_000), "a page in HTML"},
+		"nothing":                {"", "an empty body"},
+		"a page":                 {"<!DOCTYPE html>\n<html><head><meta charset=utf-8><title>complete</title><body>a&nbsp;b<br></html>", "a page in HTML"},
+		"a page around it":       {"<html><response><status>complete</status></response></html>", "a page in HTML"},
+		"JSON":                   {`{"status":"complete"}`, "JSON"},
+		"text":                   {"complete", "text that is not Target's"},
+		"bytes":                  {"\x1f\x8b\x08\xff", "bytes that are no text"},
+		"other XML":              {"<Error><status>complete</status></Error>", xmlOfOthers},
+		"no word":                {"<response><message>no such batch</message></response>", xmlOfOthers},
+		"two words":              {"<response><status>complete</status><status>stuck</status></response>", xmlOfOthers},
+		"the words of rows only": {"<response><profile><status>complete</status></profile></response>", xmlOfOthers},
+		"a part of it":           {"<response><status>complete</status><batchSize>1", xmlOfOthers},
+		"10 MB of text":          {strings.Repeat("complete ", 1_200_000), "text that is not Target's"},
+		"10 MB in one element":   {"<response><status>complete</status><a>" + strings.Repeat("a", 10_000_000) + "</a></response>", xmlOfOthers},
+		"10 MB of attributes":    {"<response><status>complete</status><a " + strings.Repeat("a=b ", 2_500_000) + "/></response>", xmlOfOthers},
+		"10 MB in one another":   {"<response><status>complete</status>" + strings.Repeat("<a>", 3_000_000) + "</response>", xmlOfOthers},
+		"a page of 10 MB":        {"<html>" + strings.Repeat("<p>complete</p>", 700_000), "a page in HTML"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, answer := progressOf(strings.NewReader(tt.body))
