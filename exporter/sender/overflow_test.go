@@ -473,8 +473,8 @@ func TestOverflow_ConcurrencyIsThatOfBothRoutes(t *testing.T) {
 		s.Start()
 		s.push(t, visitors(30)...)
 		time.Sleep(2 * time.Minute)
+		s.Stop()
 		assert.Equal(t, 3, most)
 		assert.Equal(t, map[string]int{"single": 2, "delivery": 28}, s.went(t))
-		s.Stop()
 	})
 }
