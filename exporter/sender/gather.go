@@ -66,7 +66,7 @@ func (u *uploader) takeDue(ctx context.Context) (*outbox.Entry, error) {
 // gatherOne puts an entry into an upload, or leaves it to single calls if none can carry it.
 func (u *uploader) gatherOne(e *outbox.Entry) {
 	if !u.sender.recheck(e) {
-		u.sender.end(e, rejected, reasonConfiguration)
+		u.sender.reject(e, reasonConfiguration)
 		return
 	}
 	row, rest := u.row(e)

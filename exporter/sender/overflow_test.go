@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -199,10 +200,14 @@ func TestOverflow_WhatItCannotCarryWaitsForTheQuota(t *testing.T) {
 // many updates wait that the overflow cannot carry: nothing.
 func TestOverflow_WhatWaitsForTheQuotaIsLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSpill(t, 1)
-		asked := 0
-		carries := s.overflow.carries
-		s.overflow.carries = func(p *profile.Parameter) bool { asked++; return carries(p) }
+		var asked atomic.Int64
+		s := newSpill(t, 1, func(set *setup) {
+			carries := set.Overflow.Carries
+			set.Overflow.Carries = func(p *profile.Parameter) bool {
+				asked.Add(1)
+				return carries(p)
+			}
+		})
 		s.Start()
 		s.push(t, tier("first", "gold"))
 		time.Sleep(time.Second)
@@ -210,7 +215,7 @@ func TestOverflow_WhatWaitsForTheQuotaIsLeftAlone(t *testing.T) {
 			s.push(t, tier("v"+strconv.Itoa(i), large))
 		}
 		time.Sleep(30 * time.Minute)
-		assert.Equal(t, 50, asked)
+		assert.EqualValues(t, 50, asked.Load())
 		assert.Empty(t, s.delivery.calls())
 		s.Stop()
 	})
@@ -473,8 +478,8 @@ func TestOverflow_ConcurrencyIsThatOfBothRoutes(t *testing.T) {
 		s.Start()
 		s.push(t, visitors(30)...)
 		time.Sleep(2 * time.Minute)
+		s.Stop()
 		assert.Equal(t, 3, most)
 		assert.Equal(t, map[string]int{"single": 2, "delivery": 28}, s.went(t))
-		s.Stop()
 	})
 }

@@ -33,14 +33,6 @@ const (
 	reasonRowFailed = "row_failed"
 )
 
-// uploadEndings are how records end by uploads alone.
-var uploadEndings = []ending{
-	{as: delivered, by: route.ToBulk},
-	{as: delivered, by: route.ToBulk, reason: reasonUnconfirmed},
-	{as: rejected, reason: reasonUploadStuck},
-	{as: rejected, reason: reasonRowFailed},
-}
-
 // observe lets be seen which uploads there are, and begins their series with 0.
 func (u *uploader) observe() error {
 	for _, end := range []string{uploadComplete, uploadStuck, uploadRefused, uploadUnconfirmed} {
@@ -50,9 +42,10 @@ func (u *uploader) observe() error {
 		u.countRows(end, 0)
 	}
 	o := u.sender.outcomes
-	for _, end := range uploadEndings {
-		o.end(end, 0)
-	}
+	o.delivered(route.ToBulk, "", 0)
+	o.delivered(route.ToBulk, reasonUnconfirmed, 0)
+	o.records(rejected, reasonUploadStuck, 0)
+	o.records(rejected, reasonRowFailed, 0)
 	return errors.Join(
 		o.telemetry.RegisterAdobeTargetUploadsOpenCallback(func(_ context.Context, observer metric.Int64Observer) error {
 			observer.Observe(int64(len(u.outbox.Uploads())), o.plain)
