@@ -48,10 +48,10 @@ func (o *Outbox) prepare(ctx context.Context, batch *profile.Batch) error {
 			unknown++
 		}
 	}
-	if err := o.forgetFor(ctx, unknown); err != nil {
+	if err := o.pages.load(ctx, o.slots.next(unknown)); err != nil {
 		return err
 	}
-	return o.pages.load(ctx, o.slots.next(unknown))
+	return o.forgetFor(ctx, unknown, known)
 }
 
 // put merges one visitor's update, of which the page is loaded.
@@ -81,11 +81,7 @@ func (o *Outbox) put(e *Entry) error {
 		o.begin(e)
 		return nil
 	}
-	if before.Records == 0 { // the others came with an upload
-		before.First = e.First
-	}
-	before.Parameters = profile.Merge(before.Parameters, e.Parameters)
-	before.Records += e.Records
+	before.merge(e)
 	o.store(n, before)
 	o.held.Records += e.Records
 	return nil
