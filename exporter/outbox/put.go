@@ -42,12 +42,13 @@ func (o *Outbox) prepare(ctx context.Context, batch *profile.Batch) error {
 	if err := o.pages.load(ctx, known); err != nil {
 		return err
 	}
-	unknown := 0
+	known = known[:0] // without those that only share a hash
 	for i := range batch.Len() {
-		if _, ok := o.find(batch.Visitor(i)); !ok {
-			unknown++
+		if n, ok := o.find(batch.Visitor(i)); ok {
+			known = append(known, n)
 		}
 	}
+	unknown := batch.Len() - len(known)
 	if err := o.pages.load(ctx, o.slots.next(unknown)); err != nil {
 		return err
 	}
