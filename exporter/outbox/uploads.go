@@ -158,8 +158,7 @@ func (u *uploads) load(ctx context.Context, client storage.Client) error {
 	if err != nil {
 		return fmt.Errorf("sending_queue::storage: reading the uploads: %w", err)
 	}
-	index, _ := journal.Unseal(stored) // without it those are known that have rows
-	for ; len(index) >= 4; index = index[4:] {
+	for index := whole(stored); len(index) >= 4; index = index[4:] { // without it those are known that have rows
 		u.at(binary.BigEndian.Uint32(index))
 	}
 	for number, of := range u.open {
@@ -167,12 +166,20 @@ func (u *uploads) load(ctx context.Context, client storage.Client) error {
 		if err != nil {
 			return fmt.Errorf("sending_queue::storage: reading an upload: %w", err)
 		}
-		note, _ := journal.Unseal(stored)
-		of.note = string(note)
+		of.note = string(whole(stored))
 		if stored == nil && of.rows == 0 { // it had not begun, or had ended
 			delete(u.open, number)
 			u.dirty[number] = struct{}{}
 		}
 	}
 	return nil
+}
+
+// whole returns a text that was stored, none when it is damaged.
+func whole(stored []byte) []byte {
+	text, is := journal.Unseal(stored)
+	if !is {
+		return nil
+	}
+	return text
 }
