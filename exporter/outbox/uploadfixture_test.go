@@ -5,6 +5,7 @@ package outbox_test
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -18,6 +19,18 @@ func remembering() outbox.Config {
 	cfg := testConfig()
 	cfg.Remember = remember
 	return cfg
+}
+
+// inMemoryAndStoredInTime is inMemoryAndStored where time passes by sleeping.
+func inMemoryAndStoredInTime(t *testing.T, cfg outbox.Config, test func(t *testing.T, f *fixture)) {
+	t.Helper()
+	_, err := newPacker() // of all tests, so not in a bubble
+	require.NoError(t, err)
+	bubble := func(name string, open func(t *testing.T) *fixture) {
+		t.Run(name, func(t *testing.T) { synctest.Test(t, func(t *testing.T) { test(t, open(t)) }) })
+	}
+	bubble("in memory", func(t *testing.T) *fixture { return inMemory(t, cfg) })
+	bubble("with a storage", func(t *testing.T) *fixture { return stored(t, cfg, newDisk()) })
 }
 
 // enlist puts all of an entry that was taken into an upload.
