@@ -4,7 +4,7 @@
 package outbox_test
 
 import (
-	"bytes"
+	"encoding/binary"
 	"testing"
 	"time"
 
@@ -59,7 +59,9 @@ func TestOutbox_EntriesAreStoredAsTheyEverWere(t *testing.T) {
 			f.write()
 			page, err := packer.Unpack(f.disk.data[firstPage])
 			require.NoError(t, err)
-			assert.Equal(t, string(byte(len(tt.want)))+tt.want+string(bytes.Repeat([]byte{0}, slots-1)), string(page))
+			want := append(binary.AppendUvarint(nil, uint64(len(tt.want))), tt.want...)
+			want = append(want, make([]byte, slots-1)...)
+			assert.Equal(t, want, page)
 		})
 	}
 }

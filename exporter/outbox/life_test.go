@@ -29,7 +29,9 @@ type life struct {
 	cfg    outbox.Config
 	// visitors is how many there are.
 	visitors int
-	collide  bool
+	// most is how many records a batch has at most.
+	most    int
+	collide bool
 	// queued are the records whose item the queue has not let go of, and writing those of
 	// them that a write under way lets go of.
 	queued, writing []record
@@ -51,7 +53,7 @@ func TestOutbox_AgreesWithTheModel(t *testing.T) {
 	for seed := range uint64(*seeds) { //nolint:gosec // a few
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			l := newLife(t, seed)
-			for range 1_000 {
+			for range 1_500 {
 				l.step()
 				l.model.check(t, l.fixture)
 			}
@@ -64,6 +66,7 @@ func TestOutbox_AgreesWithTheModel(t *testing.T) {
 func newLife(t *testing.T, seed uint64) *life {
 	l := &life{
 		random: rand.New(rand.NewPCG(seed, 3)), cfg: testConfig(), visitors: []int{3, 30, 150}[seed%3], collide: seed%4 == 3,
+		most:   []int{5, 1}[seed/2%2],
 		stored: newImage(), latest: map[profile.Visitor]map[string]string{}, carried: map[profile.Visitor]map[string]string{},
 	}
 	if seed%7 < 6 {
@@ -98,21 +101,21 @@ func (l *life) open() {
 // step does one thing.
 func (l *life) step() {
 	l.waits(time.Duration(l.random.IntN(1_000)) * time.Millisecond)
-	switch n := l.random.IntN(110); {
-	case n < 35:
+	switch n := l.random.IntN(130); {
+	case n < 20:
 		l.arrive()
-	case n < 60:
+	case n < 50:
 		l.takeOne()
 	case n < 80:
 		l.settleOne()
-	case n < 90:
+	case n < 100:
 		l.stepUpload()
 	case l.disk == nil:
-	case n < 98:
+	case n < 113:
 		l.beginWrite()
-	case n < 107:
+	case n < 127:
 		l.endWrite()
-	case n < 109:
+	case n == 127:
 		l.crash()
 	default:
 		l.crashWithin()
@@ -121,7 +124,7 @@ func (l *life) step() {
 
 // arrive puts a batch, and has the queue keep its records until they are written.
 func (l *life) arrive() {
-	records := make([]record, 1+l.random.IntN(5))
+	records := make([]record, 1+l.random.IntN(l.most))
 	for i := range records {
 		r := &records[i]
 		r.visitor = visitor("v" + strconv.Itoa(l.random.IntN(l.visitors)))
@@ -161,7 +164,7 @@ func set(values map[profile.Visitor]map[string]string, v profile.Visitor, name, 
 
 // takeOne takes an entry, if one is due, and holds it against the model.
 func (l *life) takeOne() {
-	lane := outbox.Lane(l.random.IntN(3))
+	lane := outbox.Lane(max(0, l.random.IntN(7)-4)) // mostly the first
 	due, _ := l.Due(l.now)
 	e, err := l.Take(l.tb.Context(), lane)
 	if lane == outbox.FailingAlone && l.random.IntN(3) == 0 && e == nil {

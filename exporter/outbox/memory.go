@@ -79,7 +79,7 @@ func (o *Outbox) Forget(ctx context.Context, now time.Time) (more bool, err erro
 }
 
 // forgetFor frees slots that are only remembered, where so many new visitors would be too many.
-// The known ones have come as well.
+// The slots known are those of others that come with them.
 func (o *Outbox) forgetFor(ctx context.Context, visitors int, known []uint32) error {
 	over := o.held.Visitors + o.memory.visitors + visitors - o.cfg.MaxVisitors
 	if o.pages.client == nil && o.held.Bytes+o.memory.bytes >= o.cfg.MaxBytes {
@@ -90,12 +90,11 @@ func (o *Outbox) forgetFor(ctx context.Context, visitors int, known []uint32) er
 	return err
 }
 
-// forgetFirst frees most slots at most that were remembered until then, but for those of known,
-// which is in order. It returns how many.
+// forgetFirst frees most slots at most that were remembered until then, and returns how many. It
+// spares those of known, in order, which are about to get records and be remembered no more.
 func (o *Outbox) forgetFirst(ctx context.Context, most int, until uint32, known []uint32) (n int, err error) {
 	m := &o.memory
 	var slots []uint32
-	var kept []memorized
 	looked := 0
 	for _, next := range m.order {
 		if len(slots) >= most {
@@ -105,9 +104,7 @@ func (o *Outbox) forgetFirst(ctx context.Context, most int, until uint32, known 
 			if o.slots.at(next.slot).first > until {
 				break
 			}
-			if _, is := slices.BinarySearch(known, next.slot); is {
-				kept = append(kept, next)
-			} else {
+			if _, is := slices.BinarySearch(known, next.slot); !is {
 				slots = append(slots, next.slot)
 			}
 		}
@@ -116,8 +113,7 @@ func (o *Outbox) forgetFirst(ctx context.Context, most int, until uint32, known 
 	if err := o.pages.load(ctx, slots); err != nil {
 		return 0, err
 	}
-	m.order = m.order[looked-len(kept):]
-	copy(m.order, kept)
+	m.order = m.order[looked:]
 	for _, slot := range slots {
 		o.forgotten(slot)
 		o.end(slot)

@@ -116,7 +116,7 @@ func (m *model) forget(tb testing.TB, f *fixture, n int, eligible map[profile.Vi
 			kept[e.Visitor], oldest = true, min(oldest, of.turn)
 		}
 	}
-	require.Equal(tb, len(eligible)-n, len(kept))
+	require.Len(tb, kept, len(eligible)-n)
 	for v, e := range eligible {
 		if !kept[v] {
 			require.LessOrEqual(tb, e.turn, oldest, "the oldest first")

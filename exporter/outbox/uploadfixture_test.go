@@ -106,7 +106,8 @@ func (f *fixture) rows(tb testing.TB, upload uint32) map[profile.Visitor]content
 	all := map[profile.Visitor]content{}
 	for e, err := range f.Rows(tb.Context(), upload) {
 		require.NoError(tb, err)
-		require.NotContains(tb, all, e.Visitor)
+		_, twice := all[e.Visitor]
+		require.False(tb, twice)
 		all[e.Visitor] = contentOf(e)
 	}
 	return all

@@ -70,7 +70,9 @@ func (o *Outbox) Begin(note string) (number uint32) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	u := &o.uploads
-	for u.last++; u.last == 0 || u.open[u.last] != nil; u.last++ {
+	u.last++
+	for u.last == 0 || u.open[u.last] != nil {
+		u.last++
 	}
 	u.open[u.last] = &upload{note: note}
 	o.noted(u.last)

@@ -88,7 +88,7 @@ func (w *waiting) size(v profile.Visitor) int64 {
 	return int64(size + textSize(sent))
 }
 
-func numberSize(n int) int { return max(1, (bits.Len(uint(n))+6)/7) } //nolint:gosec // never negative
+func numberSize(n int) int { return max(1, (bits.Len(uint(n))+6)/7) }
 
 func textSize(length int) int { return numberSize(length) + length }
 
