@@ -49,6 +49,17 @@ func survives(tb testing.TB, attempts int, failing time.Duration, records ...rec
 	require.Equal(tb, want, contentOf(got), "as it was put off")
 	require.Zero(tb, got.Seen, "the sender's clock begins anew")
 	require.Equal(tb, f.Held().Bytes, put.Held().Bytes)
+
+	e = f.takeAll()[e.Visitor]
+	e.Upload, e.Uploaded, e.Records = f.Begin(e.Visitor.ID), (e.Records+1)/2, e.Records/2
+	e.Sent, e.Parameters = e.Parameters[:len(e.Parameters)/2], e.Parameters[len(e.Parameters)/2:]
+	want = contentOf(e)
+	f.Enlist(e)
+	f.write()
+	next := f.restarted()
+	require.Equal(tb, want, next.rows(tb, e.Upload)[e.Visitor], "as it was put into an upload")
+	require.Equal(tb, f.Uploads(), next.Uploads())
+	require.Equal(tb, f.Held(), next.Held())
 }
 
 func TestOutbox_AnEntrySurvivesTheStorage(t *testing.T) {
