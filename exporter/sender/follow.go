@@ -110,7 +110,7 @@ func (u *uploader) settleStatus(ctx context.Context, m *made, p *route.Progress)
 			u.sender.sayRecords(u.sender.set.Logger.Warn, "Rows of an upload failed, and Target does not say which", "rows_failed", p.Failed-len(p.FailedIDs))
 		}
 		if failed := max(p.Failed, len(p.FailedIDs)); 2*failed > m.rows() {
-			u.ends.bad()
+			u.ends.bad(now)
 		} else {
 			u.ends.good(now)
 		}
@@ -119,7 +119,7 @@ func (u *uploader) settleStatus(ctx context.Context, m *made, p *route.Progress)
 		u.unfollow(m)
 		u.countUpload(uploadStuck, 1)
 		u.sender.set.Logger.Warn("An upload is stuck, its updates are sent again", zap.Int("rows", m.rows()))
-		u.fail(ctx, m, reasonUploadStuck, u.ends.bad())
+		u.fail(ctx, m, reasonUploadStuck, u.ends.bad(now))
 	default:
 		u.later(m)
 	}
@@ -139,6 +139,9 @@ func (u *uploader) forget(ctx context.Context) {
 		if more, err = u.outbox.Forget(ctx, time.Now()); err != nil {
 			u.unread(err)
 			return
+		}
+		if more {
+			_ = u.set.Flush(ctx) // the queue says it
 		}
 	}
 }

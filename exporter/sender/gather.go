@@ -21,6 +21,8 @@ const (
 	mostGathering = 8
 	// rowsPerWrite is how many rows are gathered between two writes: until then they are in memory.
 	rowsPerWrite = 4096
+	// mostRefused is how many uploads that were refused wait, while others are made.
+	mostRefused = 8
 	// smaller is by how much smaller an upload is made of the rows of one that failed.
 	smaller = 16
 )
@@ -28,6 +30,7 @@ const (
 // gather takes due entries into uploads until one is full or no entry is due any more, which
 // closes all.
 func (u *uploader) gather(ctx context.Context) error {
+	before := len(u.closed)
 	for n := 1; ctx.Err() == nil; n++ {
 		e, err := u.takeDue(ctx)
 		if err != nil {
@@ -40,7 +43,7 @@ func (u *uploader) gather(ctx context.Context) error {
 		if n%rowsPerWrite == 0 {
 			_ = u.set.Flush(ctx) // the queue says it
 		}
-		if len(u.closed) > 0 {
+		if len(u.closed) > before {
 			return nil
 		}
 	}
@@ -174,12 +177,13 @@ func (u *uploader) fits(sheet *route.Sheet, e *outbox.Entry, row []profile.Param
 // closeRipe closes uploads that have been gathered for the interval, and those of an overflow at once,
 // and reports whether there were any.
 func (u *uploader) closeRipe(now time.Time) bool {
+	before := len(u.closed)
 	for _, m := range slices.Clone(u.gathering) {
 		if u.set.Gather == GatherOverflow || now.Sub(m.Since) >= u.set.Config.Interval || u.hastens() {
 			u.close(m)
 		}
 	}
-	return len(u.closed) > 0
+	return len(u.closed) > before
 }
 
 // close has an upload made as it is.
