@@ -53,7 +53,7 @@ func TestOutbox_AgreesWithTheModel(t *testing.T) {
 	for seed := range uint64(*seeds) { //nolint:gosec // a few
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			l := newLife(t, seed)
-			for range 1_500 {
+			for range 1_000 {
 				l.step()
 				l.model.check(t, l.fixture)
 			}
