@@ -110,7 +110,7 @@ func newFixture(tb testing.TB, change ...func(*setup)) *fixture {
 	f.Sender, err = New(set.Settings)
 	require.NoError(tb, err)
 	if set.uploads != nil {
-		require.NoError(tb, f.Upload(*set.uploads))
+		require.NoError(tb, f.Upload(tb.Context(), *set.uploads))
 	}
 	return f
 }

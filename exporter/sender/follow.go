@@ -35,7 +35,7 @@ func (u *uploader) followAll(ctx context.Context) {
 			sleep(ctx, looksAgain)
 		case u.hastens() || time.Since(m.Since) >= u.set.Config.Status.Timeout:
 			u.unfollow(m)
-			u.countUpload(uploadUnconfirmed, 1)
+			u.countUpload(ctx, uploadUnconfirmed, 1)
 			u.finish(ctx, m, ending{as: delivered, reason: reasonUnconfirmed}, nil)
 		default:
 			u.ask(ctx, m)
@@ -103,9 +103,9 @@ func (u *uploader) settleStatus(ctx context.Context, m *made, p *route.Progress)
 	switch p.State {
 	case route.UploadComplete:
 		u.unfollow(m)
-		u.countUpload(uploadComplete, 1)
-		u.countRows(rowsFailed, p.Failed)
-		u.countRows(rowsNotFound, p.NotFound)
+		u.countUpload(ctx, uploadComplete, 1)
+		u.countRows(ctx, rowsFailed, p.Failed)
+		u.countRows(ctx, rowsNotFound, p.NotFound)
 		if p.Failed > len(p.FailedIDs) {
 			u.sender.sayRecords(u.sender.set.Logger.Warn, "Rows of an upload failed, and Target does not say which", "rows_failed", p.Failed-len(p.FailedIDs))
 		}
@@ -117,7 +117,7 @@ func (u *uploader) settleStatus(ctx context.Context, m *made, p *route.Progress)
 		u.finish(ctx, m, ending{as: delivered}, p.FailedIDs)
 	case route.UploadStuck:
 		u.unfollow(m)
-		u.countUpload(uploadStuck, 1)
+		u.countUpload(ctx, uploadStuck, 1)
 		u.sender.set.Logger.Warn("An upload is stuck, its updates are sent again", zap.Int("rows", m.rows()))
 		u.fail(ctx, m, reasonUploadStuck, u.ends.bad(now))
 	default:

@@ -138,8 +138,7 @@ func (u *uploader) choose(e *outbox.Entry, row []profile.Parameter) *made {
 	}
 	var best *made
 	fewest := 0
-	for i := len(u.gathering) - 1; i >= 0; i-- { // some are closed on the way
-		m := u.gathering[i]
+	for _, m := range slices.Clone(u.gathering) { // some are closed on the way
 		if m.most != most || m.Sheet.Of != e.Visitor.Parameter {
 			continue
 		}

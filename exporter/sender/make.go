@@ -103,7 +103,7 @@ func (u *uploader) settleUpload(ctx context.Context, m *made, a route.Answer, st
 		m.Status, m.Since = status, now
 		u.advance(m, stepTaken)
 		_ = u.set.Flush(ctx) // the queue says it
-		u.countRows(rowsUploaded, m.Sheet.Rows)
+		u.countRows(ctx, rowsUploaded, m.Sheet.Rows)
 		if a.Detail != "" {
 			u.sender.set.Logger.Warn("An upload was taken and cannot be followed", zap.String("reason", a.Detail))
 		}
@@ -111,7 +111,7 @@ func (u *uploader) settleUpload(ctx context.Context, m *made, a route.Answer, st
 	case a.Verdict == route.NotSent:
 		u.finish(ctx, m, ending{as: skipped, reason: reasonDryRun}, nil)
 	case a.Verdict == route.Rejected && u.submits.bad(now):
-		u.countUpload(uploadRefused, 1)
+		u.countUpload(ctx, uploadRefused, 1)
 		u.fail(ctx, m, a.Reason, true)
 	case a.Reason == route.ReasonCanceled && ctx.Err() != nil:
 		return false

@@ -89,9 +89,9 @@ type uploader struct {
 }
 
 // Upload has updates go by uploads. It comes before Start. The error is that of its telemetry.
-func (s *Sender) Upload(set Uploads) error {
+func (s *Sender) Upload(ctx context.Context, set Uploads) error {
 	s.uploader = newUploader(s, set)
-	return s.uploader.observe()
+	return s.uploader.observe(ctx)
 }
 
 func newUploader(s *Sender, set Uploads) *uploader {

@@ -208,7 +208,7 @@ func TestUploads_WhenNoneIsTakenTheSameRowsGoAgain(t *testing.T) {
 				assert.Equal(t, map[string]int{"delivered": 101}, f.counts("records"))
 				assert.Equal(t, "newest", target.last("v7")["tier"])
 				assert.Equal(t, 1, f.said("Target takes uploads again"))
-				assert.Nil(t, f.reported()[len(f.reported())-1])
+				assert.NoError(t, f.reported()[len(f.reported())-1])
 			})
 		})
 	}
