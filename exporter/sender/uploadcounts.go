@@ -42,8 +42,8 @@ func (u *uploader) observe(ctx context.Context) error {
 		u.countRows(ctx, end, 0)
 	}
 	o := u.sender.outcomes
-	o.delivered(route.ToBulk, "", 0)
-	o.delivered(route.ToBulk, reasonUnconfirmed, 0)
+	o.delivered(route.ToBulk, "", 0)                //nolint:contextcheck // it only begins the series
+	o.delivered(route.ToBulk, reasonUnconfirmed, 0) //nolint:contextcheck // as above
 	o.records(rejected, reasonUploadStuck, 0)
 	o.records(rejected, reasonRowFailed, 0)
 	return errors.Join(
