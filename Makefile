@@ -46,7 +46,7 @@ BENCH_BASE ?= dist/bench.base.txt
 FUZZTIME ?= 10s
 DURATION ?= 10m
 SOAK_REPORT := $(CURDIR)/dist/soak.md
-SCENARIOS := Crashes|Order|Outage|Pace|Quota|Shutdown|Failure|FullQueue|Poison|TwoExporters
+SCENARIOS := Crashes|Order|Outage|Pace|Quota|Shutdown|Failure|FullQueue|Poison|TwoExporters|Uploads(Are|Hold)|ACrash|A503
 
 ##@ Use
 

@@ -65,8 +65,9 @@ type crashes struct {
 	seed          uint64
 	least         int
 	lasts         time.Duration
-	calls, spread int // calls before the next one
-	gracefulEvery int // one of so many is a shutdown, 0 for none; the others are kill -9
+	calls, spread int           // calls before the next one
+	later         time.Duration // after those, at most
+	gracefulEvery int           // one of so many is a shutdown, 0 for none; the others are kill -9
 }
 
 // crash ends the collector again and again while a sender sends, and accounts for all it took.
@@ -81,6 +82,7 @@ func (r *row) crash(t *testing.T, s setup, target *adobe, sender *sender, plan c
 		c := s.start(t)
 		enough := target.stats(t).Accepted + plan.calls + random.IntN(plan.spread)
 		require.Eventually(t, func() bool { return target.stats(t).Accepted > enough }, patience, 5*time.Millisecond)
+		time.Sleep(time.Duration(float64(plan.later) * random.Float64()))
 		if plan.gracefulEvery > 0 && r.restarts%plan.gracefulEvery == 0 {
 			a.end(t, c)
 		} else {

@@ -26,7 +26,7 @@ type action struct {
 
 // notes are values that a connector without encoding would spoil.
 var notes = []string{
-	"R&D #1 50%", "a=b&mbox3rdPartyId=other", "plus + and space ", " Zoë Ælfgar 東京 🏦", "line\nbreak \"quoted\"", "%41;semi",
+	"R&D #1 50%", "a=b&mbox3rdPartyId=other", "plus + and space ", " Zoë Ælfgar 東京 🏦", "line\nbreak \"quoted\"", "%41;semi", "comma, separated",
 }
 
 // writeActions writes so many actions of visitors drawn with a skew, adds the last

@@ -50,6 +50,8 @@ type sender struct {
 	large float64
 	// pause is the time between requests.
 	pause time.Duration
+	// plain records have no receipt. Those of uploads have none: each is a column of its own.
+	plain bool
 
 	// seq and receipts are of the last record made, for the sending goroutine alone.
 	seq, receipts int
@@ -149,10 +151,11 @@ func (s *sender) model() map[string]map[string]string {
 // taken returns what was taken, once the sender has stopped.
 func (s *sender) taken() taken {
 	sent := s.sent()
-	return taken{
-		records: sent.records, withoutVisitor: sent.withoutVisitor, model: s.model(),
-		receipts: map[string]int{emulator.Mbox3rdPartyID: sent.records - sent.withoutVisitor},
+	all := taken{records: sent.records, withoutVisitor: sent.withoutVisitor, model: s.model()}
+	if !s.plain {
+		all.receipts = map[string]int{emulator.Mbox3rdPartyID: sent.records - sent.withoutVisitor}
 	}
+	return all
 }
 
 // request makes a request of records of a few visitors, with a number that rises
@@ -173,8 +176,10 @@ func (s *sender) request() (ld plog.Logs, last map[string]map[string]string, wit
 		}
 		visitor := "v" + strconv.Itoa(s.random.IntN(s.visitors))
 		attributes.PutStr("mbox3rdPartyId", visitor)
-		s.receipts++
-		attributes.PutStr("profile."+receiptPrefix+strconv.Itoa(s.receipts), "1")
+		if !s.plain {
+			s.receipts++
+			attributes.PutStr("profile."+receiptPrefix+strconv.Itoa(s.receipts), "1")
+		}
 		if last[visitor] == nil {
 			last[visitor] = make(map[string]string)
 		}

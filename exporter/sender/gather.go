@@ -109,7 +109,7 @@ func (u *uploader) row(e *outbox.Entry) (row, rest []profile.Parameter) {
 		row = profile.Merge(e.Sent, row)
 	}
 	if len(rest) > 0 { // with them, older values of theirs are left out
-		row = slices.DeleteFunc(slices.Clone(row), func(p profile.Parameter) bool { return !route.BulkCarries(&p) })
+		row = slices.DeleteFunc(slices.Clone(row), uncarriable)
 	}
 	return row, rest
 }
@@ -120,7 +120,7 @@ func news(sent, carried []profile.Parameter) []profile.Parameter {
 	if len(sent) == 0 {
 		return sent
 	}
-	return slices.DeleteFunc(profile.Merge(sent, carried), func(p profile.Parameter) bool { return !route.BulkCarries(&p) })
+	return slices.DeleteFunc(profile.Merge(sent, carried), uncarriable)
 }
 
 // leave leaves an entry to single calls.

@@ -5,6 +5,7 @@ package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exp
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/outbox"
@@ -40,9 +41,14 @@ func (u *uploader) finish(ctx context.Context, m *made, as ending, failed map[st
 			return u.rowFailed(e)
 		}
 		u.rowEnds(e, as)
+		e.OneWay = u.set.Gather == GatherAll && slices.ContainsFunc(e.Parameters, uncarriable)
 		return time.Now()
 	})
 }
+
+// uncarriable reports whether no upload can carry the parameter. The call that carries it carries all
+// that waits of the visitor.
+func uncarriable(p profile.Parameter) bool { return !route.BulkCarries(&p) }
 
 // fail ends an upload of which Target has taken nothing, or nobody knows what. If that may be for one
 // of its rows, they go in smaller ones, until that row stands alone.

@@ -1,0 +1,202 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package test // import "github.com/otelcol-adobetarget/adobetargetexporter/test"
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// startUploading starts a collector with a persistent queue that makes uploads by these settings, and
+// further settings of the exporter, each line indented by four spaces.
+func startUploading(t *testing.T, target *adobe, bulk, exporter string) *guarded {
+	t.Helper()
+	port := freePort(t)
+	config := strings.Replace(storageConfig(port, t.TempDir(), target.url), "    rate_limit: {enabled: false}\n",
+		"    route: bulk\n    rate_limit: {enabled: false}\n    bulk: {"+bulk+"}\n"+exporter, 1)
+	return &guarded{visits: newVisits(port, 10), collector: startCollector(t, config)}
+}
+
+// elsewhere is a server that is not Target, and counts what comes.
+func elsewhere(t *testing.T) (url string, calls *atomic.Int64) {
+	t.Helper()
+	calls = &atomic.Int64{}
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { calls.Add(1) }))
+	t.Cleanup(server.Close)
+	return server.URL, calls
+}
+
+// TestOddAnswersToUploadsAndStatusesHoldTheData lets each kind of answer that says nothing come, or
+// none. The upload goes again as it was, the status is asked for again.
+func TestOddAnswersToUploadsAndStatusesHoldTheData(t *testing.T) {
+	t.Parallel()
+	foreign, calls := elsewhere(t)
+	target := startSequenced(t)
+	faults := []map[string]any{
+		{"kind": "refuse", "route": "bulk"},
+		{"kind": "garbage", "route": "bulk"},
+		{"kind": "silent", "route": "bulk"},
+		{"kind": "redirect", "status": 307, "location": foreign, "route": "bulk"},
+		{"kind": "status", "status": 200, "route": "bulk"},
+		{"kind": "status", "status": 500, "route": "bulk", "applied": true},
+		{"kind": "truncate", "route": "bulk", "applied": true},
+		{"kind": "hang", "route": "bulk", "applied": true},
+		{"kind": "entity", "route": "bulk"},
+		{"kind": "redirect", "status": 302, "location": foreign, "route": "bulk_status"},
+		{"kind": "garbage", "route": "bulk_status"},
+		{"kind": "status", "status": 200, "route": "bulk_status"},
+		{"kind": "status", "status": 404, "route": "bulk_status"},
+		{"kind": "status", "status": 500, "route": "bulk_status"},
+		{"kind": "refuse", "route": "bulk_status"},
+		{"kind": "silent", "route": "bulk_status"},
+		{"kind": "truncate", "route": "bulk_status"},
+		{"kind": "reset", "route": "bulk_status"},
+		{"kind": "large", "route": "bulk_status"},
+	}
+	for _, f := range faults {
+		f["count"] = 1
+	}
+	target.set(t, "faults", faults)
+	c := startUploading(t, target, strings.Replace(quickUploads, "max_interval: 2s", "max_interval: 1s", 1)+", timeout: 1s", "")
+	c.ready(t)
+	c.send(t, 20)
+	c.settled(t, len(c.taken))
+	c.arrive(t, target)
+
+	stats := target.assertUploads(t)
+	assert.Equal(t, len(faults), stats.Faulted, "every fault was acted out")
+	assert.Zero(t, calls.Load(), "no redirect is followed")
+	assert.Equal(t, len(c.taken), c.metric("otelcol_adobe_target_records", `outcome="delivered"`))
+	assert.Zero(t, c.metric("otelcol_adobe_target_uploads", `outcome="unconfirmed"`))
+	c.end(t)
+}
+
+// TestAnUploadThatCannotBeFollowedEndsUnconfirmed counts its records as delivered, with that reason.
+func TestAnUploadThatCannotBeFollowedEndsUnconfirmed(t *testing.T) {
+	foreign, calls := elsewhere(t)
+	for name, tt := range map[string]struct {
+		bulk      map[string]any
+		faults    []map[string]any
+		errorType string
+	}{
+		"it never completes": {bulk: map[string]any{"processing": "1h"}},
+		"Target has forgotten it": {
+			bulk:      map[string]any{"processing": "1h"},
+			faults:    []map[string]any{{"kind": "status", "status": 404, "route": "bulk_status"}},
+			errorType: "404",
+		},
+		"its status is on another host": {
+			faults: []map[string]any{{"kind": "foreign", "location": foreign + "/m2/acme/profile/batchStatus?batchId=1", "route": "bulk"}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			target := startTarget(t, "-token", "secret-token")
+			if tt.bulk != nil {
+				target.set(t, "bulk", tt.bulk)
+			}
+			target.set(t, "faults", tt.faults)
+			c := startUploading(t, target, strings.Replace(quickUploads, "timeout: 1m", "timeout: 3s", 1),
+				"    headers: {Authorization: Bearer secret-token}\n")
+			c.ready(t)
+			c.send(t, 10)
+			c.settled(t, len(c.taken))
+			assert.Equal(t, len(c.taken), c.metric("otelcol_adobe_target_records", `outcome="delivered"`, `reason="unconfirmed"`))
+			assert.Equal(t, len(target.uploads(t)), c.metric("otelcol_adobe_target_uploads", `outcome="unconfirmed"`))
+			if tt.errorType != "" {
+				assert.Positive(t, c.metric("otelcol_adobe_target_calls", `route="bulk_status"`, `error_type="`+tt.errorType+`"`))
+			}
+			assert.Zero(t, c.drained(t, patience))
+			assert.Zero(t, target.stats(t).Unauthorized)
+			c.end(t)
+		})
+	}
+	t.Cleanup(func() { assert.Zero(t, calls.Load(), "another host is never asked") })
+}
+
+// TestTheRowsThatSpoilAnUploadAreFound has one row that uploads get stuck of, one that fails each time, and one
+// that fails once.
+func TestTheRowsThatSpoilAnUploadAreFound(t *testing.T) {
+	t.Parallel()
+	target := startTarget(t)
+	target.set(t, "faults", []map[string]any{
+		{"kind": "stuck", "visitor": "v103"},
+		{"kind": "fail_rows", "visitor": "v105"},
+		{"kind": "fail_rows", "visitor": "v106", "count": 1},
+	})
+	c := startUploading(t, target, quickUploads+", max_rows: 16", "")
+	c.ready(t)
+	c.next = 100
+	c.send(t, 9)
+	c.settled(t, len(c.taken))
+	rejected := func(reason string) int {
+		return c.metric("otelcol_adobe_target_records", `outcome="rejected"`, `reason="`+reason+`"`)
+	}
+	assert.Equal(t, 1, rejected("upload_stuck"))
+	assert.Equal(t, 1, rejected("row_failed"))
+	assert.Equal(t, len(c.taken)-2, c.metric("otelcol_adobe_target_records", `outcome="delivered"`))
+	assert.Zero(t, c.rests(t, len(c.taken)).held())
+	stats := target.assertUploads(t)
+	assert.Equal(t, stats.FailedRows, c.metric("otelcol_adobe_target_upload_rows", `outcome="failed"`))
+	assert.Equal(t, stats.Stuck, c.metric("otelcol_adobe_target_uploads", `outcome="stuck"`))
+	delete(c.taken, "v103")
+	delete(c.taken, "v105")
+	c.arrive(t, target)
+	c.end(t)
+}
+
+// TestA503PausesUploadsAndStatuses looks at the beginning of the pause, and in a soak at its end.
+func TestA503PausesUploadsAndStatuses(t *testing.T) {
+	t.Parallel()
+	target := startTarget(t)
+	target.set(t, "bulk", map[string]any{"processing": "1h"})
+	c := startUploading(t, target, strings.Replace(quickUploads, "timeout: 1m", "timeout: 1h", 1), "")
+	c.ready(t)
+	require.Eventually(t, func() bool { return target.stats(t).Statuses > 0 }, patience, tick, "there is a status to ask for")
+	target.set(t, "faults", []map[string]any{{"kind": "status", "status": 503, "count": 1, "route": "bulk"}})
+	c.send(t, 10)
+	require.Eventually(t, func() bool { return target.stats(t).Faulted == 1 }, patience, tick)
+	time.Sleep(500 * time.Millisecond) // for a status that was under way
+	before := target.stats(t)
+	time.Sleep(5 * time.Second)
+	after := target.stats(t)
+	assert.Equal(t, []int{before.Uploads, before.Statuses}, []int{after.Uploads, after.Statuses}, "calls during the pause")
+	assert.Positive(t, c.metric("otelcol_adobe_target_outbox_visitors"), "they wait")
+	if *soakTime > 0 {
+		target.set(t, "bulk", map[string]any{})
+		require.Eventually(t, func() bool { return target.stats(t).Visitors == len(c.taken) }, 2*patience, tick)
+	}
+	c.end(t)
+}
+
+// TestNoMinuteHasMoreCallsThanAdobeAllows makes an upload of each visitor, and is killed meanwhile.
+func TestNoMinuteHasMoreCallsThanAdobeAllows(t *testing.T) {
+	t.Parallel()
+	target := startSequenced(t)
+	s := newSetup(t, target)
+	s.exporter = strings.Replace(quickBulk, "interval: 1s", "interval: 1s, max_rows: 1", 1)
+	sender := newSender(overHTTP(s.port), 95)
+	sender.plain = true
+	c := s.start(t)
+	for range 10 {
+		sender.send(t.Context())
+	}
+	require.Eventually(t, func() bool { return target.stats(t).Uploads > 15 }, patience, tick)
+	c.kill(t)
+	c = s.start(t)
+	require.Eventually(t, func() bool { return target.stats(t).MaxInMinute >= 48 }, patience, tick)
+	time.Sleep(2 * time.Second)
+	stats := target.stats(t)
+	t.Logf("%d uploads, %d statuses, %d in a minute", stats.Uploads, stats.Statuses, stats.MaxInMinute)
+	assert.LessOrEqual(t, stats.MaxInMinute, 50)
+	assert.Zero(t, stats.OverRate)
+	c.end(t)
+}
