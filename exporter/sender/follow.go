@@ -4,6 +4,7 @@
 package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -79,6 +80,7 @@ func (u *uploader) ask(ctx context.Context, m *made) {
 	u.set.Account.Done(start.Add(took))
 	u.sender.outcomes.call(statusOfBulk, answer, took)
 	if answer.Verdict != route.Delivered {
+		u.say("The status of uploads cannot be read, it is asked for again", answer)
 		u.later(m)
 		return
 	}
@@ -109,7 +111,7 @@ func (u *uploader) settleStatus(ctx context.Context, m *made, p *route.Progress)
 		if p.Failed > len(p.FailedIDs) {
 			u.sender.sayRecords(u.sender.set.Logger.Warn, "Rows of an upload failed, and Target does not say which", "rows_failed", p.Failed-len(p.FailedIDs))
 		}
-		if failed := max(p.Failed, len(p.FailedIDs)); 2*failed > m.rows() {
+		if failed := cmp.Or(p.Failed, len(p.FailedIDs)); 2*failed > m.rows() {
 			u.ends.bad(now)
 		} else {
 			u.ends.good(now)

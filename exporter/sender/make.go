@@ -104,8 +104,8 @@ func (u *uploader) settleUpload(ctx context.Context, m *made, a route.Answer, st
 		u.advance(m, stepTaken)
 		_ = u.set.Flush(ctx) // the queue says it
 		u.countRows(ctx, rowsUploaded, m.Sheet.Rows)
-		if a.Detail != "" {
-			u.sender.set.Logger.Warn("An upload was taken and cannot be followed", zap.String("reason", a.Detail))
+		if status == "" {
+			u.say("Uploads are taken and cannot be followed, so they will count as delivered, unconfirmed", a)
 		}
 		u.follow(m)
 	case a.Verdict == route.NotSent:
@@ -139,6 +139,14 @@ func (u *uploader) holdUp(ctx context.Context, a route.Answer) {
 	}
 	retry := u.sender.set.Retry
 	await(ctx, u.wake, pauseAfter(retry.InitialInterval, retry.Multiplier, retry.MaxInterval, retry.RandomizationFactor, u.pauses))
+}
+
+// say says of uploads that something is not as it should be, every five minutes at most.
+func (u *uploader) say(what string, a route.Answer) {
+	if n := u.sender.said.add(what, 1, time.Now()); n > 0 {
+		u.sender.set.Logger.Warn(what+"; said every five minutes at most",
+			zap.String("reason", why(a)), zap.String("host", u.sender.set.Host), zap.Int("uploads", n))
+	}
 }
 
 // resolved says that uploads are taken again.
