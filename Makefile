@@ -61,7 +61,7 @@ $(EMULATOR): go.mod go.sum $(SOURCES)
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@ ./cmd/targetemulator
 	@touch $@
 
-run: build ## Run the demo: sample records through the distribution into the emulator (ROUTE=delivery ARGS=flags)
+run: build ## Run the demo: sample records through the distribution into the emulator (ROUTE=delivery|bulk ARGS=flags)
 	@go build -trimpath -o $(TOOLS)/demo ./cmd/demo
 	@$(TOOLS)/demo -route $(ROUTE) $(ARGS)
 

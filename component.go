@@ -134,7 +134,7 @@ func (e *logsExporter) Start(ctx context.Context, host component.Host) error {
 	if err := e.upload(ctx, host); err != nil {
 		return errors.Join(err, e.Shutdown(ctx))
 	}
-	e.sender.Start()
+	e.sender.Start() //nolint:contextcheck // it ends with Shutdown
 	e.door.Begin(time.Now())
 	return nil
 }

@@ -84,7 +84,7 @@ func (e *logsExporter) upload(ctx context.Context, host component.Host) error {
 	if set.Route, err = e.uploadRoute(ctx, host, bulk); err != nil {
 		return err
 	}
-	return e.sender.Upload(set)
+	return e.sender.Upload(ctx, set)
 }
 
 // uploadRoute returns what makes uploads, or shows them.

@@ -138,6 +138,7 @@ func TestTheDemoShowsWhatArrived(t *testing.T) {
 	for route, lines := range map[string][]string{
 		"single":   {"400", "no_visitor", "invalid_visitor", "condition", "103 seen by the emulator"},
 		"delivery": {"400", "no_visitor", "invalid_visitor", "condition", "103 seen by the emulator", "billed", "value_too_long"},
+		"bulk":     {"400", "no_visitor", "invalid_visitor", "condition", "uploads", "rows in all", "single updates"},
 	} {
 		cmd := exec.CommandContext(t.Context(), "go", "run", "./cmd/demo", "-once", "-route", route) //nolint:gosec // one of those above
 		cmd.Dir = ".."

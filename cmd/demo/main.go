@@ -83,7 +83,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&o.emulator, "emulator", "dist/targetemulator", "the emulator's `program`")
 	flags.StringVar(&o.config, "config", "examples/demo.yaml", "the collector's configuration `file`")
 	flags.StringVar(&o.data, "data", "testdata/actions.jsonl", "`file` of records, one JSON object a line")
-	flags.StringVar(&o.route, "route", "single", "the exporter's `route`, single or delivery")
+	flags.StringVar(&o.route, "route", "single", "the exporter's `route`, single, delivery or bulk")
 	flags.BoolVar(&o.once, "once", false, "end after the summary")
 	flags.DurationVar(&o.wait, "wait", 2*time.Minute, "longest `time` until every record has come to its end")
 	if err := flags.Parse(args); err != nil {

@@ -26,6 +26,23 @@ const (
 	keepOrder = "--feature-gates=stanza.synchronousLogEmitter"
 )
 
+// An upload takes minutes until it is complete, and the demo is to take seconds.
+const (
+	routeBulk      = "bulk"
+	bulkProcessing = "-bulk-processing=1s"
+	shortTimes     = "yaml:exporters::adobe_target::bulk: " +
+		"{interval: 2s, status: {initial_delay: 1s, max_interval: 2s, timeout: 1m}}"
+)
+
+// arguments are those of the two programs.
+func (o options) arguments() (emulator, collector []string) {
+	emulator, collector = []string{"-listen", "127.0.0.1:0"}, []string{"--config", o.config, keepOrder}
+	if o.route == routeBulk {
+		emulator, collector = append(emulator, bulkProcessing), append(collector, "--config", shortTimes)
+	}
+	return emulator, collector
+}
+
 // run starts the two programs, tells what became of the records and, unless it is
 // to end then, stays until the context is over. It leaves nothing behind.
 func run(ctx context.Context, hurry <-chan struct{}, o options, out io.Writer) (err error) {
@@ -98,7 +115,8 @@ func (d *demo) startBoth(ctx context.Context) error {
 func (d *demo) startEmulator(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	d.emulator, err = start(d.folder, "emulator", d.options.emulator, []string{"-listen", "127.0.0.1:0"}, nil)
+	arguments, _ := d.arguments()
+	d.emulator, err = start(d.folder, "emulator", d.options.emulator, arguments, nil)
 	if err != nil {
 		return err
 	}
@@ -129,7 +147,8 @@ func (d *demo) startCollector(ctx context.Context) error {
 		return err
 	}
 	d.places.metrics = "http://" + net.JoinHostPort(host, port) + "/metrics"
-	d.collector, err = start(d.folder, "collector", d.options.collector, []string{"--config", d.config, keepOrder}, []string{
+	_, arguments := d.arguments()
+	d.collector, err = start(d.folder, "collector", d.options.collector, arguments, []string{
 		"DEMO_DATA=" + data,
 		"DEMO_ENDPOINT=" + d.places.emulator,
 		"DEMO_ROUTE=" + d.route,

@@ -34,6 +34,18 @@ func TestTheDemoTellsWhatBecameOfTheRecordsAndLeavesNothingBehind(t *testing.T) 
 	assertEmpty(t, folder)
 }
 
+func TestTheDemoOfUploadsTakesSecondsAndTellsTheirRows(t *testing.T) {
+	o, folder := demoOf(t, "")
+	o.once, o.route = true, routeBulk
+	var out bytes.Buffer
+	require.NoError(t, run(t.Context(), nil, o, &out))
+
+	assert.Contains(t, out.String(), "  uploads                       1  3 rows in all, a visitor each\n")
+	assert.Contains(t, out.String(), "  visitors                      3  updated\n")
+	assert.Contains(t, out.String(), "  mbox3rdPartyId crm-0\n    text                          one\n")
+	assertEmpty(t, folder)
+}
+
 func TestTheDemoStaysUntilItIsEnded(t *testing.T) {
 	o, folder := demoOf(t, "")
 	ctx, end := context.WithCancel(t.Context())

@@ -7,11 +7,14 @@ package main // import "github.com/otelcol-adobetarget/adobetargetexporter/cmd/d
 
 import (
 	"bufio"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -77,7 +80,11 @@ func playEmulator(how string) int {
 		return 0
 	}
 	terminated := terminations()
-	e, err := emulator.New(emulator.Settings{})
+	var settings emulator.Settings
+	if slices.Contains(os.Args, bulkProcessing) {
+		settings.Bulk.Processing = time.Second
+	}
+	e, err := emulator.New(settings)
 	if err != nil {
 		return 1
 	}
@@ -91,15 +98,19 @@ func playEmulator(how string) int {
 	return 0
 }
 
-// playCollector sends the records, each as a call of its own visitor, and shows
-// the metrics that a collector would.
+// playCollector sends the records, each as a call of its own visitor or as a row
+// of one upload, and shows the metrics that a collector would.
 func playCollector(how string) int {
 	if how == "collector does not start" {
 		fmt.Println("Error: failed to build pipelines")
 		return 1
 	}
 	terminated := terminations()
-	sent, err := sendRecords(os.Getenv("DEMO_DATA"), os.Getenv("DEMO_ENDPOINT"))
+	send := sendRecords
+	if os.Getenv("DEMO_ROUTE") == routeBulk {
+		send = uploadRecords
+	}
+	sent, err := send(os.Getenv("DEMO_DATA"), os.Getenv("DEMO_ENDPOINT"))
 	if err != nil {
 		fmt.Println(err)
 		return 1
@@ -137,6 +148,42 @@ func sendRecords(path, endpoint string) (int, error) {
 		answer.Body.Close()
 	}
 	return sent, nil
+}
+
+// uploadRecords uploads once and waits until the upload is complete, if it was told
+// that this takes seconds.
+func uploadRecords(path, endpoint string) (int, error) {
+	if !slices.Contains(os.Args, shortTimes) {
+		return 0, errors.New("an upload would take minutes")
+	}
+	text, err := os.ReadFile(path) //nolint:gosec // G304: the test names the file
+	if err != nil {
+		return 0, err
+	}
+	lines := strings.Fields(string(text))
+	batch := []string{"batch=thirdPartyId,text"}
+	for i, record := range lines {
+		batch = append(batch, fmt.Sprintf("crm-%d,%s", i, record))
+	}
+	body := strings.Join(batch, "\n")
+	address := endpoint + "/m2/demo/v2/profile/batchUpdate"
+	answer, err := http.Post(address, "application/x-www-form-urlencoded", strings.NewReader(body)) //nolint:gosec // G704: the test names the endpoint
+	if err != nil {
+		return 0, err
+	}
+	answer.Body.Close()
+	for ; ; time.Sleep(pollInterval) {
+		answer, err := http.Get(endpoint + "/_emulator/uploads") //nolint:gosec // G704: the test names the endpoint
+		if err != nil {
+			return 0, err
+		}
+		var uploads []emulator.Upload
+		err = json.NewDecoder(answer.Body).Decode(&uploads)
+		answer.Body.Close()
+		if err != nil || len(uploads) == 1 && uploads[0].Status == "complete" {
+			return len(lines), err
+		}
+	}
 }
 
 func serve(listener net.Listener, handler http.Handler) {

@@ -77,7 +77,7 @@ func (s summary) writeRecords(w io.Writer) {
 func (s summary) writeCalls(w io.Writer) {
 	calls := s.account.calls
 	fmt.Fprint(w, "\nCalls\n")
-	line(w, "made", total(calls), grouped(s.stats.Attempts+s.stats.Deliveries)+" seen by the emulator")
+	line(w, "made", total(calls), grouped(s.stats.Attempts+s.stats.Deliveries+s.stats.Uploads+s.stats.Statuses)+" seen by the emulator")
 	order := func(a, b call) int {
 		return cmp.Or(cmp.Compare(a.outcome, b.outcome), cmp.Compare(a.status, b.status), cmp.Compare(a.errorType, b.errorType))
 	}
@@ -86,6 +86,11 @@ func (s summary) writeCalls(w io.Writer) {
 	}
 	if s.stats.Deliveries > 0 {
 		line(w, "billed", s.stats.Billed, "of them, as Target would count them")
+	}
+	if s.stats.Uploads > 0 {
+		line(w, "uploads", s.stats.Uploads, grouped(s.stats.Rows)+" rows in all, a visitor each")
+		line(w, "statuses", s.stats.Statuses, "asked for, of these uploads")
+		line(w, "single updates", s.stats.Attempts, "of what uploads do not carry")
 	}
 	line(w, "visitors", s.stats.Visitors, "updated")
 	line(w, "parameters", s.stats.Parameters, "that their profiles hold together")

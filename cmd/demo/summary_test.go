@@ -43,6 +43,22 @@ func TestTheSummaryReadsAsTheGoldenText(t *testing.T) {
 	assert.Equal(t, string(golden), out.String())
 }
 
+func TestTheSummaryOfUploadsTellsRowsAndWhatWentBesideThem(t *testing.T) {
+	var out bytes.Buffer
+	summary{
+		account: account{calls: map[call]int{{"delivered", "200", ""}: 1_046}},
+		stats:   emulator.Stats{Uploads: 2, Rows: 40_000, Statuses: 4, Attempts: 1_040},
+	}.writeCalls(&out)
+	assert.Contains(t, out.String(), `
+  made                      1,046  1,046 seen by the emulator
+    delivered               1,046  status 200
+  uploads                       2  40,000 rows in all, a visitor each
+  statuses                      4  asked for, of these uploads
+  single updates            1,040  of what uploads do not carry
+  visitors                      0  updated
+`)
+}
+
 func TestASummaryOfNothingHasNoExamplesAndNoVisitorToLookAt(t *testing.T) {
 	var out bytes.Buffer
 	summary{data: "empty.jsonl"}.write(&out)

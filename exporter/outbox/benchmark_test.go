@@ -38,8 +38,8 @@ func perEntry(b *testing.B, entries int) {
 // benchmarkBoth runs a benchmark with both kinds of outbox.
 func benchmarkBoth(b *testing.B, run func(b *testing.B, open func() *fixture)) {
 	b.Helper()
-	b.Run("in_memory", func(b *testing.B) { run(b, func() *fixture { return inMemory(b, testConfig()) }) })
-	b.Run("with_a_storage", func(b *testing.B) { run(b, func() *fixture { return stored(b, testConfig(), newDisk()) }) })
+	b.Run("in_memory", func(b *testing.B) { run(b, func() *fixture { return inMemory(b, remembering()) }) })
+	b.Run("with_a_storage", func(b *testing.B) { run(b, func() *fixture { return stored(b, remembering(), newDisk()) }) })
 }
 
 func BenchmarkPutNew(b *testing.B) {
@@ -96,6 +96,47 @@ func BenchmarkTakeAndEnd(b *testing.B) {
 					f.write()
 				}
 			}
+		}
+		perEntry(b, len(batches)*benchmarkVisitors)
+	})
+}
+
+// BenchmarkUpload is the way of a row from being taken to being remembered, without the writes.
+func BenchmarkUpload(b *testing.B) {
+	benchmarkBoth(b, func(b *testing.B, open func() *fixture) {
+		b.Helper()
+		batches := benchmarkBatches(10)
+		b.ReportAllocs()
+		for b.Loop() {
+			b.StopTimer()
+			f := open()
+			for _, batch := range batches {
+				require.NoError(b, f.Put(b.Context(), batch, f.now))
+			}
+			f.write()
+			f.waits(window)
+			due := f.ready(outbox.Fresh)
+			all := make([]*outbox.Entry, due)
+			for n := range all {
+				all[n] = f.take(outbox.Fresh)
+			}
+			b.StartTimer()
+			upload := f.Begin("")
+			for _, e := range all {
+				f.enlist(upload, e)
+			}
+			b.StopTimer()
+			f.write()
+			b.StartTimer()
+			for _, err := range f.Rows(b.Context(), upload) {
+				require.NoError(b, err)
+			}
+			for more := true; more; {
+				var err error
+				more, err = f.Unload(b.Context(), upload, arrived)
+				require.NoError(b, err)
+			}
+			f.Close(upload)
 		}
 		perEntry(b, len(batches)*benchmarkVisitors)
 	})

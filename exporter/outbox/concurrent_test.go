@@ -17,7 +17,7 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/outbox"
 )
 
-// TestOutbox_IsForSeveralAtOnce has several put, take and write at once. Each record ends once,
+// TestOutbox_IsForSeveralAtOnce has several put, take, upload and write at once. Each record ends once,
 // and no visitor has two calls out.
 func TestOutbox_IsForSeveralAtOnce(t *testing.T) {
 	const putters, senders, rounds = 3, 3, 200
@@ -36,6 +36,11 @@ func TestOutbox_IsForSeveralAtOnce(t *testing.T) {
 				}
 			})
 		}
+		fails := func(err error) {
+			if err != nil {
+				t.Error(err)
+			}
+		}
 		until := func(work func()) {
 			others.Go(func() {
 				for {
@@ -53,9 +58,7 @@ func TestOutbox_IsForSeveralAtOnce(t *testing.T) {
 				for lane := range []outbox.Lane{outbox.Fresh, outbox.FailingAlone} {
 					f.Due(time.Now())
 					e, err := f.Take(t.Context(), outbox.Lane(lane))
-					if err != nil {
-						t.Error(err)
-					}
+					fails(err)
 					if e == nil {
 						continue
 					}
@@ -74,7 +77,44 @@ func TestOutbox_IsForSeveralAtOnce(t *testing.T) {
 			})
 		}
 		until(func() {
+			f.Due(time.Now())
+			e, err := f.Take(t.Context(), outbox.Fresh)
+			fails(err)
+			if e == nil {
+				return
+			}
+			_, twice := out.LoadOrStore(e.Visitor, true)
+			assert.False(t, twice)
+			upload := f.Begin("note")
+			f.enlist(upload, e)
+			for written := false; !written; written = f.Written(upload) {
+				select {
+				case <-done:
+					return
+				default:
+					runtime.Gosched()
+				}
+			}
+			rows := 0
+			for row, err := range f.Rows(t.Context(), upload) {
+				fails(err)
+				assert.Equal(t, e.Sent, row.Sent)
+				rows++
+			}
+			assert.Equal(t, 1, rows)
+			_, err = f.Unload(t.Context(), upload, func(row *outbox.Entry) time.Time {
+				out.Delete(row.Visitor)
+				ended.Add(int64(row.Uploaded))
+				return arrived(row)
+			})
+			fails(err)
+			f.Close(upload)
+			_, err = f.Forget(t.Context(), time.Now())
+			fails(err)
+		})
+		until(func() {
 			f.write()
+			f.Uploads()
 			f.Held()
 			f.Age(time.Now())
 			f.Fits(batchOf(says("new")))

@@ -33,17 +33,19 @@ func (d *disk) copied() *disk {
 // pages returns how many pages are stored.
 func (d *disk) pages() (n int) {
 	for key := range d.data {
-		if key != headerKey && strings.HasPrefix(key, headerKey) {
+		if isPage(key) {
 			n++
 		}
 	}
 	return n
 }
 
+func isPage(key string) bool { return key != headerKey && strings.HasPrefix(key, headerKey) }
+
 // replace changes each stored page, or loses it for nil.
 func (d *disk) replace(change func(page []byte) []byte) {
 	for key, page := range d.data {
-		if key == headerKey {
+		if !isPage(key) {
 			continue
 		}
 		if d.data[key] = change(page); d.data[key] == nil {

@@ -13,6 +13,10 @@
 // While a call is out the entry has two layers: what the call carries, and what came since.
 // End drops the first and leaves the second; Retry merges them.
 //
+// Enlist puts what was taken into an upload instead. There it stays as it is, whatever comes for
+// the visitor, until Unload says what became of it; and it may be remembered after that, as long
+// as there is room, for uploads to come. Remembered visitors have nothing that waits.
+//
 // Entries stand in slots, and sixteen slots make a page. Of a slot an outbox keeps some
 // seventy bytes in memory. With a storage the pages themselves are kept there, packed, under
 // the numbers of the pages, and those that were used last in memory as well; without one

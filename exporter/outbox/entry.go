@@ -77,31 +77,32 @@ func (e *Entry) encode() string {
 	dst = binary.AppendVarint(dst, e.First.UnixMilli())
 	dst = binary.AppendUvarint(dst, uint64(e.Attempts))            //nolint:gosec // counts up from 0
 	dst = binary.AppendUvarint(dst, uint64(e.Failing/time.Second)) //nolint:gosec // never negative
-	dst = appendText(dst, e.encodeSent())
+	sent := e.appendSent(make([]byte, 0, usualSize))
+	dst = append(binary.AppendUvarint(dst, uint64(len(sent))), sent...)
 	return string(appendParameters(dst, e.Parameters))
 }
 
 // sentMark begins what uploads hold of a visitor. Earlier builds kept a word in its place.
 const sentMark = "\x01"
 
-// encodeSent returns what uploads hold of the visitor, "" for nothing.
-func (e *Entry) encodeSent() string {
+// appendSent appends what uploads hold of the visitor, nothing for nothing.
+func (e *Entry) appendSent(dst []byte) []byte {
 	if e.Upload == 0 && len(e.Sent) == 0 {
-		return ""
+		return dst
 	}
-	dst := binary.AppendUvarint([]byte(sentMark), uint64(e.Upload))
+	dst = binary.AppendUvarint(append(dst, sentMark...), uint64(e.Upload))
 	dst = binary.AppendUvarint(dst, uint64(e.Uploaded)) //nolint:gosec // counts up from 0
-	return string(appendParameters(dst, e.Sent))
+	return appendParameters(dst, e.Sent)
 }
 
-// decodeSent is the reverse of encodeSent.
+// decodeSent is the reverse of appendSent.
 func (e *Entry) decodeSent(text string) (whole bool) {
 	text, is := strings.CutPrefix(text, sentMark)
 	if !is {
 		return true
 	}
 	r := reader{text: text}
-	e.Upload = uint32(min(r.uvarint(), math.MaxUint32)) //nolint:gosec // bounded
+	e.Upload = uint32(min(r.uvarint(), math.MaxUint32))
 	e.Uploaded = r.int()
 	e.Sent = r.parameters()
 	return !r.failed && r.text == ""

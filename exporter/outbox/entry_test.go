@@ -34,7 +34,7 @@ func survives(tb testing.TB, attempts int, failing time.Duration, records ...rec
 		}
 	}
 	require.Equal(tb, records[0].visitor, e.Visitor)
-	require.Equal(tb, model, valuesOf(e))
+	require.Equal(tb, model, valuesOf(e.Parameters))
 	require.Equal(tb, len(records), e.Records)
 	require.Equal(tb, want, contentOf(added.takeAll()[e.Visitor]), "as it was added")
 	require.Equal(tb, len(records), added.Loaded())
@@ -49,14 +49,17 @@ func survives(tb testing.TB, attempts int, failing time.Duration, records ...rec
 	require.Equal(tb, want, contentOf(got), "as it was put off")
 	require.Zero(tb, got.Seen, "the sender's clock begins anew")
 	require.Equal(tb, f.Held().Bytes, put.Held().Bytes)
-}
 
-func valuesOf(e *outbox.Entry) map[string]string {
-	values := make(map[string]string, len(e.Parameters))
-	for _, p := range e.Parameters {
-		values[p.Name] = p.Value
-	}
-	return values
+	e = f.takeAll()[e.Visitor]
+	e.Upload, e.Uploaded, e.Records = f.Begin(e.Visitor.ID), (e.Records+1)/2, e.Records/2
+	e.Sent, e.Parameters = e.Parameters[:len(e.Parameters)/2], e.Parameters[len(e.Parameters)/2:]
+	want = contentOf(e)
+	f.Enlist(e)
+	f.write()
+	next := f.restarted()
+	require.Equal(tb, want, next.rows(tb, e.Upload)[e.Visitor], "as it was put into an upload")
+	require.Equal(tb, f.Uploads(), next.Uploads())
+	require.Equal(tb, f.Held(), next.Held())
 }
 
 func TestOutbox_AnEntrySurvivesTheStorage(t *testing.T) {

@@ -22,7 +22,11 @@ const (
 	headerKey = "outbox"
 	firstPage = "outbox0"
 	asideKey  = "damagedoutbox"
+
+	uploadsKey = "uploads"
 )
+
+func uploadKey(number uint32) string { return "upload" + strconv.FormatUint(uint64(number), 10) }
 
 // start returns when the tests' time begins, behind the beginning of all that they make.
 func start() time.Time { return time.Now().Add(time.Hour) }
@@ -201,8 +205,24 @@ type content struct {
 	First      int64
 	Attempts   int
 	Failing    time.Duration
+	Sent       []profile.Parameter // nil for none
+	Upload     uint32
+	Uploaded   int
 }
 
 func contentOf(e *outbox.Entry) content {
-	return content{e.Visitor, e.Parameters, e.Records, e.First.UnixMilli(), e.Attempts, e.Failing}
+	c := content{e.Visitor, e.Parameters, e.Records, e.First.UnixMilli(), e.Attempts, e.Failing, e.Sent, e.Upload, e.Uploaded}
+	if len(c.Sent) == 0 {
+		c.Sent = nil
+	}
+	return c
+}
+
+// valuesOf returns the values of parameters, by their names.
+func valuesOf(parameters []profile.Parameter) map[string]string {
+	values := make(map[string]string, len(parameters))
+	for _, p := range parameters {
+		values[p.Name] = p.Value
+	}
+	return values
 }

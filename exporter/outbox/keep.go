@@ -29,8 +29,16 @@ func (o *Outbox) layer(e *Entry) {
 		o.since[e.slot] = &layer
 		return
 	}
-	since.Parameters = profile.Merge(since.Parameters, e.Parameters)
-	since.Records += e.Records
+	since.merge(e)
+}
+
+// merge takes up what came later for the visitor.
+func (e *Entry) merge(newer *Entry) {
+	if e.Records == 0 { // all others go with an upload
+		e.First = newer.First
+	}
+	e.Parameters = profile.Merge(e.Parameters, newer.Parameters)
+	e.Records += newer.Records
 }
 
 // store writes an entry into its slot, in memory.

@@ -138,7 +138,7 @@ func TestOutbox_WhatCameSinceIsANewEntry(t *testing.T) {
 		f.takeNothing()
 		f.waits(1) // its window begins with the first record that came since
 		e = f.take(outbox.Fresh)
-		assert.Equal(t, content{visitor("v"), parameters("b", "2"), 1, since.UnixMilli(), 0, 0}, contentOf(e))
+		assert.Equal(t, content{Visitor: visitor("v"), Parameters: parameters("b", "2"), Records: 1, First: since.UnixMilli()}, contentOf(e))
 		assert.Zero(t, e.Seen)
 	})
 }
@@ -156,7 +156,10 @@ func TestOutbox_RetryKeepsWhatTheEntryHasBecome(t *testing.T) {
 		f.takeNothing()
 		f.waits(1)
 		e = f.take(outbox.FailingAlone)
-		assert.Equal(t, content{visitor("v"), parameters("a", "1", "b", "2"), 2, first.UnixMilli(), 2, 90 * time.Second}, contentOf(e))
+		assert.Equal(t, content{
+			Visitor: visitor("v"), Parameters: parameters("a", "1", "b", "2"), Records: 2, First: first.UnixMilli(),
+			Attempts: 2, Failing: 90 * time.Second,
+		}, contentOf(e))
 		assert.Equal(t, 7*time.Second, e.Seen)
 	})
 }

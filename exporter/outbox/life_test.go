@@ -29,12 +29,14 @@ type life struct {
 	cfg    outbox.Config
 	// visitors is how many there are.
 	visitors int
-	collide  bool
+	// most is how many records a batch has at most.
+	most    int
+	collide bool
 	// queued are the records whose item the queue has not let go of, and writing those of
 	// them that a write under way lets go of.
 	queued, writing []record
 	// stored is what is stored, as the model has it.
-	stored map[profile.Visitor]*waiting
+	stored image
 	// value is the last value, each of which is greater than the one before.
 	value int
 	// latest are the last values of the visitors' parameters, carried those that calls have carried.
@@ -64,9 +66,16 @@ func TestOutbox_AgreesWithTheModel(t *testing.T) {
 func newLife(t *testing.T, seed uint64) *life {
 	l := &life{
 		random: rand.New(rand.NewPCG(seed, 3)), cfg: testConfig(), visitors: []int{3, 30, 150}[seed%3], collide: seed%4 == 3,
-		stored: map[profile.Visitor]*waiting{}, latest: map[profile.Visitor]map[string]string{}, carried: map[profile.Visitor]map[string]string{},
+		most:   []int{5, 1}[seed/2%2],
+		stored: newImage(), latest: map[profile.Visitor]map[string]string{}, carried: map[profile.Visitor]map[string]string{},
 	}
-	l.model = newModel(seed%5 == 4)
+	if seed%7 < 6 {
+		l.cfg.Remember = remember
+	}
+	if seed%2 == 1 { // too few for all who are remembered
+		l.cfg.MaxVisitors = 1 + l.visitors/2
+	}
+	l.model = newModel(l.cfg, seed%5 == 4)
 	l.fixture = &fixture{tb: t, now: start().Truncate(time.Millisecond)}
 	if !l.model.memory {
 		l.disk = newDisk()
@@ -92,19 +101,21 @@ func (l *life) open() {
 // step does one thing.
 func (l *life) step() {
 	l.waits(time.Duration(l.random.IntN(1_000)) * time.Millisecond)
-	switch n := l.random.IntN(100); {
-	case n < 35:
+	switch n := l.random.IntN(130); {
+	case n < 20:
 		l.arrive()
-	case n < 60:
+	case n < 50:
 		l.takeOne()
 	case n < 80:
 		l.settleOne()
+	case n < 100:
+		l.stepUpload()
 	case l.disk == nil:
-	case n < 88:
+	case n < 113:
 		l.beginWrite()
-	case n < 97:
+	case n < 127:
 		l.endWrite()
-	case n < 99:
+	case n == 127:
 		l.crash()
 	default:
 		l.crashWithin()
@@ -113,7 +124,7 @@ func (l *life) step() {
 
 // arrive puts a batch, and has the queue keep its records until they are written.
 func (l *life) arrive() {
-	records := make([]record, 1+l.random.IntN(5))
+	records := make([]record, 1+l.random.IntN(l.most))
 	for i := range records {
 		r := &records[i]
 		r.visitor = visitor("v" + strconv.Itoa(l.random.IntN(l.visitors)))
@@ -128,9 +139,20 @@ func (l *life) arrive() {
 			set(l.latest, r.visitor, name, value)
 		}
 	}
+	l.puts(records...)
+	l.queued = append(l.queued, records...)
+}
+
+// puts puts records, and holds whom that has forgotten against the model.
+func (l *life) puts(records ...record) {
+	visitors := map[profile.Visitor]bool{}
+	for _, r := range records {
+		visitors[r.visitor] = true
+	}
+	over, eligible := l.model.over(visitors)
 	l.put(records...)
 	l.model.put(l.now, records...)
-	l.queued = append(l.queued, records...)
+	l.model.forget(l.tb, l.fixture, over, eligible)
 }
 
 func set(values map[profile.Visitor]map[string]string, v profile.Visitor, name, value string) {
@@ -142,7 +164,7 @@ func set(values map[profile.Visitor]map[string]string, v profile.Visitor, name, 
 
 // takeOne takes an entry, if one is due, and holds it against the model.
 func (l *life) takeOne() {
-	lane := outbox.Lane(l.random.IntN(3))
+	lane := outbox.Lane(max(0, l.random.IntN(7)-4)) // mostly the first
 	due, _ := l.Due(l.now)
 	e, err := l.Take(l.tb.Context(), lane)
 	if lane == outbox.FailingAlone && l.random.IntN(3) == 0 && e == nil {
@@ -174,7 +196,7 @@ func (l *life) settleOne() {
 	i := l.random.IntN(len(l.calls))
 	e := l.calls[i]
 	l.calls = slices.Delete(l.calls, i, i+1)
-	switch l.random.IntN(4) {
+	switch l.random.IntN(6) {
 	case 0: // it has failed
 		e.Attempts = l.random.IntN(3)
 		e.Failing += time.Duration(l.random.IntN(5_000)) * time.Millisecond
@@ -183,54 +205,40 @@ func (l *life) settleOne() {
 		l.carry(e, n)
 		e.Parameters = e.Parameters[n:]
 		e.OneWay = l.random.IntN(2) == 0
+	case 2, 3:
+		l.enlist(e)
+		return
 	default:
 		l.end(e)
 		return
 	}
 	due := l.now.Add(time.Duration(l.random.IntN(20_000)) * time.Millisecond)
-	l.model.retry(e, due)
+	l.model.keep(e, due)
 	l.Retry(e, due)
 }
 
 // end ends a call that has carried all.
 func (l *life) end(e *outbox.Entry) {
 	l.carry(e, len(e.Parameters))
-	l.model.end(e.Visitor)
+	l.model.end(e)
 	l.End(e)
 }
 
-// carry notes what a call has carried. An older value never follows a newer one.
+// carry notes what a call has carried.
 func (l *life) carry(e *outbox.Entry, n int) {
-	for _, p := range e.Parameters[:n] {
-		require.GreaterOrEqual(l.tb, p.Value, l.carried[e.Visitor][p.Name], "an older value after a newer one")
-		set(l.carried, e.Visitor, p.Name, p.Value)
+	l.arrives(e.Visitor, e.Parameters[:n])
+	newer := valuesOf(e.Parameters[:n])
+	for i, p := range e.Sent { // a further upload must not bring it back
+		if value, is := newer[p.Name]; is {
+			e.Sent[i].Value = value
+		}
 	}
 }
 
-// drain lets everything succeed until nothing is left.
-func (l *life) drain() {
-	for l.Held().Visitors > 0 {
-		if l.disk != nil {
-			l.beginWrite()
-			l.writeOver(true)
-		}
-		for _, e := range l.calls {
-			l.end(e)
-		}
-		l.calls = nil
-		l.waits(time.Minute)
-		ready, _ := l.Due(l.now)
-		for lane, n := range ready {
-			for range n {
-				e := l.take(outbox.Lane(lane))
-				l.model.of(e.Visitor).out = true
-				l.calls = append(l.calls, e)
-			}
-		}
-		l.model.check(l.tb, l.fixture)
-	}
-	if l.disk != nil {
-		l.write()
-		require.Zero(l.tb, l.disk.pages())
+// arrives notes what has arrived at Target. An older value never follows a newer one.
+func (l *life) arrives(v profile.Visitor, parameters []profile.Parameter) {
+	for _, p := range parameters {
+		require.GreaterOrEqual(l.tb, p.Value, l.carried[v][p.Name], "an older value after a newer one")
+		set(l.carried, v, p.Name, p.Value)
 	}
 }

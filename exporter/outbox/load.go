@@ -34,9 +34,6 @@ func (o *Outbox) Load(ctx context.Context, client storage.Client, now time.Time)
 	if err != nil {
 		return false, 0, fmt.Errorf("sending_queue::storage: reading the outbox: %w", err)
 	}
-	if err := o.uploads.load(ctx, client); err != nil {
-		return header != nil, 0, err
-	}
 	if header == nil {
 		return false, 0, nil
 	}
@@ -54,6 +51,9 @@ func (o *Outbox) Load(ctx context.Context, client storage.Client, now time.Time)
 			return true, damaged, err
 		}
 		damaged += n
+	}
+	if err := o.uploads.load(ctx, client); err != nil {
+		return true, damaged, err
 	}
 	o.loadUnused()
 	o.loadMemory()
@@ -146,7 +146,7 @@ func (o *Outbox) loadMemory() {
 			slots = append(slots, n)
 		}
 	}
-	slices.SortFunc(slots, func(a, b uint32) int { return cmp.Compare(o.slots.at(a).first, o.slots.at(b).first) })
+	slices.SortStableFunc(slots, func(a, b uint32) int { return cmp.Compare(o.slots.at(a).first, o.slots.at(b).first) })
 	for _, n := range slots {
 		o.memorize(n)
 	}

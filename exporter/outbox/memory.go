@@ -21,19 +21,20 @@ const (
 // got records since, or was remembered anew, stands in it until its turn comes.
 type memory struct {
 	order    []memorized
+	turn     uint32 // the last one
 	visitors int
 	bytes    int64
 }
 
-// memorized is a slot, and when it was remembered as the slot keeps it.
-type memorized struct{ slot, at uint32 }
+// memorized is a slot, and the turn in which it was remembered, which the slot keeps too.
+type memorized struct{ slot, turn uint32 }
 
 // remember keeps what uploads held of an entry of which nothing waits any more.
 func (o *Outbox) remember(e *Entry) {
-	e.Parameters, e.Records, e.Attempts, e.Failing, e.First = nil, 0, 0, 0, time.Now()
+	kept := &Entry{Visitor: e.Visitor, First: time.Now(), Sent: e.Sent}
 	s := o.slots.at(e.slot)
-	s.state, s.attempts, s.first = remembered, 0, seconds(e.First)
-	o.store(e.slot, e)
+	s.state, s.attempts, s.first = remembered, 0, seconds(kept.First)
+	o.store(e.slot, kept)
 	o.held.Bytes -= int64(s.size)
 	o.wait(e.slot)
 	o.memorize(e.slot)
@@ -44,16 +45,18 @@ func (o *Outbox) memorize(n uint32) {
 	m, s := &o.memory, o.slots.at(n)
 	m.visitors++
 	m.bytes += int64(s.size)
+	m.turn++
+	s.due = int64(m.turn)
 	if len(m.order) > 2*m.visitors+sparePast {
 		m.order = slices.DeleteFunc(m.order, o.past)
 	}
-	m.order = append(m.order, memorized{n, s.first})
+	m.order = append(m.order, memorized{n, m.turn})
 }
 
 // past reports whether a slot is no longer remembered, or was remembered again later.
 func (o *Outbox) past(m memorized) bool {
 	s := o.slots.at(m.slot)
-	return s.state != remembered || s.first != m.at
+	return s.state != remembered || s.due != int64(m.turn)
 }
 
 // forgotten notes that a slot is no longer remembered. It stays as it is.
@@ -70,35 +73,47 @@ func (o *Outbox) Forget(ctx context.Context, now time.Time) (more bool, err erro
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	defer o.pages.trim()
-	n, err := o.forgetFirst(ctx, forgetAtOnce, seconds(now.Add(-o.cfg.Remember)))
+	n, err := o.forgetFirst(ctx, forgetAtOnce, seconds(now.Add(-o.cfg.Remember)), nil)
 	o.settled()
 	return n == forgetAtOnce, err
 }
 
 // forgetFor frees slots that are only remembered, where so many new visitors would be too many.
-func (o *Outbox) forgetFor(ctx context.Context, visitors int) error {
+// The slots known are those of others that come with them.
+func (o *Outbox) forgetFor(ctx context.Context, visitors int, known []uint32) error {
 	over := o.held.Visitors + o.memory.visitors + visitors - o.cfg.MaxVisitors
 	if o.pages.client == nil && o.held.Bytes+o.memory.bytes >= o.cfg.MaxBytes {
 		over = max(over, visitors, slotsPerPage)
 	}
-	_, err := o.forgetFirst(ctx, over, math.MaxUint32)
+	slices.Sort(known)
+	_, err := o.forgetFirst(ctx, min(over, forgetAtOnce), math.MaxUint32, known)
 	return err
 }
 
-// forgetFirst frees most slots at most that were remembered until then, and returns how many.
-func (o *Outbox) forgetFirst(ctx context.Context, most int, until uint32) (n int, err error) {
+// forgetFirst frees most slots at most that were remembered until then, and returns how many. It
+// spares those of known, in order, which are about to get records and be remembered no more.
+func (o *Outbox) forgetFirst(ctx context.Context, most int, until uint32, known []uint32) (n int, err error) {
 	m := &o.memory
 	var slots []uint32
-	taken := 0
-	for ; taken < len(m.order) && len(slots) < most && m.order[taken].at <= until; taken++ {
-		if !o.past(m.order[taken]) {
-			slots = append(slots, m.order[taken].slot)
+	looked := 0
+	for _, next := range m.order {
+		if len(slots) >= most {
+			break
 		}
+		if !o.past(next) {
+			if o.slots.at(next.slot).first > until {
+				break
+			}
+			if _, is := slices.BinarySearch(known, next.slot); !is {
+				slots = append(slots, next.slot)
+			}
+		}
+		looked++
 	}
 	if err := o.pages.load(ctx, slots); err != nil {
 		return 0, err
 	}
-	m.order = m.order[taken:]
+	m.order = m.order[looked:]
 	for _, slot := range slots {
 		o.forgotten(slot)
 		o.end(slot)

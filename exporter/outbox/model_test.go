@@ -4,9 +4,6 @@
 package outbox_test
 
 import (
-	"maps"
-	"math/bits"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,62 +14,6 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 )
 
-// waiting is an entry as the model has it.
-type waiting struct {
-	values   map[string]string
-	records  int
-	first    int64 // in Unix milliseconds
-	due      time.Time
-	attempts int
-	failing  time.Duration
-	oneWay   bool // not stored
-}
-
-func (w *waiting) clone() *waiting {
-	if w == nil {
-		return nil
-	}
-	c := *w
-	c.values = maps.Clone(w.values)
-	return &c
-}
-
-func (w *waiting) merge(newer *waiting) {
-	maps.Copy(w.values, newer.values)
-	w.records += newer.records
-}
-
-func (w *waiting) lane() outbox.Lane {
-	switch {
-	case w.oneWay:
-		return outbox.OneWay
-	case w.attempts > 0:
-		return outbox.FailingAlone
-	}
-	return outbox.Fresh
-}
-
-// content returns what an entry of it holds.
-func (w *waiting) content(v profile.Visitor) content {
-	c := content{v, []profile.Parameter{}, w.records, w.first, w.attempts, w.failing}
-	for _, name := range slices.Sorted(maps.Keys(w.values)) {
-		c.Parameters = append(c.Parameters, profile.Parameter{Name: name, Value: w.values[name]})
-	}
-	return c
-}
-
-// size returns how many bytes the entry takes as it is stored.
-func (w *waiting) size(v profile.Visitor) int64 {
-	number := func(n int) int { return max(1, (bits.Len(uint(n))+6)/7) }
-	text := func(s string) int { return number(len(s)) + len(s) }
-	size := 1 + text(v.ID) + text("") + number(w.records) + number(int(2*w.first)) + number(w.attempts) +
-		number(int(w.failing/time.Second)) + number(len(w.values))
-	for name, value := range w.values {
-		size += text(name) + text(value)
-	}
-	return int64(size)
-}
-
 // modelEntry is what the model knows of a visitor. It has no entry when whole is nil.
 type modelEntry struct {
 	whole *waiting // all of it, what came during a call merged
@@ -80,18 +21,27 @@ type modelEntry struct {
 	out   bool     // whether a call is out
 	// unwritten and writing are the changes that wait for the next write, and that are in one.
 	unwritten, writing int
+	// turn is when it was remembered: in order, and 0 by an earlier run.
+	turn int
 }
 
-func (e *modelEntry) takeable() bool { return e.whole != nil && !e.out && e.unwritten+e.writing == 0 }
+func (e *modelEntry) takeable() bool {
+	return e.whole.waits() && e.whole.upload == 0 && !e.out && e.written()
+}
+
+func (e *modelEntry) written() bool { return e.unwritten+e.writing == 0 }
 
 // model is an outbox as one would write it without a thought for memory or disk.
 type model struct {
 	entries map[profile.Visitor]*modelEntry
+	uploads map[uint32]*modelUpload
+	cfg     outbox.Config
 	memory  bool
+	turn    int
 }
 
-func newModel(memory bool) *model {
-	return &model{entries: make(map[profile.Visitor]*modelEntry), memory: memory}
+func newModel(cfg outbox.Config, memory bool) *model {
+	return &model{entries: map[profile.Visitor]*modelEntry{}, uploads: map[uint32]*modelUpload{}, cfg: cfg, memory: memory}
 }
 
 func (m *model) of(v profile.Visitor) *modelEntry {
@@ -110,7 +60,7 @@ func (m *model) changed(e *modelEntry) {
 func (m *model) put(now time.Time, records ...record) {
 	batches := map[profile.Visitor]*waiting{}
 	for _, r := range records {
-		says := &waiting{values: map[string]string{}, records: 1, first: now.UnixMilli(), due: now.Add(window)}
+		says := &waiting{values: map[string]string{}, records: 1, first: now.UnixMilli(), aged: now.UnixMilli(), due: now.Add(window)}
 		for _, p := range r.parameters {
 			says.values[p.Name] = p.Value
 		}
@@ -123,7 +73,10 @@ func (m *model) put(now time.Time, records ...record) {
 	for v, says := range batches {
 		e := m.of(v)
 		switch {
-		case e.whole == nil:
+		case !e.whole.waits():
+			if e.whole != nil {
+				says.sent = e.whole.sent
+			}
 			e.whole = says
 			m.changed(e)
 			continue
@@ -136,17 +89,34 @@ func (m *model) put(now time.Time, records ...record) {
 	}
 }
 
-func (m *model) end(v profile.Visitor) {
-	e := m.of(v)
-	e.whole, e.since, e.out = e.since, nil, false
+func (m *model) end(called *outbox.Entry) {
+	e := m.of(called.Visitor)
+	if e.since != nil {
+		e.since.sent = valuesOf(called.Sent)
+		e.whole, e.since, e.out = e.since, nil, false
+		m.changed(e)
+		return
+	}
+	m.rest(e, called)
+}
+
+// rest leaves nothing of an entry but what is remembered.
+func (m *model) rest(e *modelEntry, of *outbox.Entry) {
+	e.whole, e.out = nil, false
+	if len(of.Sent) > 0 && m.cfg.Remember > 0 {
+		m.turn++
+		e.whole, e.turn = &waiting{sent: valuesOf(of.Sent)}, m.turn
+	}
 	m.changed(e)
 }
 
-func (m *model) retry(called *outbox.Entry, due time.Time) {
+// keep keeps an entry that was taken as it has become.
+func (m *model) keep(called *outbox.Entry, due time.Time) {
 	e := m.of(called.Visitor)
 	kept := &waiting{
-		values: valuesOf(called), records: called.Records, first: e.whole.first, due: due,
+		values: valuesOf(called.Parameters), records: called.Records, first: called.First.UnixMilli(), aged: e.whole.aged, due: due,
 		attempts: called.Attempts, failing: called.Failing.Truncate(time.Second), oneWay: called.OneWay,
+		sent: valuesOf(called.Sent), upload: called.Upload, uploaded: called.Uploaded,
 	}
 	if e.since != nil {
 		kept.merge(e.since)
@@ -156,20 +126,49 @@ func (m *model) retry(called *outbox.Entry, due time.Time) {
 }
 
 // image is what is stored once all is written.
-func (m *model) image() map[profile.Visitor]*waiting {
-	image := map[profile.Visitor]*waiting{}
+type image struct {
+	entries map[profile.Visitor]*waiting
+	notes   map[uint32]string
+}
+
+func newImage() image {
+	return image{entries: map[profile.Visitor]*waiting{}, notes: map[uint32]string{}}
+}
+
+func (m *model) image() image {
+	stored := newImage()
 	for v, e := range m.entries {
 		if e.whole != nil {
-			image[v] = e.whole.clone()
-			image[v].oneWay = false
+			w := e.whole.clone()
+			w.oneWay, w.aged = false, w.first
+			stored.entries[v] = w
 		}
 	}
-	return image
+	for number, u := range m.uploads {
+		stored.notes[number] = u.note
+	}
+	return stored
+}
+
+// load begins anew from what is stored.
+func (m *model) load(stored image) (records int) {
+	m.entries, m.uploads = map[profile.Visitor]*modelEntry{}, map[uint32]*modelUpload{}
+	for v, w := range stored.entries {
+		m.entries[v] = &modelEntry{whole: w.clone()}
+		records += w.records + w.uploaded
+	}
+	for number, note := range stored.notes {
+		m.uploads[number] = &modelUpload{note: note}
+	}
+	return records
 }
 
 func (m *model) writes() {
 	for _, e := range m.entries {
 		e.writing, e.unwritten = e.unwritten, 0
+	}
+	for _, u := range m.uploads {
+		u.writing, u.dirty = u.dirty, false
 	}
 }
 
@@ -182,6 +181,9 @@ func (m *model) wrote(ok bool) {
 			delete(m.entries, v)
 		}
 	}
+	for _, u := range m.uploads {
+		u.dirty, u.writing = u.dirty || u.writing && !ok, false
+	}
 }
 
 // check holds what the outbox tells of itself against the model.
@@ -192,13 +194,19 @@ func (m *model) check(tb testing.TB, f *fixture) {
 	next := time.Duration(0)
 	oldest := f.now.UnixMilli()
 	for v, e := range m.entries {
-		if e.whole == nil {
+		if !e.whole.waits() {
+			if e.whole != nil {
+				want.Remembered++
+			}
 			continue
 		}
 		want.Visitors++
-		want.Records += e.whole.records
+		want.Records += e.whole.records + e.whole.uploaded
 		want.Bytes += e.whole.size(v)
-		oldest = min(oldest, e.whole.first)
+		oldest = min(oldest, e.whole.aged)
+		if e.whole.upload != 0 {
+			want.Uploaded++
+		}
 		if !e.takeable() {
 			continue
 		}
@@ -217,6 +225,7 @@ func (m *model) check(tb testing.TB, f *fixture) {
 	require.Equal(tb, next, gotNext)
 	require.Equal(tb, want, f.Held())
 	require.Equal(tb, time.Duration(f.now.Unix()-oldest/1000)*time.Second, f.Age(f.now), "in whole seconds")
+	m.checkUploads(tb, f)
 }
 
 // modelHash makes few hashes of many visitors.

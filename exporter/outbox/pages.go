@@ -152,14 +152,12 @@ func (p *pages) trim() {
 	if p.client == nil {
 		return
 	}
-	for range len(p.order) {
-		if len(p.loaded) <= keptPages {
-			return
-		}
+	for used := 0; used < pagesPerRead && len(p.order) > 0 && len(p.loaded) > keptPages; {
 		number := p.order[0]
 		p.order = p.order[1:]
-		if p.loaded[number].users > 0 {
+		if p.loaded[number].users > 0 { // while many are, this would go over all of them each time
 			p.order = append(p.order, number)
+			used++
 			continue
 		}
 		delete(p.loaded, number)

@@ -42,16 +42,17 @@ func (o *Outbox) prepare(ctx context.Context, batch *profile.Batch) error {
 	if err := o.pages.load(ctx, known); err != nil {
 		return err
 	}
-	unknown := 0
+	known = known[:0] // without those that only share a hash
 	for i := range batch.Len() {
-		if _, ok := o.find(batch.Visitor(i)); !ok {
-			unknown++
+		if n, ok := o.find(batch.Visitor(i)); ok {
+			known = append(known, n)
 		}
 	}
-	if err := o.forgetFor(ctx, unknown); err != nil {
+	unknown := batch.Len() - len(known)
+	if err := o.pages.load(ctx, o.slots.next(unknown)); err != nil {
 		return err
 	}
-	return o.pages.load(ctx, o.slots.next(unknown))
+	return o.forgetFor(ctx, unknown, known)
 }
 
 // put merges one visitor's update, of which the page is loaded.
@@ -81,11 +82,7 @@ func (o *Outbox) put(e *Entry) error {
 		o.begin(e)
 		return nil
 	}
-	if before.Records == 0 { // the others came with an upload
-		before.First = e.First
-	}
-	before.Parameters = profile.Merge(before.Parameters, e.Parameters)
-	before.Records += e.Records
+	before.merge(e)
 	o.store(n, before)
 	o.held.Records += e.Records
 	return nil

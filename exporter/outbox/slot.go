@@ -31,7 +31,7 @@ const (
 
 // slot is what is kept in memory of an entry.
 type slot struct {
-	due   int64  // by the outbox's clock; of one that is uploaded the number of the upload
+	due   int64  // by the outbox's clock; of one that is uploaded the number of the upload, of one that is remembered its turn
 	first uint32 // when the oldest record arrived, or it was remembered, in Unix seconds
 	size  uint32 // bytes of the stored entry
 	seen  uint32 // second of the sender's clock at its last attempt

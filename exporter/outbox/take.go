@@ -6,8 +6,6 @@ package outbox // import "github.com/otelcol-adobetarget/adobetargetexporter/exp
 import (
 	"context"
 	"time"
-
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 )
 
 // Due returns how many entries may be taken from each lane, and for how long no further one
@@ -144,8 +142,7 @@ func (o *Outbox) Retry(e *Entry, due time.Time) {
 	o.pages.unuse(e.slot)
 	if since := o.since[e.slot]; since != nil {
 		delete(o.since, e.slot)
-		e.Parameters = profile.Merge(e.Parameters, since.Parameters)
-		e.Records += since.Records
+		e.merge(since)
 	}
 	o.putOff(e, due)
 	o.settled()

@@ -7,8 +7,6 @@ import (
 	"context"
 	"iter"
 	"time"
-
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 )
 
 // pagesPerStep is how many pages of an upload are in memory at once.
@@ -23,8 +21,7 @@ func (o *Outbox) Enlist(e *Entry) {
 	o.pages.unuse(e.slot)
 	if since := o.since[e.slot]; since != nil {
 		delete(o.since, e.slot)
-		e.Parameters = profile.Merge(e.Parameters, since.Parameters)
-		e.Records += since.Records
+		e.merge(since)
 	}
 	s := o.slots.at(e.slot)
 	s.state, s.oneWay, s.due = uploaded, false, int64(e.Upload)
@@ -73,16 +70,24 @@ func (o *Outbox) rows(ctx context.Context, upload, from uint32) (entries []*Entr
 	defer o.mu.Unlock()
 	defer o.pages.trim()
 	slots, next, more := o.uploadSlots(upload, from, pagesPerStep)
+	entries, err = o.entries(ctx, slots)
+	return entries, next, more, err
+}
+
+// entries returns those that stand in the slots.
+func (o *Outbox) entries(ctx context.Context, slots []uint32) ([]*Entry, error) {
 	if err := o.pages.load(ctx, slots); err != nil {
-		return nil, 0, false, err
+		return nil, err
 	}
-	entries = make([]*Entry, len(slots))
+	entries := make([]*Entry, len(slots))
 	for i, n := range slots {
-		if entries[i], err = decode(o.pages.entry(n)); err != nil {
-			return nil, 0, false, err
+		e, err := decode(o.pages.entry(n))
+		if err != nil {
+			return nil, err
 		}
+		e.slot, entries[i] = n, e
 	}
-	return entries, next, more, nil
+	return entries, nil
 }
 
 // uploadSlots returns the slots of an upload that stand on so many pages, and where to go on.
@@ -110,24 +115,20 @@ func (o *Outbox) uploadSlots(upload, from uint32, most int) (slots []uint32, nex
 // Unload takes some of its entries out of an upload and reports whether there are further ones.
 // settle is called with each: it says what became of the row by changing the entry, and when
 // what is left to be sent is due. It must not use the outbox. What it has left in Sent is
-// remembered. The error is the storage's.
+// remembered. With an error, which is the storage's, nothing has changed.
 func (o *Outbox) Unload(ctx context.Context, upload uint32, settle func(*Entry) (due time.Time)) (more bool, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	defer o.pages.trim()
 	slots, next, more := o.uploadSlots(upload, 0, pagesPerStep)
-	if err := o.pages.load(ctx, slots); err != nil {
+	entries, err := o.entries(ctx, slots)
+	if err != nil {
 		return true, err
 	}
 	if more {
 		o.uploads.open[upload].first = next
 	}
-	for _, n := range slots {
-		e, err := decode(o.pages.entry(n))
-		if err != nil {
-			return true, err
-		}
-		e.slot = n
+	for _, e := range entries {
 		o.unload(e, settle)
 	}
 	o.settled()
@@ -136,17 +137,20 @@ func (o *Outbox) Unload(ctx context.Context, upload uint32, settle func(*Entry) 
 
 // unload takes one entry out of its upload.
 func (o *Outbox) unload(e *Entry, settle func(*Entry) (due time.Time)) {
-	o.uploads.open[e.Upload].rows--
+	u, s := o.uploads.open[e.Upload], o.slots.at(e.slot)
+	u.rows--
+	if s.unwritten > 0 {
+		u.unwritten--
+	}
 	o.held.Uploaded--
 	o.held.Records -= e.Records + e.Uploaded
 	due := settle(e)
 	e.Upload, e.Uploaded = 0, 0
-	o.held.Records += e.Records
-	if len(e.Parameters) == 0 {
-		o.held.Records -= e.Records
+	if len(e.Parameters) == 0 && e.Records == 0 {
 		o.rest(e)
 		return
 	}
-	o.slots.at(e.slot).first = seconds(e.First)
+	o.held.Records += e.Records
+	s.first = seconds(e.First)
 	o.putOff(e, due)
 }

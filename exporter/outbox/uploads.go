@@ -8,7 +8,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strconv"
 
@@ -49,32 +48,36 @@ type upload struct {
 
 // enlist notes that a slot stands in an upload.
 func (u *uploads) enlist(number, slot uint32) {
-	of := u.open[number]
-	if of == nil {
-		of = &upload{}
-		u.open[number] = of
-	}
+	of := u.at(number)
 	if of.rows == 0 {
 		of.first, of.last = slot, slot
 	}
 	of.rows++
 	of.first, of.last = min(of.first, slot), max(of.last, slot)
-	u.last = max(u.last, number)
+}
+
+// at returns an upload, also one that was not known.
+func (u *uploads) at(number uint32) *upload {
+	if u.open[number] == nil {
+		u.open[number] = &upload{}
+		u.last = max(u.last, number)
+	}
+	return u.open[number]
 }
 
 // Begin begins an upload and returns its number.
-func (o *Outbox) Begin(note string) (upload uint32) {
+func (o *Outbox) Begin(note string) (number uint32) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	u := &o.uploads
-	for u.last++; u.last == 0 || u.open[u.last] != nil; u.last++ {
+	u.last++
+	for u.last == 0 || u.open[u.last] != nil {
+		u.last++
 	}
-	u.open[u.last] = newUpload(note)
+	u.open[u.last] = &upload{note: note}
 	o.noted(u.last)
 	return u.last
 }
-
-func newUpload(note string) *upload { return &upload{note: note} }
 
 // Note changes the note of an upload.
 func (o *Outbox) Note(upload uint32, note string) {
@@ -113,23 +116,34 @@ func (o *Outbox) Uploads() []Upload {
 
 // owed returns the operations that write notes, those to come before the pages and those behind.
 func (u *uploads) owed() (before, behind []*storage.Operation) {
+	open := slices.Sorted(maps.Keys(u.open))
+	named := open
 	for _, number := range slices.Sorted(maps.Keys(u.dirty)) {
 		if of := u.open[number]; of != nil {
 			before = append(before, storage.SetOperation(uploadKey(number), journal.Seal([]byte(of.note))))
 		} else {
 			behind = append(behind, storage.DeleteOperation(uploadKey(number)))
+			named = append(slices.Clip(named), number)
 		}
 	}
-	// One that the index names and that is gone has no rows; one that has rows must be named.
-	index := storage.SetOperation(uploadsKey, u.index())
+	// All are named as long as anything may be stored of them; one of which nothing is is gone.
 	if len(before) > 0 {
-		before = append(before, index)
+		before = slices.Insert(before, 0, indexOperation(named))
 	}
 	if len(behind) > 0 {
-		behind = append(behind, index)
+		behind = append(behind, indexOperation(open))
 	}
 	u.writing, u.dirty = u.dirty, make(map[uint32]struct{})
 	return before, behind
+}
+
+// indexOperation returns the operation that stores which uploads there are.
+func indexOperation(numbers []uint32) *storage.Operation {
+	var text []byte
+	for _, number := range numbers {
+		text = binary.BigEndian.AppendUint32(text, number)
+	}
+	return storage.SetOperation(uploadsKey, journal.Seal(text))
 }
 
 // wrote ends a write.
@@ -140,39 +154,34 @@ func (u *uploads) wrote(ok bool) {
 	u.writing = nil
 }
 
-func (u *uploads) index() []byte {
-	var text []byte
-	for number := range u.open {
-		text = binary.BigEndian.AppendUint32(text, number)
-	}
-	return journal.Seal(text)
-}
-
-// load takes up the uploads that an earlier run has left.
+// load takes up the uploads that an earlier run has left, of which the rows are known.
 func (u *uploads) load(ctx context.Context, client storage.Client) error {
 	stored, err := client.Get(ctx, uploadsKey)
 	if err != nil {
 		return fmt.Errorf("sending_queue::storage: reading the uploads: %w", err)
 	}
-	text, whole := journal.Unseal(stored)
-	if !whole {
-		return nil // there were none, or their rows name them
+	for index := whole(stored); len(index) >= 4; index = index[4:] { // without it those are known that have rows
+		u.at(binary.BigEndian.Uint32(index))
 	}
-	for numbers := range slices.Chunk(text, 4) {
-		if len(numbers) < 4 {
-			break
-		}
-		number := binary.BigEndian.Uint32(numbers)
-		note, err := client.Get(ctx, uploadKey(number))
+	for number, of := range u.open {
+		stored, err := client.Get(ctx, uploadKey(number))
 		if err != nil {
 			return fmt.Errorf("sending_queue::storage: reading an upload: %w", err)
 		}
-		text, _ := journal.Unseal(note)
-		u.open[number] = newUpload(string(text))
-		u.last = max(u.last, number)
-	}
-	if u.last == math.MaxUint32 {
-		u.last = 0
+		of.note = string(whole(stored))
+		if stored == nil && of.rows == 0 { // it had not begun, or had ended
+			delete(u.open, number)
+			u.dirty[number] = struct{}{}
+		}
 	}
 	return nil
+}
+
+// whole returns a text that was stored, none when it is damaged.
+func whole(stored []byte) []byte {
+	text, is := journal.Unseal(stored)
+	if !is {
+		return nil
+	}
+	return text
 }

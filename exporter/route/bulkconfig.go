@@ -124,10 +124,11 @@ func (c BulkConfig) Validate() error {
 	within("max_bytes", c.MaxBytes >= minBulkBytes && c.MaxBytes <= MaxBulkBytes, minBulkBytes, MaxBulkBytes, int64(c.MaxBytes))
 	within("calls_per_minute", c.CallsPerMinute >= 1 && c.CallsPerMinute <= MaxBulkCalls, 1, MaxBulkCalls, c.CallsPerMinute)
 	within("timeout", c.Timeout >= time.Second && c.Timeout <= time.Hour, "1s", "1h", c.Timeout)
-	within("remember", c.Remember >= 0 && c.Remember <= MaxRemember, "0s", MaxRemember, c.Remember)
+	within("remember", c.Remember >= 0 && c.Remember <= MaxRemember, "0s", "8760h", c.Remember)
 	s := c.Status
+	delay := fmt.Sprintf("status::initial_delay (%v)", s.InitialDelay)
 	within("status::initial_delay", s.InitialDelay >= time.Second && s.InitialDelay <= 24*time.Hour, "1s", "24h", s.InitialDelay)
-	within("status::max_interval", s.MaxInterval >= s.InitialDelay && s.MaxInterval <= 24*time.Hour, "initial_delay", "24h", s.MaxInterval)
-	within("status::timeout", s.Timeout >= s.InitialDelay && s.Timeout <= 7*24*time.Hour, "initial_delay", "168h", s.Timeout)
+	within("status::max_interval", s.MaxInterval >= s.InitialDelay && s.MaxInterval <= 24*time.Hour, delay, "24h", s.MaxInterval)
+	within("status::timeout", s.Timeout >= s.InitialDelay && s.Timeout <= 7*24*time.Hour, delay, "168h", s.Timeout)
 	return errors.Join(errs...)
 }

@@ -301,6 +301,7 @@ func BenchmarkDelivery(b *testing.B) {
 func TestName(t *testing.T) {
 	require.NoError(t, ToSingle.Validate())
 	require.NoError(t, ToDelivery.Validate())
+	require.NoError(t, ToBulk.Validate())
 	require.EqualError(t, Name("bulkk").Validate(), `"bulkk" is unknown, use single, bulk or delivery`)
 	assert.EqualError(t, Name("").Validate(), `"" is unknown, use single, bulk or delivery`)
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,8 +26,8 @@ func pc(id string) profile.Visitor { return profile.Visitor{Parameter: profile.M
 // parameters returns those that stand here as name, value, name, value.
 func parameters(pairs ...string) []profile.Parameter {
 	var all []profile.Parameter
-	for i := 0; i < len(pairs); i += 2 {
-		all = append(all, profile.Parameter{Name: pairs[i], Value: pairs[i+1]})
+	for pair := range slices.Chunk(pairs, 2) {
+		all = append(all, profile.Parameter{Name: pair[0], Value: pair[1]})
 	}
 	return all
 }
@@ -166,7 +167,7 @@ func readBody(t *testing.T, body string) (header []string, rows [][]string) {
 	require.True(t, is)
 	for i, line := range strings.Split(file, "\n") {
 		var fields []string
-		for _, field := range strings.Split(line, ",") {
+		for field := range strings.SplitSeq(line, ",") {
 			decoded, err := url.PathUnescape(field)
 			require.NoError(t, err)
 			require.Equal(t, strings.ReplaceAll(url.QueryEscape(decoded), "+", "%20"), field, "one way to write it")

@@ -81,18 +81,16 @@ type textReader struct {
 
 // ReadByte reads one byte.
 func (t *textReader) ReadByte() (byte, error) {
-	if t.room--; t.room < 0 {
+	if t.room == 0 {
 		return 0, errForeign
 	}
+	t.room--
 	if len(t.rest) == 0 {
 		r, _, err := t.from.ReadRune()
 		if err != nil {
 			return 0, err
 		}
-		switch {
-		case r >= ' ' && r < utf8.RuneSelf, r == '\t', r == '\n', r == '\r':
-			return byte(r), nil
-		case r < ' ', r == 0xFFFE, r == 0xFFFF:
+		if (r < ' ' && r != '\t' && r != '\n' && r != '\r') || r == 0xFFFE || r == 0xFFFF {
 			r = utf8.RuneError
 		}
 		t.rest = utf8.AppendRune(t.rune[:0], r)

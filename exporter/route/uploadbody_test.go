@@ -28,6 +28,11 @@ type brokenRows struct {
 	want  string
 }
 
+// largeRow is one of more bytes than a chunk.
+var largeRow = Row{customer("1"), parameters("channel", strings.Repeat("x", 2*chunkOfUpload))}
+
+func ofLargeRow(s *Sheet) { *s = *sheetOf(profile.Mbox3rdPartyID, []Row{largeRow}) }
+
 var broken = map[string]brokenRows{
 	"rows that fail": {rows: func(rows []Row) iter.Seq2[Row, error] {
 		return func(yield func(Row, error) bool) {
@@ -49,6 +54,10 @@ var broken = map[string]brokenRows{
 			return seq(append(rows[:9_999], Row{customer(strings.Repeat("x", 100)), nil}))
 		}, want: rowsDiffer,
 	},
+	"rows that fail where a chunk and the file end": {sheet: ofLargeRow, rows: func([]Row) iter.Seq2[Row, error] {
+		return func(yield func(Row, error) bool) { _ = yield(largeRow, nil) && yield(Row{}, errors.New(secretID)) }
+	}, want: rowsUnread},
+	"a large row more":            {rows: func(rows []Row) iter.Seq2[Row, error] { return seq(append(rows, largeRow)) }, want: rowsDiffer},
 	"a visitor of the other kind": {rows: changed(func(r *Row) { r.Visitor.Parameter = profile.MboxPC }), want: rowForeign},
 	"a visitor without an id":     {rows: changed(func(r *Row) { r.Visitor.ID = "" }), want: rowForeign},
 	"an id of two fields":         {rows: changed(func(r *Row) { r.Visitor.ID = "a,b" }), want: rowForeign},

@@ -140,7 +140,7 @@ func (s *Sender) next(ctx context.Context, w *way) (*outbox.Entry, error) {
 		if ofShare(e) {
 			s.share.over()
 		}
-		s.end(e, rejected, reasonRetriesEnded)
+		s.reject(e, reasonRetriesEnded)
 	}
 }
 
@@ -174,7 +174,7 @@ func (s *Sender) takeFailing(ctx context.Context) (*outbox.Entry, error) {
 		if !s.overdue(e) {
 			return e, nil
 		}
-		s.end(e, rejected, reasonAttemptsExhausted)
+		s.reject(e, reasonAttemptsExhausted)
 	}
 }
 

@@ -67,16 +67,16 @@ type setup struct {
 	uploads *Uploads
 }
 
-func newFixture(t testing.TB, change ...func(*setup)) *fixture {
-	t.Helper()
+func newFixture(tb testing.TB, change ...func(*setup)) *fixture {
+	tb.Helper()
 	f := &fixture{telemetry: componenttest.NewTelemetry()}
-	t.Cleanup(func() { assert.NoError(t, f.telemetry.Shutdown(context.WithoutCancel(t.Context()))) })
+	tb.Cleanup(func() { assert.NoError(tb, f.telemetry.Shutdown(context.WithoutCancel(tb.Context()))) })
 	telemetry, err := metadata.NewTelemetryBuilder(f.telemetry.NewTelemetrySettings())
-	require.NoError(t, err)
-	t.Cleanup(telemetry.Shutdown)
+	require.NoError(tb, err)
+	tb.Cleanup(telemetry.Shutdown)
 	core, logs := observer.New(zapcore.DebugLevel)
 	f.logs = logs
-	t.Cleanup(func() { f.assertSecrecy(t) })
+	tb.Cleanup(func() { f.assertSecrecy(tb) })
 
 	retry := configretry.NewDefaultBackOffConfig()
 	retry.MaxElapsedTime = 0
@@ -98,27 +98,27 @@ func newFixture(t testing.TB, change ...func(*setup)) *fixture {
 	}
 	if set.Mapper == nil {
 		set.Mapper, err = mapping.New(set.mapper)
-		require.NoError(t, err)
+		require.NoError(tb, err)
 	}
 	if set.Account == nil {
 		set.Account = quota.NewAccount(set.quota)
 	}
 	if set.Outbox == nil {
-		set.Outbox = newOutbox(t, set.outbox)
+		set.Outbox = newOutbox(tb, set.outbox)
 	}
 	f.route, f.outbox, set.Route = set.route, set.Outbox, set.route
 	f.Sender, err = New(set.Settings)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	if set.uploads != nil {
-		require.NoError(t, f.Upload(*set.uploads))
+		require.NoError(tb, f.Upload(tb.Context(), *set.uploads))
 	}
 	return f
 }
 
-func newOutbox(t testing.TB, cfg outbox.Config) *outbox.Outbox {
-	t.Helper()
+func newOutbox(tb testing.TB, cfg outbox.Config) *outbox.Outbox {
+	tb.Helper()
 	packer, err := journal.NewPacker()
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return outbox.New(cfg, packer)
 }
 
@@ -144,17 +144,17 @@ func (f *fixture) reported() []error {
 }
 
 // assertSecrecy looks for ids and values in all that was logged and reported.
-func (f *fixture) assertSecrecy(t testing.TB) {
-	t.Helper()
+func (f *fixture) assertSecrecy(tb testing.TB) {
+	tb.Helper()
 	encoder := zapcore.NewJSONEncoder(zap.NewDevelopmentEncoderConfig())
 	for _, entry := range f.logs.All() {
 		line, err := encoder.EncodeEntry(entry.Entry, entry.Context)
-		require.NoError(t, err)
-		assert.NotContains(t, line.String(), secret)
+		require.NoError(tb, err)
+		assert.NotContains(tb, line.String(), secret)
 	}
 	for _, err := range f.reported() {
 		if err != nil {
-			assert.NotContains(t, err.Error(), secret)
+			assert.NotContains(tb, err.Error(), secret)
 		}
 	}
 }

@@ -4,6 +4,7 @@
 package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -35,7 +36,7 @@ func (u *uploader) followAll(ctx context.Context) {
 			sleep(ctx, looksAgain)
 		case u.hastens() || time.Since(m.Since) >= u.set.Config.Status.Timeout:
 			u.unfollow(m)
-			u.countUpload(uploadUnconfirmed, 1)
+			u.countUpload(ctx, uploadUnconfirmed, 1)
 			u.finish(ctx, m, ending{as: delivered, reason: reasonUnconfirmed}, nil)
 		default:
 			u.ask(ctx, m)
@@ -79,6 +80,7 @@ func (u *uploader) ask(ctx context.Context, m *made) {
 	u.set.Account.Done(start.Add(took))
 	u.sender.outcomes.call(statusOfBulk, answer, took)
 	if answer.Verdict != route.Delivered {
+		u.say("The status of uploads cannot be read, it is asked for again", answer)
 		u.later(m)
 		return
 	}
@@ -103,23 +105,23 @@ func (u *uploader) settleStatus(ctx context.Context, m *made, p *route.Progress)
 	switch p.State {
 	case route.UploadComplete:
 		u.unfollow(m)
-		u.countUpload(uploadComplete, 1)
-		u.countRows(rowsFailed, p.Failed)
-		u.countRows(rowsNotFound, p.NotFound)
+		u.countUpload(ctx, uploadComplete, 1)
+		u.countRows(ctx, rowsFailed, p.Failed)
+		u.countRows(ctx, rowsNotFound, p.NotFound)
 		if p.Failed > len(p.FailedIDs) {
 			u.sender.sayRecords(u.sender.set.Logger.Warn, "Rows of an upload failed, and Target does not say which", "rows_failed", p.Failed-len(p.FailedIDs))
 		}
-		if failed := max(p.Failed, len(p.FailedIDs)); 2*failed > m.rows() {
-			u.ends.bad()
+		if failed := cmp.Or(p.Failed, len(p.FailedIDs)); 2*failed > m.rows() {
+			u.ends.bad(now)
 		} else {
 			u.ends.good(now)
 		}
 		u.finish(ctx, m, ending{as: delivered}, p.FailedIDs)
 	case route.UploadStuck:
 		u.unfollow(m)
-		u.countUpload(uploadStuck, 1)
+		u.countUpload(ctx, uploadStuck, 1)
 		u.sender.set.Logger.Warn("An upload is stuck, its updates are sent again", zap.Int("rows", m.rows()))
-		u.fail(ctx, m, reasonUploadStuck, u.ends.bad())
+		u.fail(ctx, m, reasonUploadStuck, u.ends.bad(now))
 	default:
 		u.later(m)
 	}
@@ -139,6 +141,9 @@ func (u *uploader) forget(ctx context.Context) {
 		if more, err = u.outbox.Forget(ctx, time.Now()); err != nil {
 			u.unread(err)
 			return
+		}
+		if more {
+			_ = u.set.Flush(ctx) // the queue says it
 		}
 	}
 }

@@ -21,6 +21,8 @@ const (
 	mostGathering = 8
 	// rowsPerWrite is how many rows are gathered between two writes: until then they are in memory.
 	rowsPerWrite = 4096
+	// mostRefused is how many uploads that were refused wait, while others are made.
+	mostRefused = 8
 	// smaller is by how much smaller an upload is made of the rows of one that failed.
 	smaller = 16
 )
@@ -28,6 +30,7 @@ const (
 // gather takes due entries into uploads until one is full or no entry is due any more, which
 // closes all.
 func (u *uploader) gather(ctx context.Context) error {
+	before := len(u.closed)
 	for n := 1; ctx.Err() == nil; n++ {
 		e, err := u.takeDue(ctx)
 		if err != nil {
@@ -40,7 +43,7 @@ func (u *uploader) gather(ctx context.Context) error {
 		if n%rowsPerWrite == 0 {
 			_ = u.set.Flush(ctx) // the queue says it
 		}
-		if len(u.closed) > 0 {
+		if len(u.closed) > before {
 			return nil
 		}
 	}
@@ -66,16 +69,19 @@ func (u *uploader) takeDue(ctx context.Context) (*outbox.Entry, error) {
 // gatherOne puts an entry into an upload, or leaves it to single calls if none can carry it.
 func (u *uploader) gatherOne(e *outbox.Entry) {
 	if !u.sender.recheck(e) {
-		u.sender.end(e, rejected, reasonConfiguration)
+		u.sender.reject(e, reasonConfiguration)
 		return
 	}
 	row, rest := u.row(e)
-	sheet := route.NewSheet(e.Visitor.Parameter)
-	if len(rest) == len(e.Parameters) || sheet.Bytes+sheet.Size(e.Visitor, row) > int64(u.set.Config.MaxBytes) {
+	if len(rest) == len(e.Parameters) {
 		u.leave(e)
 		return
 	}
 	m := u.choose(e, row)
+	if m == nil {
+		u.leave(e)
+		return
+	}
 	m.Sheet.Add(e.Visitor, row)
 	e.Upload, e.Sent, e.Parameters = m.number, row, rest
 	if len(rest) == 0 { // records of which something is left end with that
@@ -124,7 +130,7 @@ func (u *uploader) leave(e *outbox.Entry) {
 }
 
 // choose returns the upload that a row goes with: of those that have room the one in which it needs
-// the fewest further columns.
+// the fewest further columns. It returns nil when the row is too large for any.
 func (u *uploader) choose(e *outbox.Entry, row []profile.Parameter) *made {
 	most := u.set.Config.MaxRows
 	for range e.Attempts {
@@ -132,11 +138,11 @@ func (u *uploader) choose(e *outbox.Entry, row []profile.Parameter) *made {
 	}
 	var best *made
 	fewest := 0
-	for _, m := range slices.Clone(u.gathering) {
+	for _, m := range slices.Clone(u.gathering) { // some are closed on the way
 		if m.most != most || m.Sheet.Of != e.Visitor.Parameter {
 			continue
 		}
-		if m.Sheet.Bytes+m.Sheet.Size(e.Visitor, row) > int64(u.set.Config.MaxBytes) {
+		if !u.fits(m.Sheet, e, row) {
 			u.close(m)
 			continue
 		}
@@ -154,9 +160,29 @@ func (u *uploader) choose(e *outbox.Entry, row []profile.Parameter) *made {
 	if len(u.gathering) >= mostGathering {
 		u.close(slices.MaxFunc(u.gathering, func(a, b *made) int { return a.Sheet.Rows - b.Sheet.Rows }))
 	}
-	best = u.begin(route.NewSheet(e.Visitor.Parameter), most)
+	sheet := route.NewSheet(e.Visitor.Parameter)
+	if !u.fits(sheet, e, row) {
+		return nil
+	}
+	best = u.begin(sheet, most)
 	u.gathering = append(u.gathering, best)
 	return best
+}
+
+func (u *uploader) fits(sheet *route.Sheet, e *outbox.Entry, row []profile.Parameter) bool {
+	return sheet.Bytes+sheet.Size(e.Visitor, row) <= int64(u.set.Config.MaxBytes)
+}
+
+// closeRipe closes uploads that have been gathered for the interval, and those of an overflow at once,
+// and reports whether there were any.
+func (u *uploader) closeRipe(now time.Time) bool {
+	before := len(u.closed)
+	for _, m := range slices.Clone(u.gathering) {
+		if u.set.Gather == GatherOverflow || now.Sub(m.Since) >= u.set.Config.Interval || u.hastens() {
+			u.close(m)
+		}
+	}
+	return len(u.closed) > before
 }
 
 // close has an upload made as it is.

@@ -27,6 +27,8 @@ const (
 type made struct {
 	number uint32
 	most   int // rows
+	// refused is how often Target refused it, while it refused others too.
+	refused int
 	note
 
 	// counted is that the sheet was made from the rows as they are in the outbox.

@@ -15,20 +15,20 @@ import (
 )
 
 // make makes an upload, of which the account has let the call leave, and settles its answer. Before
-// it leaves the storage knows that it does.
-func (u *uploader) make(ctx context.Context, m *made) {
+// it leaves the storage knows that it does. It reports whether the upload need not be made again.
+func (u *uploader) make(ctx context.Context, m *made) bool {
 	if !m.counted {
 		if err := u.recount(ctx, m); err != nil {
 			u.set.Account.GiveBack()
 			u.unread(err)
 			sleep(ctx, storagePause)
-			return
+			return false
 		}
 	}
 	u.advance(m, stepMade)
 	if !u.write(ctx, m) {
 		u.set.Account.GiveBack()
-		return
+		return false
 	}
 	call, cancel := u.outlive(ctx)
 	defer cancel()
@@ -42,7 +42,7 @@ func (u *uploader) make(ctx context.Context, m *made) {
 	if answer.Verdict != route.NotSent {
 		u.sender.outcomes.call(route.ToBulk, answer, took)
 	}
-	u.settleUpload(ctx, m, answer, status)
+	return u.settleUpload(ctx, m, answer, status)
 }
 
 // outlive returns a context that ends a while after ctx: what is under way then is not worth
@@ -91,40 +91,42 @@ func (u *uploader) recount(ctx context.Context, m *made) error {
 	return nil
 }
 
-// settleUpload says what becomes of an upload that got that answer.
-func (u *uploader) settleUpload(ctx context.Context, m *made, a route.Answer, status string) {
+// settleUpload says what becomes of an upload that got that answer, and reports whether it need not be
+// made again.
+func (u *uploader) settleUpload(ctx context.Context, m *made, a route.Answer, status string) bool {
 	now := time.Now()
 	switch {
 	case a.Verdict == route.Delivered:
 		u.submits.good(now)
 		u.pauses = 0
 		u.resolved()
-		u.closed = u.closed[1:]
 		m.Status, m.Since = status, now
 		u.advance(m, stepTaken)
 		_ = u.set.Flush(ctx) // the queue says it
-		u.countRows(rowsUploaded, m.Sheet.Rows)
-		if a.Detail != "" {
-			u.sender.set.Logger.Warn("An upload was taken and cannot be followed", zap.String("reason", a.Detail))
+		u.countRows(ctx, rowsUploaded, m.Sheet.Rows)
+		if status == "" {
+			u.say("Uploads are taken and cannot be followed, so they will count as delivered, unconfirmed", a)
 		}
 		u.follow(m)
 	case a.Verdict == route.NotSent:
-		u.closed = u.closed[1:]
 		u.finish(ctx, m, ending{as: skipped, reason: reasonDryRun}, nil)
-	case a.Verdict == route.Rejected && u.submits.bad():
-		u.closed = u.closed[1:]
-		u.countUpload(uploadRefused, 1)
+	case a.Verdict == route.Rejected && u.submits.bad(now):
+		u.countUpload(ctx, uploadRefused, 1)
 		u.fail(ctx, m, a.Reason, true)
 	case a.Reason == route.ReasonCanceled && ctx.Err() != nil:
+		return false
 	case !u.sender.set.Retry.Enabled:
-		u.closed = u.closed[1:]
 		u.finish(ctx, m, ending{as: rejected, reason: reasonRetryDisabled}, nil)
 	case u.sender.set.Retry.MaxElapsedTime > 0 && now.Sub(m.Since) > u.sender.set.Retry.MaxElapsedTime:
-		u.closed = u.closed[1:]
 		u.giveBack(ctx, m)
 	default:
+		if a.Verdict == route.Rejected {
+			m.refused++
+		}
 		u.holdUp(ctx, a)
+		return false
 	}
+	return true
 }
 
 // holdUp waits until an upload that was not taken is made again.
@@ -137,6 +139,14 @@ func (u *uploader) holdUp(ctx context.Context, a route.Answer) {
 	}
 	retry := u.sender.set.Retry
 	await(ctx, u.wake, pauseAfter(retry.InitialInterval, retry.Multiplier, retry.MaxInterval, retry.RandomizationFactor, u.pauses))
+}
+
+// say says of uploads that something is not as it should be, every five minutes at most.
+func (u *uploader) say(what string, a route.Answer) {
+	if n := u.sender.said.add(what, 1, time.Now()); n > 0 {
+		u.sender.set.Logger.Warn(what+"; said every five minutes at most",
+			zap.String("reason", why(a)), zap.String("host", u.sender.set.Host), zap.Int("uploads", n))
+	}
 }
 
 // resolved says that uploads are taken again.

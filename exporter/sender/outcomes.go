@@ -88,12 +88,10 @@ func explains(as outcome, reason, remedy string) string {
 	return reason
 }
 
-// usualEndings returns all endings that can be named beforehand: all but those by a rare status.
-func usualEndings(routes []route.Name) []ending {
+// usualEndings returns all endings without a delivery that can be named beforehand: all but those
+// by a rare status.
+func usualEndings() []ending {
 	endings := slices.Clone(declared)
-	for _, by := range routes {
-		endings = append(endings, ending{as: delivered, by: by})
-	}
 	for _, s := range mapping.Skips() {
 		endings = append(endings, ending{as: skipped, reason: s.String()})
 	}
@@ -159,13 +157,14 @@ func (o *outcomes) begin(routes []route.Name) {
 	for _, plain := range []metric.Int64Counter{t.AdobeTargetRecordsReceived, t.AdobeTargetRecordsRecovered, t.AdobeTargetQueueDamaged} {
 		plain.Add(ctx, 0, o.plain)
 	}
-	for _, e := range usualEndings(routes) {
-		o.end(e, 0)
+	for _, e := range usualEndings() {
+		o.records(e.as, e.reason, 0)
 	}
 	for drop := range (mapping.Drops{}) {
 		t.AdobeTargetParametersDropped.Add(ctx, 0, o.byReason.of(mapping.Drop(drop).String(), o.ofReason)...)
 	}
 	for _, by := range routes {
+		o.delivered(by, "", 0)
 		for _, a := range route.Usual() {
 			t.AdobeTargetCalls.Add(ctx, 0, o.byCall.of(answered{a, by}, o.ofCall)...)
 		}
@@ -189,16 +188,12 @@ func (o *outcomes) recovered(n int) {
 
 // records counts log records that have come to their end without being delivered.
 func (o *outcomes) records(as outcome, reason string, n int) {
-	o.end(ending{as: as, reason: reason}, n)
+	o.telemetry.AdobeTargetRecords.Add(context.Background(), int64(n), o.byRecord.of(ending{as: as, reason: reason}, o.ofRecord)...)
 }
 
 // delivered counts log records that a route has delivered.
 func (o *outcomes) delivered(by route.Name, reason string, n int) {
-	o.end(ending{as: delivered, reason: reason, by: by}, n)
-}
-
-func (o *outcomes) end(e ending, n int) {
-	o.telemetry.AdobeTargetRecords.Add(context.Background(), int64(n), o.byRecord.of(e, o.ofRecord)...)
+	o.telemetry.AdobeTargetRecords.Add(context.Background(), int64(n), o.byRecord.of(ending{delivered, reason, by}, o.ofRecord)...)
 }
 
 func (o *outcomes) ofRecord(e ending) []attribute.KeyValue {

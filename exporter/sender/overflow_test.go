@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -199,10 +200,14 @@ func TestOverflow_WhatItCannotCarryWaitsForTheQuota(t *testing.T) {
 // many updates wait that the overflow cannot carry: nothing.
 func TestOverflow_WhatWaitsForTheQuotaIsLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSpill(t, 1)
-		asked := 0
-		carries := s.overflow.carries
-		s.overflow.carries = func(p *profile.Parameter) bool { asked++; return carries(p) }
+		var asked atomic.Int64
+		s := newSpill(t, 1, func(set *setup) {
+			carries := set.Overflow.Carries
+			set.Overflow.Carries = func(p *profile.Parameter) bool {
+				asked.Add(1)
+				return carries(p)
+			}
+		})
 		s.Start()
 		s.push(t, tier("first", "gold"))
 		time.Sleep(time.Second)
@@ -210,7 +215,7 @@ func TestOverflow_WhatWaitsForTheQuotaIsLeftAlone(t *testing.T) {
 			s.push(t, tier("v"+strconv.Itoa(i), large))
 		}
 		time.Sleep(30 * time.Minute)
-		assert.Equal(t, 50, asked)
+		assert.EqualValues(t, 50, asked.Load())
 		assert.Empty(t, s.delivery.calls())
 		s.Stop()
 	})
@@ -294,6 +299,66 @@ func TestOverflow_AnOutageOfOneWayLeavesTheOtherAlone(t *testing.T) {
 			s.Stop()
 		})
 	})
+	t.Run("both fail, and delivery gets through again", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSpill(t, 40)
+			s.route.answers(down)
+			s.delivery.answers(down)
+			s.Start()
+			s.push(t, visitors(30)...)
+			time.Sleep(40 * time.Minute)
+			require.NotZero(t, s.said("Outage: no call gets through"))
+			s.delivery.answers(taken)
+			time.Sleep(5 * time.Minute)
+			require.Equal(t, map[string]int{"delivery": 30}, s.went(t))
+			reported := s.reported()
+			require.ErrorContains(t, reported[len(reported)-1], "outage: calls to acme.invalid end with status_503", "of single nothing is known")
+			s.Stop()
+		})
+	})
+	t.Run("delivery refuses everybody", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSpill(t, 40)
+			s.delivery.answers(refusedWith(400, "status_400"))
+			s.Start()
+			s.push(t, visitors(40)...)
+			time.Sleep(time.Second)
+			s.push(t, visitors(30)...)
+			time.Sleep(10 * time.Minute)
+			require.NotZero(t, s.said("Target refuses all calls"))
+			s.delivery.answers(taken)
+			time.Sleep(5 * time.Minute)
+			assert.Equal(t, map[string]int{"single": 40, "delivery": 30}, s.went(t), "nobody waits for the quota")
+			s.Stop()
+		})
+	})
+	t.Run("delivery fails while calls of single last", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSpill(t, 8)
+			s.route.latency = 30 * time.Minute
+			s.delivery.answers(down)
+			s.Start()
+			s.push(t, visitors(30)...)
+			time.Sleep(5 * time.Minute)
+			assert.Greater(t, len(s.delivery.calls()), 20, "one call at a time finds out meanwhile")
+			s.Stop()
+		})
+	})
+	t.Run("single fails while calls of delivery last", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSpill(t, 5)
+			s.route.answers(down)
+			s.delivery.latency = 3 * time.Hour
+			s.Start()
+			s.push(t, visitors(10)...)
+			time.Sleep(58 * time.Minute)
+			require.Len(t, s.route.calls(), 5)
+			s.push(t, tier("waits", large))
+			time.Sleep(5 * time.Minute)
+			assert.NotEmpty(t, s.route.calls(), "one call at a time finds out meanwhile")
+			s.Stop()
+		})
+	})
 	t.Run("delivery asks for no calls, and single frees some", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := newSpill(t, spreadCalls)
@@ -307,6 +372,8 @@ func TestOverflow_AnOutageOfOneWayLeavesTheOtherAlone(t *testing.T) {
 			s.route.calls()
 			time.Sleep(20 * time.Minute)
 			assert.InDelta(t, 30, len(s.route.calls()), 2, "one every forty seconds")
+			assert.Equal(t, 1, s.said("The quota is used up: updates go by route delivery"))
+			assert.Zero(t, s.said("The quota has room again"), "what it frees is used at once")
 			assert.LessOrEqual(t, len(s.delivery.calls()), s.set.Concurrency, "those that were under way")
 			s.Stop()
 		})
@@ -344,6 +411,7 @@ func TestOverflow_AnEntryThatFailsAloneByDeliveryIsPutOffForLongerEachTime(t *te
 // both routes failing at random.
 func TestOverflow_NoValueEverGoesBack(t *testing.T) {
 	answers := []route.Answer{down, throttled, forbidden, refused, {Verdict: route.NotNow, Reason: route.ReasonTimeout}}
+	overflowed := 0
 	for seed := range 30 {
 		t.Run("seed "+strconv.Itoa(seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -393,12 +461,13 @@ func TestOverflow_NoValueEverGoesBack(t *testing.T) {
 					counted += n
 				}
 				assert.Equal(t, 200, counted, "each record ends once")
-				assert.NotZero(t, s.went(t)["delivery"])
+				overflowed += s.went(t)["delivery"]
 				assert.Zero(t, s.share.calling, "no retry is under way")
 				assert.Zero(t, s.overflow.calls.Load()+s.primary.calls.Load())
 			})
 		})
 	}
+	assert.Greater(t, overflowed, 100, "of all seeds")
 }
 
 func TestOverflow_NothingIsLostAtAShutdown(t *testing.T) {
@@ -473,8 +542,8 @@ func TestOverflow_ConcurrencyIsThatOfBothRoutes(t *testing.T) {
 		s.Start()
 		s.push(t, visitors(30)...)
 		time.Sleep(2 * time.Minute)
+		s.Stop()
 		assert.Equal(t, 3, most)
 		assert.Equal(t, map[string]int{"single": 2, "delivery": 28}, s.went(t))
-		s.Stop()
 	})
 }

@@ -128,7 +128,7 @@ func (s *Sender) awaitRoom(ctx context.Context, batch *profile.Batch) error {
 				return err
 			}
 			if e != nil {
-				s.end(e, rejected, reasonAttemptsExhausted)
+				s.reject(e, reasonAttemptsExhausted)
 				continue
 			}
 		}

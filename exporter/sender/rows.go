@@ -36,7 +36,7 @@ func (u *uploader) drop(m *made) { u.outbox.Close(m.number) }
 
 // finish ends an upload: its records come to that end, but for rows that failed.
 func (u *uploader) finish(ctx context.Context, m *made, as ending, failed map[string]struct{}) {
-	u.unload(ctx, m, func(e *outbox.Entry) time.Time {
+	u.unload(ctx, m, func(e *outbox.Entry) time.Time { //nolint:contextcheck // what ended is counted, whether ctx has ended or not
 		if _, is := failed[e.Visitor.ID]; is {
 			return u.rowFailed(e)
 		}
@@ -57,7 +57,7 @@ func (u *uploader) fail(ctx context.Context, m *made, reason string, blamed bool
 	if rows == 1 {
 		blamed = blamed && (u.ends.others(now) || u.submits.others(now))
 	}
-	u.unload(ctx, m, func(e *outbox.Entry) time.Time {
+	u.unload(ctx, m, func(e *outbox.Entry) time.Time { //nolint:contextcheck // as above
 		if rows == 1 && blamed {
 			u.rowEnds(e, ending{as: rejected, reason: reason})
 			return now

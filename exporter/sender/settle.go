@@ -37,9 +37,9 @@ func (s *Sender) settle(e *outbox.Entry, w *way, a route.Answer, began time.Time
 	case a.Reason == route.ReasonCanceled:
 		s.set.Outbox.Retry(e, now)
 	case !s.set.Retry.Enabled:
-		s.end(e, rejected, reasonRetryDisabled)
+		s.reject(e, reasonRetryDisabled)
 	case !tried:
-		s.end(e, rejected, reasonRetriesEnded)
+		s.reject(e, reasonRetriesEnded)
 	default:
 		s.putOff(e, alone, now)
 	}
@@ -49,7 +49,7 @@ func (s *Sender) settle(e *outbox.Entry, w *way, a route.Answer, began time.Time
 // putOff has an entry tried again, unless it has failed alone for long enough.
 func (s *Sender) putOff(e *outbox.Entry, alone bool, now time.Time) {
 	if alone && s.set.GiveUpAfter > 0 && e.Failing >= s.set.GiveUpAfter {
-		s.end(e, rejected, reasonAttemptsExhausted)
+		s.reject(e, reasonAttemptsExhausted)
 		return
 	}
 	s.set.Outbox.Retry(e, now.Add(s.pause(e)))
@@ -92,12 +92,12 @@ func (s *Sender) refuse(r refusal) {
 	if r.entry.Attempts > 1 && ofShare(r.entry) {
 		s.share.refund()
 	}
-	s.end(r.entry, rejected, r.answer.Reason)
+	s.reject(r.entry, r.answer.Reason)
 }
 
-// end counts the records of an entry that has come to its end.
-func (s *Sender) end(e *outbox.Entry, as outcome, reason string) {
-	s.ended(as, reason, e.Records)
+// reject counts the records of an entry that has come to its end without being delivered.
+func (s *Sender) reject(e *outbox.Entry, reason string) {
+	s.ended(rejected, reason, e.Records)
 	s.set.Outbox.End(e)
 }
 

@@ -33,26 +33,19 @@ const (
 	reasonRowFailed = "row_failed"
 )
 
-// uploadEndings are how records end by uploads alone.
-var uploadEndings = []ending{
-	{as: delivered, by: route.ToBulk},
-	{as: delivered, by: route.ToBulk, reason: reasonUnconfirmed},
-	{as: rejected, reason: reasonUploadStuck},
-	{as: rejected, reason: reasonRowFailed},
-}
-
 // observe lets be seen which uploads there are, and begins their series with 0.
-func (u *uploader) observe() error {
+func (u *uploader) observe(ctx context.Context) error {
 	for _, end := range []string{uploadComplete, uploadStuck, uploadRefused, uploadUnconfirmed} {
-		u.countUpload(end, 0)
+		u.countUpload(ctx, end, 0)
 	}
 	for _, end := range []string{rowsUploaded, rowsFailed, rowsNotFound} {
-		u.countRows(end, 0)
+		u.countRows(ctx, end, 0)
 	}
 	o := u.sender.outcomes
-	for _, end := range uploadEndings {
-		o.end(end, 0)
-	}
+	o.delivered(route.ToBulk, "", 0)                //nolint:contextcheck // it only begins the series
+	o.delivered(route.ToBulk, reasonUnconfirmed, 0) //nolint:contextcheck // as above
+	o.records(rejected, reasonUploadStuck, 0)
+	o.records(rejected, reasonRowFailed, 0)
 	return errors.Join(
 		o.telemetry.RegisterAdobeTargetUploadsOpenCallback(func(_ context.Context, observer metric.Int64Observer) error {
 			observer.Observe(int64(len(u.outbox.Uploads())), o.plain)
@@ -66,13 +59,13 @@ func (u *uploader) observe() error {
 }
 
 // countUpload counts uploads that came to their end.
-func (u *uploader) countUpload(end string, n int) {
+func (u *uploader) countUpload(ctx context.Context, end string, n int) {
 	o := u.sender.outcomes
-	o.telemetry.AdobeTargetUploads.Add(context.Background(), int64(n), metric.WithAttributes(o.exporter, attribute.String("outcome", end)))
+	o.telemetry.AdobeTargetUploads.Add(context.WithoutCancel(ctx), int64(n), metric.WithAttributes(o.exporter, attribute.String("outcome", end)))
 }
 
 // countRows counts rows of uploads by what became of them.
-func (u *uploader) countRows(end string, n int) {
+func (u *uploader) countRows(ctx context.Context, end string, n int) {
 	o := u.sender.outcomes
-	o.telemetry.AdobeTargetUploadRows.Add(context.Background(), int64(n), metric.WithAttributes(o.exporter, attribute.String("outcome", end)))
+	o.telemetry.AdobeTargetUploadRows.Add(context.WithoutCancel(ctx), int64(n), metric.WithAttributes(o.exporter, attribute.String("outcome", end)))
 }

@@ -6,6 +6,7 @@ package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exp
 import (
 	"context"
 	"iter"
+	"slices"
 	"sync"
 	"time"
 
@@ -75,7 +76,7 @@ type uploader struct {
 	waits  quota.Waits
 
 	gathering []*made // sheets that have room
-	closed    []*made // to be made, the first one first
+	closed    []*made // to be made
 	abandoned []*made // of an earlier run, never made
 
 	wake     chan struct{}
@@ -88,9 +89,9 @@ type uploader struct {
 }
 
 // Upload has updates go by uploads. It comes before Start. The error is that of its telemetry.
-func (s *Sender) Upload(set Uploads) error {
+func (s *Sender) Upload(ctx context.Context, set Uploads) error {
 	s.uploader = newUploader(s, set)
-	return s.uploader.observe()
+	return s.uploader.observe(ctx)
 }
 
 func newUploader(s *Sender, set Uploads) *uploader {
@@ -134,20 +135,35 @@ func (u *uploader) makeAll(ctx context.Context) {
 		case len(u.abandoned) > 0:
 			u.giveBack(ctx, u.abandoned[0])
 			u.abandoned = u.abandoned[1:]
+		case u.closeRipe(time.Now()):
+		case u.othersFirst() && u.isDue(time.Now()):
+			u.gatherNext(ctx)
 		case len(u.closed) > 0:
 			u.makeNext(ctx)
-		case u.isDue(time.Now()):
-			u.gatherNext(ctx)
 		default:
 			await(ctx, u.wake, looksAgain)
 		}
 	}
 }
 
-// makeNext makes the upload that was closed first.
+// othersFirst reports whether others are to be gathered before an upload is made: there is none to
+// be made, or each was refused and what is in the others may not be.
+func (u *uploader) othersFirst() bool {
+	return len(u.closed) < mostRefused && !slices.ContainsFunc(u.closed, func(m *made) bool { return m.refused == 0 })
+}
+
+// makeNext makes the upload that was refused the fewest times, and of these the first.
 func (u *uploader) makeNext(ctx context.Context) {
 	if u.await(ctx) == nil {
-		u.make(ctx, u.closed[0])
+		u.makeFirst(ctx)
+	}
+}
+
+func (u *uploader) makeFirst(ctx context.Context) {
+	m := slices.MinFunc(u.closed, func(a, b *made) int { return a.refused - b.refused })
+	u.closed = slices.DeleteFunc(u.closed, func(other *made) bool { return other == m })
+	if !u.make(ctx, m) {
+		u.closed = slices.Insert(u.closed, 0, m)
 	}
 }
 
@@ -169,7 +185,7 @@ func (u *uploader) gatherNext(ctx context.Context) {
 		sleep(ctx, storagePause)
 		return
 	}
-	u.make(ctx, u.closed[0])
+	u.makeFirst(ctx)
 }
 
 // isDue reports whether entries are to be gathered: when there are as many as an upload holds, or

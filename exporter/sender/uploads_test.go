@@ -205,7 +205,7 @@ func TestUploads_WhenNoneIsTakenTheSameRowsGoAgain(t *testing.T) {
 				assert.Equal(t, map[string]int{"delivered": 101}, f.counts("records"))
 				assert.Equal(t, "newest", target.last("v7")["tier"])
 				assert.Equal(t, 1, f.said("Target takes uploads again"))
-				assert.Nil(t, f.reported()[len(f.reported())-1])
+				assert.NoError(t, f.reported()[len(f.reported())-1])
 			})
 		})
 	}
@@ -288,5 +288,24 @@ func TestUploads_AShutdownInMemoryUploadsWhatWaits(t *testing.T) {
 		f.Drain()
 		assert.Equal(t, 30, f.counts("records")["delivered unconfirmed"])
 		assert.Zero(t, f.outbox.Held().Visitors)
+	})
+}
+
+func TestUploads_WhatIsGatheredBesideAFullOneGoesAfterTheInterval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := &fakeUploads{}
+		f := started(t, byUploads(target, func(u *Uploads) { u.Config.MaxRows = 100 }))
+		defer f.Stop()
+		wide := record{"wide", map[string]string{}}
+		for name := range 64 {
+			wide.parameters["w"+string(rune('0'+name))] = "x"
+		}
+		f.push(t, append([]record{wide}, visitors(110)...)...)
+		time.Sleep(10 * time.Second)
+		require.Len(t, target.uploads(), 1)
+		time.Sleep(10 * time.Minute)
+		require.Len(t, target.uploads(), 3)
+		time.Sleep(10 * time.Minute)
+		assert.Equal(t, map[string]int{"delivered": 111}, f.counts("records"))
 	})
 }

@@ -146,7 +146,6 @@ func TestBulk_TakesABodyOfAnyFormBelowFiftyMegabytes(t *testing.T) {
 		chunked bool
 		status  int
 	}{
-		"almost fifty megabytes":               {maxBatchBytes - 1, false, 200},
 		"almost fifty megabytes in chunks":     {maxBatchBytes - 1, true, 200},
 		"fifty megabytes":                      {maxBatchBytes, false, 413},
 		"fifty megabytes of an unknown length": {maxBatchBytes, true, 413},

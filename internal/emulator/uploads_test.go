@@ -143,6 +143,16 @@ func TestOverlaps_LetAnOlderValueWin(t *testing.T) {
 	assert.Equal(t, 3, e.Stats().Overlaps, "no batch waits any more")
 }
 
+func TestBatches_OfTheSameTimeTakeEffectInTheirOrder(t *testing.T) {
+	c := newClock()
+	e := newEmulator(t, Settings{Now: c.now, History: true, Bulk: Bulk{Processing: time.Second}})
+	for _, value := range []string{"1", "2", "3"} {
+		submit(t, e, v2URL, "batch=thirdPartyId,seq\ncrm-1,"+value)
+	}
+	c.advance(time.Second)
+	assert.Equal(t, []string{"1", "2", "3"}, e.History("crm-1")[0].Values["seq"])
+}
+
 func TestBatches_WaitWhileOthersAreUploadedAndRead(t *testing.T) {
 	e := newEmulator(t, Settings{Bulk: Bulk{Processing: 2 * time.Millisecond}})
 	server := startServer(t, e)
