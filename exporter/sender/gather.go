@@ -44,8 +44,7 @@ func (u *uploader) gather(ctx context.Context) error {
 			return nil
 		}
 	}
-	u.closed = append(u.closed, u.gathering...)
-	u.gathering = nil
+	u.closeAll()
 	return nil
 }
 
@@ -163,4 +162,10 @@ func (u *uploader) choose(e *outbox.Entry, row []profile.Parameter) *made {
 func (u *uploader) close(m *made) {
 	u.gathering = slices.DeleteFunc(u.gathering, func(other *made) bool { return other == m })
 	u.closed = append(u.closed, m)
+}
+
+// closeAll has all uploads made that have rows.
+func (u *uploader) closeAll() {
+	u.closed = append(u.closed, u.gathering...)
+	u.gathering = nil
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -94,6 +95,9 @@ func (u *uploader) recount(ctx context.Context, m *made) error {
 // settleUpload says what becomes of an upload that got that answer.
 func (u *uploader) settleUpload(ctx context.Context, m *made, a route.Answer, status string) {
 	now := time.Now()
+	if mayBeTaken(a) {
+		m.unsure = now
+	}
 	switch {
 	case a.Verdict == route.Delivered:
 		u.submits.good(now)
@@ -111,6 +115,9 @@ func (u *uploader) settleUpload(ctx context.Context, m *made, a route.Answer, st
 	case a.Verdict == route.NotSent:
 		u.closed = u.closed[1:]
 		u.finish(ctx, m, ending{as: skipped, reason: reasonDryRun}, nil)
+	case a.Verdict == route.Rejected && now.Sub(m.unsure) < u.set.Config.Status.Timeout:
+		u.closed = u.closed[1:]
+		u.doubt(m, a)
 	case a.Verdict == route.Rejected && u.submits.bad():
 		u.closed = u.closed[1:]
 		u.countUpload(uploadRefused, 1)
@@ -125,6 +132,38 @@ func (u *uploader) settleUpload(ctx context.Context, m *made, a route.Answer, st
 	default:
 		u.holdUp(ctx, a)
 	}
+}
+
+// mayBeTaken reports whether an upload with that answer may have been taken all the same.
+func mayBeTaken(a route.Answer) bool {
+	switch a.Reason {
+	case route.ReasonDNS, route.ReasonConnectionRefused, route.ReasonProxy, route.ReasonRows:
+		return false // it did not get there
+	}
+	return a.Verdict == route.NotNow && !a.Throttled()
+}
+
+// doubt has an upload made again, a while later, that was refused after a call of which no answer came:
+// if Target has taken that, it may work on anything else for these visitors before it. With the same
+// rows no harm is done.
+func (u *uploader) doubt(m *made, a route.Answer) {
+	if m.asked == 0 {
+		u.sender.set.Logger.Warn("An upload was refused that may have been taken before, it is made again as it is",
+			zap.Int("rows", m.rows()), zap.String("reason", why(a)))
+	}
+	u.later(m)
+	u.doubted = append(u.doubted, m)
+}
+
+// retryDoubted has those made again whose time has come.
+func (u *uploader) retryDoubted(now time.Time) {
+	u.doubted = slices.DeleteFunc(u.doubted, func(m *made) bool {
+		due := !m.next.After(now)
+		if due {
+			u.closed = append(u.closed, m)
+		}
+		return due
+	})
 }
 
 // holdUp waits until an upload that was not taken is made again.

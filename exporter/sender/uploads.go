@@ -77,6 +77,7 @@ type uploader struct {
 	gathering []*made // sheets that have room
 	closed    []*made // to be made, the first one first
 	abandoned []*made // of an earlier run, never made
+	doubted   []*made // refused, and to be made again
 
 	wake     chan struct{}
 	mu       sync.Mutex
@@ -130,6 +131,7 @@ func (u *uploader) hastens() bool {
 // makeAll makes uploads until ctx ends.
 func (u *uploader) makeAll(ctx context.Context) {
 	for ctx.Err() == nil {
+		u.retryDoubted(time.Now())
 		switch {
 		case len(u.abandoned) > 0:
 			u.giveBack(ctx, u.abandoned[0])
@@ -138,6 +140,8 @@ func (u *uploader) makeAll(ctx context.Context) {
 			u.makeNext(ctx)
 		case u.isDue(time.Now()):
 			u.gatherNext(ctx)
+		case len(u.gathering) > 0: // behind one that was full, or before the storage failed
+			u.closeAll()
 		default:
 			await(ctx, u.wake, looksAgain)
 		}
