@@ -62,9 +62,12 @@ func (s *suite) uploads(ctx context.Context) (string, error) {
 }
 
 // upload starts a collector on a copy of a backlog, and has all of it come by uploads.
-func (s *suite) upload(ctx context.Context, queue string, visitors, maxRows int) (u uploaded, err error) {
+func (s *suite) upload(ctx context.Context, queue string,
+	visitors, maxRows int,
+) (u uploaded, err error) {
 	copied := queue + "-copy"
-	if err := os.CopyFS(copied, os.DirFS(queue)); err != nil {
+	err = os.CopyFS(copied, os.DirFS(queue))
+	if err != nil {
 		return u, err
 	}
 	seen := server.NewArrivals(visitors)
@@ -80,7 +83,8 @@ func (s *suite) upload(ctx context.Context, queue string, visitors, maxRows int)
 		return u, err
 	}
 	defer c.Kill()
-	if err := c.Offer(ctx, nil); err != nil {
+	err = c.Offer(ctx, nil)
+	if err != nil {
 		return u, err
 	}
 	u.maxRows, u.began = maxRows, time.Now()

@@ -56,7 +56,11 @@ func TestUploadsHaveARowForEachSizeAndAreJudged(t *testing.T) {
 
 func TestUploadsThatAreSlowOrLargeOrComeAgainMiss(t *testing.T) {
 	text := uploadsText([]uploaded{inUploads(100_000, 1_100_000, 251e6, 12*time.Second)})
-	for _, missed := range []string{"at least 100000: 91667, missed", "at most 250: 251, missed", "at most 1: 1.1, missed"} {
+	for _, missed := range []string{
+		"at least 100000: 91667, missed",
+		"at most 250: 251, missed",
+		"at most 1: 1.1, missed",
+	} {
 		assert.Contains(t, text, missed)
 	}
 }

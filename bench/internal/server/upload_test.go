@@ -58,7 +58,8 @@ func TestTheExporterSeesItsUploadTakenAndComplete(t *testing.T) {
 	assert.Equal(t, route.UploadComplete, progress.State)
 
 	got := c.stats()
-	assert.Equal(t, []int64{2, 1, 3, sheet.Bytes}, []int64{got.Calls, got.Uploads, got.Rows, got.Bytes})
+	assert.Equal(t, []int64{2, 1, 3, sheet.Bytes},
+		[]int64{got.Calls, got.Uploads, got.Rows, got.Bytes})
 	assert.WithinRange(t, time.Unix(0, got.LastRow), before, time.Now())
 	assert.Equal(t, 3, c.arrivals.Came())
 	assert.False(t, c.arrivals.Of(99).IsZero())
@@ -67,7 +68,8 @@ func TestTheExporterSeesItsUploadTakenAndComplete(t *testing.T) {
 func TestARowThatComesAgainIsCountedAndItsVisitorIsNot(t *testing.T) {
 	c := &counter{arrivals: NewArrivals(10)}
 	for range 2 {
-		assert.Equal(t, http.StatusOK, statusOf(t, c, "batch=thirdPartyId,a\nCRM-00000001,b\nCRM%2D00000002"))
+		assert.Equal(t, http.StatusOK,
+			statusFor(t, c, UploadPath, "batch=thirdPartyId,a\nCRM-00000001,b\nCRM%2D00000002"))
 	}
 	assert.EqualValues(t, 4, c.stats().Rows)
 	assert.Equal(t, 2, c.arrivals.Came())
@@ -75,25 +77,16 @@ func TestARowThatComesAgainIsCountedAndItsVisitorIsNot(t *testing.T) {
 
 func TestWhatIsNoUploadOfTheHarnessIsRefused(t *testing.T) {
 	for name, body := range map[string]string{
-		"no header":                    "CRM-00000001,b\nCRM-00000002,b",
-		"ids of another kind":          "batch=pcId,a\nCRM-00000001,b",
-		"a visitor who is not there":   "batch=thirdPartyId,a\nCRM-00000010,b",
-		"an id that is none":           "batch=thirdPartyId,a\ncrm-1,b",
-		"an id that is encoded badly":  "batch=thirdPartyId,a\nCRM%,b",
-		"a row that is empty":          "batch=thirdPartyId,a\n\nCRM-00000001,b",
-		"a row that is longer than is": "batch=thirdPartyId,a\nCRM-00000001," + strings.Repeat("b", uploadChunk),
+		"no header":                   "CRM-00000001,b\nCRM-00000002,b",
+		"ids of another kind":         "batch=pcId,a\nCRM-00000001,b",
+		"a visitor who is not there":  "batch=thirdPartyId,a\nCRM-00000010,b",
+		"an id that is none":          "batch=thirdPartyId,a\ncrm-1,b",
+		"an id that is encoded badly": "batch=thirdPartyId,a\nCRM%,b",
+		"a row that is empty":         "batch=thirdPartyId,a\n\nCRM-00000001,b",
+		"a row that is far too long":  uploadHead + "a\nCRM-00000001," + strings.Repeat("b", uploadChunk),
 	} {
 		c := &counter{arrivals: NewArrivals(10)}
-		assert.Equal(t, http.StatusBadRequest, statusOf(t, c, body), name)
+		assert.Equal(t, http.StatusBadRequest, statusFor(t, c, UploadPath, body), name)
 		assert.Zero(t, c.stats().LastRow, name)
 	}
-}
-
-// statusOf returns the status of the answer to an upload.
-func statusOf(t *testing.T, handler http.Handler, body string) int {
-	t.Helper()
-	recorder := httptest.NewRecorder()
-	handler.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodPost,
-		UploadPath, strings.NewReader(body)))
-	return recorder.Code
 }
