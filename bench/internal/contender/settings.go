@@ -8,6 +8,7 @@ package contender // import "github.com/otelcol-adobetarget/adobetargetexporter/
 import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/records"
 	"github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/server"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 // Settings are the exporter's, as far as they differ between what is measured. What is not set is
@@ -28,6 +29,8 @@ type Settings struct {
 	// rest.
 	Pace  float64
 	Burst int
+	// MaxRows is how many rows an upload may have. 0 is by single calls.
+	MaxRows int
 }
 
 // Queue is where records wait first.
@@ -76,7 +79,18 @@ func (s Settings) exporter() map[string]any {
 	if s.MergeWindow != "" {
 		exporter["outbox"] = map[string]any{"merge_window": s.MergeWindow}
 	}
+	if s.MaxRows > 0 {
+		exporter["route"], exporter["bulk"] = "bulk", s.bulk()
+	}
 	return exporter
+}
+
+// bulk has uploads be as many and as large as Adobe allows, and ends them soon.
+func (s Settings) bulk() map[string]any {
+	return map[string]any{
+		"max_rows": s.MaxRows, "max_bytes": "48MB", "calls_per_minute": route.MaxBulkCalls,
+		"interval": "1s", "status": map[string]any{"initial_delay": "1s"},
+	}
 }
 
 func (s Settings) rateLimit() map[string]any {

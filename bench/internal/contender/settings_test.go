@@ -15,6 +15,7 @@ import (
 
 	"github.com/otelcol-adobetarget/adobetargetexporter"
 	"github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/records"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 func TestOnlyWhatIsSetStandsInTheExportersConfiguration(t *testing.T) {
@@ -22,7 +23,7 @@ func TestOnlyWhatIsSetStandsInTheExportersConfiguration(t *testing.T) {
 	assert.Equal(t, map[string]any{"enabled": false}, bare["rate_limit"])
 	assert.Equal(t, map[string]any{"enabled": true}, bare["sending_queue"])
 	assert.Len(t, bare["profile"], len(records.Fields))
-	for _, name := range []string{"concurrency", "outbox", "tls", "force_attempt_http2"} {
+	for _, name := range []string{"concurrency", "outbox", "tls", "force_attempt_http2", "route", "bulk"} {
 		assert.NotContains(t, bare, name)
 	}
 
@@ -40,6 +41,10 @@ func TestOnlyWhatIsSetStandsInTheExportersConfiguration(t *testing.T) {
 	assert.Equal(t, false, full["force_attempt_http2"])
 	assert.Equal(t, 64, full["concurrency"])
 
+	uploads := Settings{MaxRows: 100_000}.exporter()
+	assert.Equal(t, "bulk", uploads["route"])
+	assert.Equal(t, 100_000, uploads["bulk"].(map[string]any)["max_rows"])
+
 	assert.Equal(t, map[string]any{"enabled": false},
 		Settings{Queue: NoQueue}.exporter()["sending_queue"])
 }
@@ -54,6 +59,20 @@ func TestTheExporterTakesItsConfiguration(t *testing.T) {
 	require.NoError(t, cfg.Validate())
 	assert.Equal(t, 64, cfg.Concurrency)
 	assert.Equal(t, InStorage, Queue(cfg.QueueConfig.Get().StorageID.String()))
+}
+
+func TestTheExporterTakesUploadsAsLargeAsTheyMayBe(t *testing.T) {
+	cfg := adobetargetexporter.NewFactory().CreateDefaultConfig().(*adobetargetexporter.Config)
+	set := Settings{
+		Endpoint: "http://127.0.0.1:1", Queue: InStorage, MergeWindow: "24h",
+		MaxRows: route.MaxBulkRows,
+	}
+	require.NoError(t, confmap.NewFromStringMap(set.exporter()).Unmarshal(cfg))
+	require.NoError(t, cfg.Validate())
+	bulk := cfg.Bulk.Get()
+	assert.Equal(t, route.ToBulk, cfg.Route)
+	assert.Equal(t, []int{route.MaxBulkRows, route.MaxBulkBytes, route.MaxBulkCalls},
+		[]int{bulk.MaxRows, int(bulk.MaxBytes), bulk.CallsPerMinute})
 }
 
 func TestACollectorHasTheReceiverAndTheExtensionsThatAreAskedFor(t *testing.T) {

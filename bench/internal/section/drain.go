@@ -26,6 +26,7 @@ type drained struct {
 	stats       server.Stats
 	visitors    int // whose calls came
 	early, late moment
+	cpu         time.Duration
 	log         string
 }
 
@@ -88,25 +89,7 @@ func (s *suite) drain(ctx context.Context, queue string, seen *server.Arrivals, 
 	if pace > 0 {
 		w.lasts = s.Paced
 	}
-	err = w.watch(ctx)
-	if err != nil {
-		return d, err
-	}
-	used, err := c.End()
-	if err != nil {
-		return d, err
-	}
-	d = w.drained
-	d.Peak, d.log = max(d.Peak, used.PeakRSS), c.Log()
-	// A call can come between the last look and the end.
-	if d.stats, err = to.Stats(ctx); err != nil {
-		return d, err
-	}
-	if d.visitors, err = to.AddArrivals(ctx, seen); err != nil {
-		return d, err
-	}
-	_, err = to.End()
-	return d, err
+	return w.run(ctx, seen)
 }
 
 // drainWatch looks at a collector while it sends a backlog.
@@ -119,6 +102,29 @@ type drainWatch struct {
 
 	grew  time.Time // when a call came last
 	doubt error     // why all is not sent yet, when no calls come
+}
+
+// run watches until the backlog is sent or the time is over, and ends collector and server.
+func (w *drainWatch) run(ctx context.Context, seen *server.Arrivals) (d drained, err error) {
+	err = w.watch(ctx)
+	if err != nil {
+		return d, err
+	}
+	used, err := w.collector.End()
+	if err != nil {
+		return d, err
+	}
+	d = w.drained
+	d.Peak, d.cpu, d.log = max(d.Peak, used.PeakRSS), used.CPU, w.collector.Log()
+	// A call can come between the last look and the end.
+	if d.stats, err = w.server.Stats(ctx); err != nil {
+		return d, err
+	}
+	if d.visitors, err = w.server.AddArrivals(ctx, seen); err != nil {
+		return d, err
+	}
+	_, err = w.server.End()
+	return d, err
 }
 
 func (w *drainWatch) watch(ctx context.Context) error {

@@ -83,7 +83,7 @@ func (s *suite) backlog(ctx context.Context, visitors int,
 ) (run backlogRun, err error) {
 	run.visitors = visitors
 	queue := s.path("queue-" + strconv.Itoa(visitors))
-	if err = s.build(ctx, queue, visitors); err != nil {
+	if err = s.build(ctx, queue, visitors, contender.Settings{}); err != nil {
 		return run, fmt.Errorf("building it: %w", err)
 	}
 	if run.disk, err = folderSize(queue); err != nil {
@@ -110,21 +110,18 @@ func (s *suite) backlog(ctx context.Context, visitors int,
 	return run, os.RemoveAll(queue)
 }
 
-// build lets a collector read a file of varied records, each of another visitor, while nothing
-// listens where Target should be.
-func (s *suite) build(ctx context.Context, queue string, visitors int) error {
+// build lets a collector with these settings read a file of varied records, each of another
+// visitor, while nothing listens where Target should be.
+func (s *suite) build(ctx context.Context, queue string, visitors int, set contender.Settings) error {
 	file := s.path("backlog.jsonl")
 	if err := records.Write(file, records.Distinct(0, visitors), records.VariedOf); err != nil {
 		return err
 	}
-	endpoint, err := nowhere(ctx)
-	if err != nil {
+	var err error
+	if set.Endpoint, err = nowhere(ctx); err != nil {
 		return err
 	}
-	c, err := s.collectors().Start(ctx, contender.Setup{
-		File: file, Storage: queue,
-		Settings: contender.Settings{Endpoint: endpoint},
-	})
+	c, err := s.collectors().Start(ctx, contender.Setup{File: file, Storage: queue, Settings: set})
 	if err != nil {
 		return err
 	}

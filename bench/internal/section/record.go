@@ -27,11 +27,19 @@ func (s *suite) record(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	deliveries, err := goBenchmark(ctx, "./exporter/route", "^BenchmarkDelivery$", benchmarkTime,
+		s.Rounds)
+	if err != nil {
+		return "", err
+	}
 	var verdicts report.Verdicts
 	if err := judgeBenchmarks(&verdicts, records, recordTargets); err != nil {
 		return "", err
 	}
 	if err := judgeBenchmarks(&verdicts, calls, callTargets); err != nil {
+		return "", err
+	}
+	if err := judgeDelivery(&verdicts, deliveries); err != nil {
 		return "", err
 	}
 	return recordTable(records) + "\n" + callTable(calls) + "\n" + verdicts.String(), nil

@@ -87,3 +87,22 @@ func judgeBenchmarks(v *report.Verdicts, measured benchmarks, targets []goTarget
 	}
 	return nil
 }
+
+// mostDelivery is how many times that of net/http alone a Delivery call may take.
+const mostDelivery = 1.3
+
+// judgeDelivery compares a Delivery call with one of net/http that has the same body.
+func judgeDelivery(v *report.Verdicts, measured benchmarks) error {
+	for _, parameters := range []string{"5", "50"} {
+		route, bare := "Delivery/route/"+parameters, "Delivery/bare/"+parameters
+		err := judgeBenchmarks(new(report.Verdicts), measured, []goTarget{
+			{route, "ns/op", "", 0}, {bare, "ns/op", "", 0},
+		})
+		if err != nil {
+			return err
+		}
+		v.AtMost("Delivery, "+parameters+" parameters: time of a call over that of net/http alone",
+			measured.median(route, "ns/op")/measured.median(bare, "ns/op"), mostDelivery)
+	}
+	return nil
+}

@@ -54,6 +54,23 @@ func TestTheBenchmarksHaveTheNamesThatTheTargetsGiveThem(t *testing.T) {
 	calls, err := goBenchmark(t.Context(), "./exporter/quota", "^BenchmarkCall", "1x", 1)
 	require.NoError(t, err)
 	require.NoError(t, judgeBenchmarks(new(report.Verdicts), calls, callTargets))
+	deliveries, err := goBenchmark(t.Context(), "./exporter/route", "^BenchmarkDelivery$", "1x", 1)
+	require.NoError(t, err)
+	require.NoError(t, judgeDelivery(new(report.Verdicts), deliveries))
+}
+
+func TestADeliveryCallIsComparedWithOneOfNetHTTPThatHasAsManyParameters(t *testing.T) {
+	var v report.Verdicts
+	measured := benchmarks{
+		"Delivery/route/5": {"ns/op": {120, 900, 110}}, "Delivery/bare/5": {"ns/op": {90, 100, 100}},
+		"Delivery/route/50": {"ns/op": {280}}, "Delivery/bare/50": {"ns/op": {200}},
+	}
+	require.NoError(t, judgeDelivery(&v, measured))
+	assert.Equal(t, `- Delivery, 5 parameters: time of a call over that of net/http alone at most 1.3: 1.2, met
+- Delivery, 50 parameters: time of a call over that of net/http alone at most 1.3: 1.4, missed
+`, v.String())
+	delete(measured, "Delivery/bare/50")
+	assert.ErrorContains(t, judgeDelivery(&v, measured), "not measured: BenchmarkDelivery/bare/50 in ns/op;")
 }
 
 func TestCallsHaveTheirNumberASecondBesideTheirTime(t *testing.T) {

@@ -33,6 +33,7 @@ func all() []section {
 		{"merging", (*suite).merging},
 		{"intake", (*suite).intake},
 		{"memory", (*suite).memory},
+		{"uploads", (*suite).uploads},
 		{"start", (*suite).start},
 		{"latency", (*suite).latency},
 		{"concurrency", (*suite).concurrency},

@@ -40,6 +40,11 @@ type Stats struct {
 	// First and Last are when the first and the last call came, in Unix nanoseconds.
 	First int64 `json:"first"`
 	Last  int64 `json:"last"`
+	// Uploads are those of the calls that were one, Rows those of them all, and LastRow is when the
+	// last one had come, in Unix nanoseconds. They are counted where visitors are noted.
+	Uploads int64 `json:"uploads"`
+	Rows    int64 `json:"rows"`
+	LastRow int64 `json:"last_row"`
 }
 
 // counter answers every call as Target does, or as a server that is down, and counts.
@@ -47,7 +52,7 @@ type counter struct {
 	latency                                   time.Duration
 	down                                      atomic.Bool
 	calls, refused, bytes, opened, open, most atomic.Int64
-	first, last                               atomic.Int64
+	first, last, uploads, rows, lastRow       atomic.Int64
 	// arrivals are those of visitors; nil, which costs nothing, when nobody asks for them.
 	arrivals *Arrivals
 }
@@ -55,7 +60,7 @@ type counter struct {
 func (c *counter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	now := time.Now().UnixNano()
 	down := c.down.Load()
-	n, err := c.read(r.Body, now, down)
+	n, err := c.read(r, now, down)
 	c.first.CompareAndSwap(0, now)
 	c.last.Store(now)
 	c.bytes.Add(n)
@@ -74,20 +79,35 @@ func (c *counter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if c.latency > 0 {
 		time.Sleep(c.latency)
 	}
+	body := answerOf(r)
 	header := w.Header()
 	header.Set("Content-Type", answerType)
-	header.Set("Content-Length", strconv.Itoa(len(answerBody)))
-	_, _ = io.WriteString(w, answerBody)
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	_, _ = io.WriteString(w, body)
 }
 
-// read returns the length of a body, and notes its visitor when it is asked to. The error is about
-// a visitor that is none of those expected.
-func (c *counter) read(body io.Reader, now int64, down bool) (int64, error) {
-	if c.arrivals == nil || down {
-		n, _ := io.Copy(io.Discard, body)
-		return n, nil
+// answerOf returns the body of the answer to a call that is taken.
+func answerOf(r *http.Request) string {
+	switch r.URL.Path {
+	case UploadPath:
+		return uploadAnswer(r.Host)
+	case statusPath:
+		return statusAnswer
 	}
-	form, _ := io.ReadAll(body)
+	return answerBody
+}
+
+// read returns the length of a body, and notes its visitors when it is asked to. The error is about
+// a visitor that is none of those expected.
+func (c *counter) read(r *http.Request, now int64, down bool) (int64, error) {
+	switch {
+	case c.arrivals == nil, down, r.URL.Path == statusPath:
+		n, _ := io.Copy(io.Discard, r.Body)
+		return n, nil
+	case r.URL.Path == UploadPath:
+		return c.readUpload(r.Body, now)
+	}
+	form, _ := io.ReadAll(r.Body)
 	values, err := url.ParseQuery(string(form))
 	visitor, visitorErr := records.Visitor(values.Get(string(profile.Mbox3rdPartyID)))
 	if err = cmp.Or(err, visitorErr); err == nil {
@@ -115,5 +135,6 @@ func (c *counter) stats() Stats {
 		Calls: c.calls.Load(), Refused: c.refused.Load(), Bytes: c.bytes.Load(),
 		Opened: c.opened.Load(), MostOpen: c.most.Load(),
 		First: c.first.Load(), Last: c.last.Load(),
+		Uploads: c.uploads.Load(), Rows: c.rows.Load(), LastRow: c.lastRow.Load(),
 	}
 }

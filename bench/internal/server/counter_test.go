@@ -99,22 +99,22 @@ func TestAServerNotesWhenVisitorsCame(t *testing.T) {
 	c := &counter{arrivals: NewArrivals(10)}
 	before := time.Now()
 	for _, visitor := range []int{3, 7, 3} {
-		assert.Equal(t, http.StatusOK, statusFor(t, c, string(records.Of(visitor).Form())))
+		assert.Equal(t, http.StatusOK, statusFor(t, c, UpdatePath, string(records.Of(visitor).Form())))
 	}
 	assert.Equal(t, 2, c.arrivals.Came())
 	assert.WithinRange(t, c.arrivals.Of(7), before, time.Now())
 	assert.EqualValues(t, 3*len(records.Of(0).Form()), c.stats().Bytes)
 
-	assert.Equal(t, http.StatusBadRequest, statusFor(t, c, string(records.Of(10).Form())))
-	assert.Equal(t, http.StatusBadRequest, statusFor(t, c, "profile.a=b"))
-	assert.Equal(t, http.StatusBadRequest, statusFor(t, c, "%"))
+	assert.Equal(t, http.StatusBadRequest, statusFor(t, c, UpdatePath, string(records.Of(10).Form())))
+	assert.Equal(t, http.StatusBadRequest, statusFor(t, c, UpdatePath, "profile.a=b"))
+	assert.Equal(t, http.StatusBadRequest, statusFor(t, c, UpdatePath, "%"))
 	assert.Equal(t, 2, c.arrivals.Came())
 }
 
-func statusFor(t *testing.T, handler http.Handler, body string) int {
+func statusFor(t *testing.T, handler http.Handler, path, body string) int {
 	t.Helper()
 	recorder := httptest.NewRecorder()
 	handler.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodPost,
-		UpdatePath, strings.NewReader(body)))
+		path, strings.NewReader(body)))
 	return recorder.Code
 }
