@@ -4,6 +4,7 @@
 package test // import "github.com/otelcol-adobetarget/adobetargetexporter/test"
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -90,4 +91,49 @@ func TestAnUploadThatACrashInterruptsIsMadeAgainAsItWas(t *testing.T) {
 	assert.Equal(t, uploads[0].Bytes, uploads[1].Bytes)
 	assert.Equal(t, uploads[0].Names, uploads[1].Names)
 	assert.Equal(t, "complete", uploads[0].Status)
+}
+
+// TestAShutdownDuringAnUploadTakesTheTimeOfACallAtMost ends the distribution while an upload gets no
+// answer, though it may take minutes.
+func TestAShutdownDuringAnUploadTakesTheTimeOfACallAtMost(t *testing.T) {
+	t.Parallel()
+	r := begin(t, "shutdown during an upload")
+	target := startSequenced(t, "-bulk-processing", "1s")
+	target.set(t, "faults", []map[string]any{{"kind": "hang", "count": 1, "route": "bulk", "applied": true}})
+	s := newSetup(t, target)
+	s.exporter = quickBulk
+	sender := newSender(overHTTP(s.port), 96)
+	sender.plain, sender.visitors = true, 20
+	a, c := r.account(target), s.start(t)
+	sender.send(t.Context())
+	require.Eventually(t, func() bool { return target.stats(t).Faulted == 1 }, patience, tick)
+	sender.send(t.Context())
+	assert.LessOrEqual(t, a.end(t, c), callTimeout+time.Second)
+	r.restarts++
+	a.close(t, s.start(t), sender.taken())
+	target.assertUploads(t)
+	uploads := target.uploads(t)
+	require.GreaterOrEqual(t, len(uploads), 3, "the upload, the same again, and what came since")
+	assert.Equal(t, uploads[0].Bytes, uploads[1].Bytes)
+}
+
+// TestAShutdownWithAQueueInMemoryUploadsWhatWaits does not wait for the interval, nor for the status.
+func TestAShutdownWithAQueueInMemoryUploadsWhatWaits(t *testing.T) {
+	t.Parallel()
+	target := startSequenced(t)
+	s := newSetup(t, target)
+	s.state = ""
+	s.exporter = strings.Replace(quickBulk, "interval: 1s", "interval: 1h", 1) + "    drain_timeout: 5s\n"
+	sender := newSender(overHTTP(s.port), 98)
+	sender.plain = true
+	c := s.start(t)
+	sender.sendAll(t.Context(), 5, 0)
+	c.rests(t, sender.sent().records)
+	assert.Zero(t, target.stats(t).Uploads)
+	assert.LessOrEqual(t, c.end(t), 5*time.Second+callTimeout)
+	assert.Equal(t, sender.model(), target.profiles(t))
+	assert.Equal(t, 1, target.assertUploads(t).Uploads)
+	last := c.finals(t)
+	assert.Equal(t, sender.sent().records-sender.sent().withoutVisitor, last.delivered)
+	assert.Equal(t, last.read, last.ended())
 }

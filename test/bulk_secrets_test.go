@@ -73,7 +73,7 @@ func TestNoSecretIsSaidOfAStatusElsewhere(t *testing.T) {
 	c := startTalkative(t, t.TempDir(), target.url, strings.Replace(quickSecretUploads, "timeout: 1m", "timeout: 2s", 1))
 	c.settled(t, len(c.taken))
 	assert.Zero(t, calls.Load())
-	c.says(t, "An upload was taken and cannot be followed", `reason="unconfirmed"`)
+	c.says(t, "Uploads are taken and cannot be followed", `reason="unconfirmed"`)
 }
 
 // TestNoSecretIsSaidOfAnOverflow lets the few calls of a quota leave, and the rest by the other route.
