@@ -94,7 +94,7 @@ func TestConfig_RefusesWhatMakesNoSenseWithBulk(t *testing.T) {
 		"bytes_empty":                       "bulk::max_bytes: is empty, write a size such as 10MB or leave the key out\nbulk: max_bytes: must be",
 		"bytes_as_a_fraction":               "such as 10MB\nbulk: max_bytes: must be",
 		"calls":                             "bulk: calls_per_minute: must be from 1 to 50, got 51",
-		"status_after_its_end":              "bulk: status::timeout: must be from initial_delay to 168h, got 1m0s",
+		"status_after_its_end":              "bulk: status::timeout: must be from status::initial_delay (2m0s) to 168h, got 1m0s",
 		"unknown_key":                       `bulk: unknown key "rows"; allowed: calls_per_minute, enabled, interval, max_bytes, max_rows, remember, status, timeout, version`,
 		"unknown_key_of_status":             `bulk::status: unknown key "interval"; allowed: initial_delay, max_interval, timeout`,
 		"endpoint_of_an_upload":             `the path "/edge/m2/acme/v2/profile/batchUpdate" is not part of it, route bulk adds its own: remove it`,

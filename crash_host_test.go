@@ -72,7 +72,7 @@ func (r *crashRun) end() (folder string) {
 }
 
 // crashCounts are how many records came, and what became of them.
-type crashCounts struct{ received, recovered, ended, queue, outbox int64 }
+type crashCounts struct{ received, recovered, ended, queue, outbox, rejected, uploads int64 }
 
 // held returns how many records are not accounted for by an outcome.
 func (c crashCounts) held() int64 { return c.received + c.recovered - c.ended }
@@ -87,6 +87,7 @@ func (r *crashRun) counts() (c crashCounts) {
 		"otelcol.adobe_target.records":           &c.ended,
 		"otelcol.adobe_target.outbox.records":    &c.outbox,
 		"otelcol_exporter_queue_size":            &c.queue,
+		"otelcol.adobe_target.uploads.open":      &c.uploads,
 	}
 	for _, scope := range all.ScopeMetrics {
 		for _, m := range scope.Metrics {
@@ -98,6 +99,9 @@ func (r *crashRun) counts() (c crashCounts) {
 			case metricdata.Sum[int64]:
 				for _, point := range data.DataPoints {
 					*sum += point.Value
+					if as, _ := point.Attributes.Value("outcome"); sum == &c.ended && as.AsString() == "rejected" {
+						c.rejected += point.Value
+					}
 				}
 			case metricdata.Gauge[int64]:
 				for _, point := range data.DataPoints {

@@ -37,14 +37,7 @@ const (
 func TestExporter_KeepsTheLatestValuesOverAnyCrashes(t *testing.T) {
 	for seed := range *crashSeeds {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				m := newCrashModel(t, seed)
-				for range 6 {
-					m.run()
-				}
-				m.drain()
-				m.compare()
-			})
+			synctest.Test(t, func(t *testing.T) { newCrashModel(t, seed).lives(6) })
 		})
 	}
 }
@@ -55,14 +48,19 @@ type crashModel struct {
 	random  *crashRandom
 	target  *crashTarget
 	folder  string
-	remaps  bool // the visitor is found elsewhere in some runs
-	faulty  bool // the storage fails at times
-	cuts    bool // a kill may cut a batch of the storage
-	crowded bool // the outbox has room for a few visitors only
-	bulky   bool // an update may be more than a call carries
-	scarce  bool // the quota is used up again and again
+	remaps  bool          // the visitor is found elsewhere in some runs
+	faulty  bool          // the storage fails at times
+	cuts    bool          // a kill may cut a batch of the storage
+	crowded bool          // the outbox has room for a few visitors only
+	bulky   bool          // an update may be more than a call carries
+	scarce  bool          // the quota is used up again and again
+	commas  bool          // an update may hold what no upload carries
+	longest time.Duration // of a process
+	// uploads are how updates go by uploads, nil where they do not.
+	uploads *crashByUploads
 	// counted is whether the storage has always been as the exporter believes.
-	counted bool
+	counted  bool
+	rejected int64 // of all processes
 
 	mu       sync.Mutex
 	last     int
@@ -72,10 +70,11 @@ type crashModel struct {
 func newCrashModel(t *testing.T, seed uint64) *crashModel {
 	t.Helper()
 	m := &crashModel{
-		t: t, random: newCrashRandom(seed), folder: t.TempDir(), accepted: make(map[string]map[string]int), counted: true,
+		t: t, random: newCrashRandom(seed), folder: t.TempDir(), accepted: make(map[string]map[string]int), counted: true, longest: crashLongestRun,
 		remaps: seed%4 == 1, faulty: seed%4 == 2, cuts: seed%4 == 3, crowded: seed%3 == 1, bulky: seed%5 == 4, scarce: seed%6 == 0,
 	}
-	m.target = &crashTarget{random: m.random, status: http.StatusServiceUnavailable, failing: 6, values: make(map[string]map[string]int)}
+	m.target = newCrashTarget(m.random)
+	m.target.status, m.target.failing = http.StatusServiceUnavailable, 6
 	if m.crowded {
 		// A visitor who fails alone would be given up for another.
 		m.target.status = http.StatusTooManyRequests
@@ -83,6 +82,15 @@ func newCrashModel(t *testing.T, seed uint64) *crashModel {
 		m.target.poison = map[string]bool{"p0": true, "h0": true}
 	}
 	return m
+}
+
+// lives goes through so many processes and a last one, and compares.
+func (m *crashModel) lives(processes int) {
+	for range processes {
+		m.run()
+	}
+	m.drain()
+	m.compare()
 }
 
 // start starts the next process.
@@ -103,6 +111,9 @@ func (m *crashModel) start(moments int) (*crashRun, error) {
 	if m.remaps && m.random.chance(2) {
 		cfg.Visitor[0].Attribute = "household"
 	}
+	if m.uploads != nil {
+		m.uploads.configure(cfg)
+	}
 	process := newCrashProcess(m.t, m.random, m.folder, moments)
 	process.cuts = m.cuts
 	return startCrashRun(process, m.target, cfg)
@@ -111,7 +122,10 @@ func (m *crashModel) start(moments int) (*crashRun, error) {
 // run is one process, killed at one of its moments or shut down.
 func (m *crashModel) run() {
 	moments := 400
-	if m.crowded {
+	switch {
+	case m.uploads != nil:
+		moments = 1500 // an upload takes its time
+	case m.crowded:
 		moments = 150 // less happens
 	}
 	r, err := m.start(1 + m.random.IntN(moments))
@@ -120,7 +134,7 @@ func (m *crashModel) run() {
 	} else {
 		require.True(m.t, r.process.killed(), "%v", err)
 	}
-	m.folder = r.end()
+	m.folder = m.end(r)
 	m.counted = m.counted && (!m.cuts || !r.process.killed())
 }
 
@@ -131,9 +145,9 @@ func (m *crashModel) live(r *crashRun) {
 	for n := range crashProducers {
 		producers.Go(func() { m.produce(ctx, r, n) })
 	}
-	end := time.Now().Add(crashLongestRun)
+	end := time.Now().Add(m.longest)
 	for time.Now().Before(end) && !r.process.killed() {
-		m.target.change(func(s *crashTarget) { s.outage = m.random.chance(4) })
+		m.target.change(func(s *crashTarget) { s.outage, s.uploads.refusing = m.random.chance(4), m.random.chance(20) })
 		if m.faulty && m.random.chance(3) {
 			m.counted = false // an offer that fails leaves its size in the helper's index
 			r.process.fault(crashFaults[m.random.IntN(len(crashFaults))])
@@ -161,7 +175,10 @@ func (m *crashModel) balance(r *crashRun) {
 
 // drain runs a last process, with a Target that takes everything, until nothing waits.
 func (m *crashModel) drain() {
-	m.target.change(func(s *crashTarget) { s.failing, s.poison, s.outage = 0, nil, false })
+	m.target.change(func(s *crashTarget) {
+		s.failing, s.poison, s.outage = 0, nil, false
+		s.uploads.refusing, s.uploads.rowFails, s.uploads.stuck = false, 0, 0
+	})
 	r, err := m.start(0)
 	require.NoError(m.t, err)
 	for range 1000 {
@@ -174,7 +191,16 @@ func (m *crashModel) drain() {
 	c := r.counts()
 	assert.Zero(m.t, c.queue, "the queue")
 	assert.Zero(m.t, c.outbox, "the outbox")
-	m.folder = r.end()
+	assert.Zero(m.t, c.uploads, "uploads")
+	time.Sleep(longestUpload)
+	m.folder = m.end(r)
+}
+
+// end ends a process, and counts what it has rejected.
+func (m *crashModel) end(r *crashRun) (folder string) {
+	m.rejected += r.counts().rejected
+	m.target.change((*crashTarget).forgets)
+	return r.end()
 }
 
 // compare holds Target against what was accepted. A request that was not accepted, because
@@ -182,18 +208,39 @@ func (m *crashModel) drain() {
 func (m *crashModel) compare() {
 	assert.Empty(m.t, m.target.order, "older values after newer ones")
 	if m.scarce {
-		assert.LessOrEqual(m.t, m.target.most(crashQuotaTime), crashQuota, "calls within the window")
+		assert.LessOrEqual(m.t, mostWithin(m.target.calls, crashQuotaTime), crashQuota, "calls within the window")
+	}
+	if m.uploads != nil {
+		m.compareUploads()
 	}
 	require.NotEmpty(m.t, m.accepted)
 	for person, parameters := range m.accepted {
-		n, err := strconv.Atoi(person[1:])
-		require.NoError(m.t, err)
 		for parameter, value := range parameters {
-			got := m.target.value(person, parameter)
-			if m.remaps {
-				got = max(got, m.target.value("h"+strconv.Itoa(n/2), parameter))
+			got, left := m.got(person, m.target.value, parameter), m.got(person, m.target.leftValue, parameter)
+			if m.givesUp(person) {
+				assert.True(m.t, got >= value || m.rejected > 0, "%s of %s: %d, and none is rejected", parameter, person, got)
+				continue
 			}
 			assert.GreaterOrEqual(m.t, got, value, "%s of %s", parameter, person)
+			if !m.crowded { // where there is no room, nobody is remembered
+				assert.GreaterOrEqual(m.t, left, value, "%s of %s, where an upload overrides the one before", parameter, person)
+			}
 		}
 	}
+}
+
+// got returns what has arrived of a person.
+func (m *crashModel) got(person string, value func(visitor, parameter string) int, parameter string) int {
+	got := value(person, parameter)
+	if m.remaps {
+		got = max(got, value(m.household(person), parameter))
+	}
+	return got
+}
+
+// household returns the one that a person belongs to.
+func (m *crashModel) household(person string) string {
+	n, err := strconv.Atoi(person[1:])
+	require.NoError(m.t, err)
+	return "h" + strconv.Itoa(n/2)
 }

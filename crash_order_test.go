@@ -30,7 +30,8 @@ func TestExporter_OlderValueInFlightDoesNotFollowTheNewerOne(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				random := newCrashRandom(1)
-				target := &crashTarget{random: random, status: http.StatusTooManyRequests, outage: true, values: make(map[string]map[string]int)}
+				target := newCrashTarget(random)
+				target.status, target.outage = http.StatusTooManyRequests, true
 				cfg := crashConfig()
 				cfg.Outbox.MaxVisitors = 1
 				first := newCrashProcess(t, random, t.TempDir(), 0)
@@ -66,7 +67,7 @@ func TestExporter_OlderValueInFlightDoesNotFollowTheNewerOne(t *testing.T) {
 func TestExporter_UpdateThatComesBeforeTheEndOfTheLastIsWrittenIsSentOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		random := newCrashRandom(1)
-		target := &crashTarget{random: random, values: make(map[string]map[string]int)}
+		target := newCrashTarget(random)
 		process := newCrashProcess(t, random, t.TempDir(), 0)
 		cfg := crashConfig()
 		cfg.Quota.Storage = nil
@@ -101,7 +102,8 @@ func TestExporter_ShutdownDoesNotWaitForAStorageThatFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				random := newCrashRandom(1)
-				target := &crashTarget{random: random, status: http.StatusTooManyRequests, outage: true, values: make(map[string]map[string]int)}
+				target := newCrashTarget(random)
+				target.status, target.outage = http.StatusTooManyRequests, true
 				process := newCrashProcess(t, random, t.TempDir(), 0)
 				cfg := crashConfig()
 				cfg.Outbox.MaxVisitors = 1

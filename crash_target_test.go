@@ -35,6 +35,19 @@ type crashTarget struct {
 	values map[string]map[string]int
 	order  []string // what arrived too late
 	calls  []time.Time
+
+	uploads crashUploads
+	// left are the values as the rule of consecutive uploads may be read, and uploaded those of
+	// them that the last upload of a visitor has set.
+	left     map[string]map[string]int
+	uploaded map[string]map[string]bool
+}
+
+func newCrashTarget(random *crashRandom) *crashTarget {
+	return &crashTarget{
+		random: random, values: make(map[string]map[string]int), left: make(map[string]map[string]int),
+		uploaded: make(map[string]map[string]bool), uploads: crashUploads{failed: make(map[string]bool)},
+	}
 }
 
 // change changes how calls fail.
@@ -47,18 +60,32 @@ func (s *crashTarget) change(c func(*crashTarget)) {
 func (s *crashTarget) value(visitor, parameter string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.works()
 	return s.values[visitor][parameter]
+}
+
+// leftValue returns the value as the other reading of the rule leaves it.
+func (s *crashTarget) leftValue(visitor, parameter string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.works()
+	return s.left[visitor][parameter]
 }
 
 // arrives carries out a call, and returns the status of the answer, 0 for none.
 func (s *crashTarget) arrives(form url.Values) (status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.works()
 	s.calls = append(s.calls, time.Now())
 	visitor := form.Get("mbox3rdPartyId")
+	s.standsIn("call", visitor, nil)
 	fails := s.outage || s.poison[visitor] || s.random.chance(s.failing)
 	if fails && s.random.chance(2) {
 		return s.status
+	}
+	for name := range form {
+		delete(s.uploaded[visitor], strings.TrimPrefix(name, "profile."))
 	}
 	s.apply(visitor, form)
 	if fails {
@@ -69,7 +96,7 @@ func (s *crashTarget) arrives(form url.Values) (status int) {
 
 func (s *crashTarget) apply(visitor string, form url.Values) {
 	if s.values[visitor] == nil {
-		s.values[visitor] = make(map[string]int)
+		s.values[visitor], s.left[visitor] = make(map[string]int), make(map[string]int)
 	}
 	for name := range form {
 		parameter, ok := strings.CutPrefix(name, "profile.")
@@ -84,22 +111,8 @@ func (s *crashTarget) apply(visitor string, form url.Values) {
 		if before := s.values[visitor][parameter]; value < before {
 			s.order = append(s.order, fmt.Sprintf("%s of %s: %d after %d", parameter, visitor, value, before))
 		}
-		s.values[visitor][parameter] = value
+		s.values[visitor][parameter], s.left[visitor][parameter] = value, value
 	}
-}
-
-// most returns the largest number of calls that arrived within any time of that length.
-func (s *crashTarget) most(window time.Duration) (most int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	first := 0
-	for i, at := range s.calls {
-		for at.Sub(s.calls[first]) >= window {
-			first++
-		}
-		most = max(most, i-first+1)
-	}
-	return most
 }
 
 // crashWire is the way of a process to the Target, a middleware of its HTTP client.
@@ -118,23 +131,22 @@ func (w *crashWire) GetHTTPRoundTripper(context.Context) (extensionmiddleware.Wr
 }
 
 func (w *crashWire) RoundTrip(req *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(req.Body)
-	if err != nil {
-		return nil, err
-	}
-	form, err := url.ParseQuery(string(body))
+	body, err := bodyOf(req)
 	if err != nil {
 		return nil, err
 	}
 	w.travel()
-	status := 0
-	if !w.process.passes(func() {}, func() { status = w.target.arrives(form) }) {
+	status, text := 0, ""
+	if !w.process.passes(func() {}, func() { status, text = w.target.callTarget(req, body) }) {
 		return nil, errKilled
 	}
 	w.travel()
+	if status == 0 {
+		return nil, io.ErrUnexpectedEOF
+	}
 	return &http.Response{
 		StatusCode: status, ProtoMajor: 1, ProtoMinor: 1, Header: make(http.Header),
-		Body: io.NopCloser(strings.NewReader("true")), Request: req,
+		Body: io.NopCloser(strings.NewReader(text)), Request: req,
 	}, nil
 }
 

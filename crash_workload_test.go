@@ -53,6 +53,9 @@ func (m *crashModel) request(producer int) (plog.Logs, map[string]map[string]int
 			if m.bulky && m.random.chance(4) {
 				value += " " + strings.Repeat("x", m.random.IntN(30_000))
 			}
+			if m.commas && m.random.chance(6) {
+				value += " a, b"
+			}
 			record.Attributes().PutStr("profile."+parameter, value)
 			values[person][parameter] = m.last
 		}

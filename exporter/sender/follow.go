@@ -16,6 +16,7 @@ import (
 
 // follow has an upload followed that Target has taken.
 func (u *uploader) follow(m *made) {
+	m.asked = 0
 	m.next = time.Now().Add(u.set.Config.Status.InitialDelay)
 	if m.Status == "" {
 		m.next = m.Since.Add(u.set.Config.Status.Timeout)

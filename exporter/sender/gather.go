@@ -21,8 +21,8 @@ const (
 	mostGathering = 8
 	// rowsPerWrite is how many rows are gathered between two writes: until then they are in memory.
 	rowsPerWrite = 4096
-	// mostRefused is how many uploads that were refused wait, while others are made.
-	mostRefused = 8
+	// mostDoubted is how many uploads that were refused wait while others are gathered.
+	mostDoubted = 8
 	// smaller is by how much smaller an upload is made of the rows of one that failed.
 	smaller = 16
 )

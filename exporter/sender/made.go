@@ -27,14 +27,15 @@ const (
 type made struct {
 	number uint32
 	most   int // rows
-	// refused is how often Target refused it, while it refused others too.
-	refused int
 	note
 
 	// counted is that the sheet was made from the rows as they are in the outbox.
 	counted bool
 
-	next  time.Time // when its status is asked for
+	// unsure is when a call of it ended last of which it is not known whether Target has taken it.
+	unsure time.Time
+
+	next  time.Time // when its status is asked for, or it is made again
 	asked int
 }
 
@@ -80,6 +81,7 @@ func (u *uploader) resume(left outbox.Upload) {
 	case m.Step == stepTaken:
 		u.follow(m)
 	case m.Step == stepMade && left.Rows > 0: // or the storage has lost its rows
+		m.unsure = time.Now()
 		u.closed = append(u.closed, m)
 	default:
 		u.abandoned = append(u.abandoned, m)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -95,6 +96,9 @@ func (u *uploader) recount(ctx context.Context, m *made) error {
 // made again.
 func (u *uploader) settleUpload(ctx context.Context, m *made, a route.Answer, status string) bool {
 	now := time.Now()
+	if mayBeTaken(a) {
+		m.unsure = now
+	}
 	switch {
 	case a.Verdict == route.Delivered:
 		u.submits.good(now)
@@ -110,23 +114,66 @@ func (u *uploader) settleUpload(ctx context.Context, m *made, a route.Answer, st
 		u.follow(m)
 	case a.Verdict == route.NotSent:
 		u.finish(ctx, m, ending{as: skipped, reason: reasonDryRun}, nil)
-	case a.Verdict == route.Rejected && u.submits.bad(now):
-		u.countUpload(ctx, uploadRefused, 1)
-		u.fail(ctx, m, a.Reason, true)
 	case a.Reason == route.ReasonCanceled && ctx.Err() != nil:
 		return false
 	case !u.sender.set.Retry.Enabled:
 		u.finish(ctx, m, ending{as: rejected, reason: reasonRetryDisabled}, nil)
+	case a.Verdict == route.Rejected:
+		u.settleRefused(ctx, m, a, now)
 	case u.sender.set.Retry.MaxElapsedTime > 0 && now.Sub(m.Since) > u.sender.set.Retry.MaxElapsedTime:
 		u.giveBack(ctx, m)
 	default:
-		if a.Verdict == route.Rejected {
-			m.refused++
-		}
 		u.holdUp(ctx, a)
 		return false
 	}
 	return true
+}
+
+// settleRefused says what becomes of an upload that was refused: its rows go in smaller ones, unless all
+// uploads are refused, or this one may have been taken before.
+func (u *uploader) settleRefused(ctx context.Context, m *made, a route.Answer, now time.Time) {
+	believed := u.submits.bad(now)
+	if believed && now.Sub(m.unsure) >= u.set.Config.Status.Timeout {
+		u.countUpload(ctx, uploadRefused, 1)
+		u.fail(ctx, m, a.Reason, true)
+		return
+	}
+	u.doubt(m, a)
+	if !believed {
+		u.holdUp(ctx, a)
+	}
+}
+
+// mayBeTaken reports whether an upload with that answer may have been taken all the same.
+func mayBeTaken(a route.Answer) bool {
+	switch a.Reason {
+	case route.ReasonDNS, route.ReasonConnectionRefused, route.ReasonProxy, route.ReasonRows:
+		return false // it did not get there
+	}
+	return a.Verdict == route.NotNow && !a.Throttled()
+}
+
+// doubt has an upload made again, a while later, that was refused as all are, or after a call of which no
+// answer came: if Target has taken that, it may work on anything else for these visitors before it.
+// With the same rows no harm is done.
+func (u *uploader) doubt(m *made, a route.Answer) {
+	if m.asked == 0 && !m.unsure.IsZero() {
+		u.sender.set.Logger.Warn("An upload was refused that may have been taken before, it is made again as it is",
+			zap.Int("rows", m.rows()), zap.String("reason", why(a)))
+	}
+	u.later(m)
+	u.doubted = append(u.doubted, m)
+}
+
+// retryDoubted has those made again whose time has come.
+func (u *uploader) retryDoubted(now time.Time) {
+	u.doubted = slices.DeleteFunc(u.doubted, func(m *made) bool {
+		due := !m.next.After(now)
+		if due {
+			u.closed = append(u.closed, m)
+		}
+		return due
+	})
 }
 
 // holdUp waits until an upload that was not taken is made again.

@@ -76,8 +76,9 @@ type uploader struct {
 	waits  quota.Waits
 
 	gathering []*made // sheets that have room
-	closed    []*made // to be made
+	closed    []*made // to be made, the first one first
 	abandoned []*made // of an earlier run, never made
+	doubted   []*made // refused, and to be made again
 
 	wake     chan struct{}
 	mu       sync.Mutex
@@ -131,28 +132,23 @@ func (u *uploader) hastens() bool {
 // makeAll makes uploads until ctx ends.
 func (u *uploader) makeAll(ctx context.Context) {
 	for ctx.Err() == nil {
+		u.retryDoubted(time.Now())
 		switch {
 		case len(u.abandoned) > 0:
 			u.giveBack(ctx, u.abandoned[0])
 			u.abandoned = u.abandoned[1:]
 		case u.closeRipe(time.Now()):
-		case u.othersFirst() && u.isDue(time.Now()):
-			u.gatherNext(ctx)
 		case len(u.closed) > 0:
 			u.makeNext(ctx)
+		case len(u.doubted) < mostDoubted && u.isDue(time.Now()):
+			u.gatherNext(ctx)
 		default:
 			await(ctx, u.wake, looksAgain)
 		}
 	}
 }
 
-// othersFirst reports whether others are to be gathered before an upload is made: there is none to
-// be made, or each was refused and what is in the others may not be.
-func (u *uploader) othersFirst() bool {
-	return len(u.closed) < mostRefused && !slices.ContainsFunc(u.closed, func(m *made) bool { return m.refused == 0 })
-}
-
-// makeNext makes the upload that was refused the fewest times, and of these the first.
+// makeNext makes the upload that was closed first.
 func (u *uploader) makeNext(ctx context.Context) {
 	if u.await(ctx) == nil {
 		u.makeFirst(ctx)
@@ -160,8 +156,8 @@ func (u *uploader) makeNext(ctx context.Context) {
 }
 
 func (u *uploader) makeFirst(ctx context.Context) {
-	m := slices.MinFunc(u.closed, func(a, b *made) int { return a.refused - b.refused })
-	u.closed = slices.DeleteFunc(u.closed, func(other *made) bool { return other == m })
+	m := u.closed[0]
+	u.closed = u.closed[1:]
 	if !u.make(ctx, m) {
 		u.closed = slices.Insert(u.closed, 0, m)
 	}

@@ -291,21 +291,68 @@ func TestUploads_AShutdownInMemoryUploadsWhatWaits(t *testing.T) {
 	})
 }
 
-func TestUploads_WhatIsGatheredBesideAFullOneGoesAfterTheInterval(t *testing.T) {
+func TestUploads_WhatWasGatheredBesideAFullOneGoesToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		target := &fakeUploads{}
 		f := started(t, byUploads(target, func(u *Uploads) { u.Config.MaxRows = 100 }))
 		defer f.Stop()
-		wide := record{"wide", map[string]string{}}
-		for name := range 64 {
-			wide.parameters["w"+string(rune('0'+name))] = "x"
+		wide := map[string]string{}
+		for name := range mostColumns {
+			wide[strings.Repeat("w", 3)+string(rune('A'+name))] = "x"
 		}
-		f.push(t, append([]record{wide}, visitors(110)...)...)
-		time.Sleep(10 * time.Second)
-		require.Len(t, target.uploads(), 1)
-		time.Sleep(10 * time.Minute)
-		require.Len(t, target.uploads(), 3)
-		time.Sleep(10 * time.Minute)
-		assert.Equal(t, map[string]int{"delivered": 111}, f.counts("records"))
+		f.push(t, record{"wide", wide})
+		f.push(t, visitors(100)...)
+		time.Sleep(time.Hour)
+		assert.Equal(t, map[string]int{"delivered": 101}, f.counts("records"))
+		assert.Len(t, target.uploads(), 2)
 	})
+}
+
+// A refusal does not tell whether Target has taken the file before, when its answer was lost. Then
+// nothing else may be sent to its visitors that Target might work on sooner.
+func TestUploads_OneThatIsRefusedAfterItsAnswerWasLostGoesAsItIs(t *testing.T) {
+	for name, refusedFor := range map[string]time.Duration{"for a while": time.Hour, "for ever": 1000 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				target := &fakeUploads{}
+				var since time.Time
+				var tried []map[string]map[string]string
+				target.answer = func(u *fakeUpload) route.Answer {
+					if _, is := u.rows["v7"]; !is {
+						return taken
+					}
+					tried = append(tried, u.rows)
+					switch {
+					case len(tried) == 1:
+						since = u.at
+						return route.Answer{Verdict: route.NotNow, Reason: route.ReasonTimeout}
+					case time.Since(since) < refusedFor:
+						return refused
+					}
+					return taken
+				}
+				f := started(t, byUploads(target, func(u *Uploads) { u.Config.MaxRows = 10 }))
+				defer f.Stop()
+				f.push(t, visitors(10)...)
+				time.Sleep(10 * time.Minute)
+				f.push(t, tier("v7", "newer"))
+				f.push(t, tier("another", "gold"))
+				time.Sleep(30 * time.Minute)
+				assert.Equal(t, map[string]int{"delivered": 1}, f.counts("records"), "others go on")
+				time.Sleep(23 * time.Hour)
+				for _, rows := range tried[1 : len(tried)-1] {
+					assert.Equal(t, tried[0], rows)
+				}
+				if refusedFor == time.Hour {
+					assert.Equal(t, map[string]int{"delivered": 12}, f.counts("records"))
+					assert.Equal(t, "newer", target.last("v7")["tier"])
+					return
+				}
+				assert.Less(t, len(tried), 200)
+				assert.Equal(t, 11, f.outbox.Held().Records)
+				time.Sleep(2 * time.Hour)
+				assert.Less(t, len(tried[len(tried)-1]), 10, "after status::timeout they go in smaller ones")
+			})
+		})
+	}
 }
