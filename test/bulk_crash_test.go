@@ -4,6 +4,7 @@
 package test // import "github.com/otelcol-adobetarget/adobetargetexporter/test"
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -64,30 +65,57 @@ func TestAnUploadIsFollowedOnAfterACrash(t *testing.T) {
 	assert.Equal(t, 1, target.assertUploads(t).Uploads)
 }
 
-// TestAnUploadThatACrashInterruptsIsMadeAgainAsItWas kills the distribution when Target has the
-// upload and has not answered. What comes meanwhile of its visitors has to wait.
+// TestAnUploadThatACrashInterruptsIsMadeAgainAsItWas ends the distribution while Target has the upload
+// and does not answer, which it does in the time of a call, and kills it when that has happened again.
+// What comes meanwhile of the visitors has to wait.
 func TestAnUploadThatACrashInterruptsIsMadeAgainAsItWas(t *testing.T) {
 	t.Parallel()
-	r := begin(t, "kill -9 during an upload")
-	target := startSequenced(t, "-bulk-processing", "2s", "-latency", "5s")
+	r := begin(t, "shutdown and kill -9 during an upload")
+	target := startSequenced(t, "-bulk-processing", "1s")
+	target.set(t, "faults", []map[string]any{{"kind": "hang", "count": 2, "route": "bulk", "applied": true}})
 	s := newSetup(t, target)
 	s.exporter = quickBulk
 	sender := newSender(overHTTP(s.port), 93)
 	sender.plain, sender.visitors = true, 20
 	a, c := r.account(target), s.start(t)
-	sender.send(t.Context())
-	require.Eventually(t, func() bool { return target.stats(t).Uploads == 1 }, patience, tick)
-	sender.send(t.Context())
-	a.kill(t, c)
-	r.restarts++
-	target.set(t, "latency", map[string]string{"fixed": "0s"})
+	hangs := func(times int) {
+		sender.send(t.Context())
+		require.Eventually(t, func() bool { return target.stats(t).Faulted == times }, patience, tick)
+		sender.send(t.Context())
+		r.restarts++
+	}
+	hangs(1)
+	assert.LessOrEqual(t, a.end(t, c), callTimeout+time.Second, "whatever bulk::timeout is")
 	c = s.start(t)
-	sender.send(t.Context())
-	a.close(t, c, sender.taken())
+	hangs(2)
+	a.kill(t, c)
+	a.close(t, s.start(t), sender.taken())
 	target.assertUploads(t)
 	uploads := target.uploads(t)
-	require.GreaterOrEqual(t, len(uploads), 3, "the upload, the same again, and what came since")
-	assert.Equal(t, uploads[0].Bytes, uploads[1].Bytes)
-	assert.Equal(t, uploads[0].Names, uploads[1].Names)
-	assert.Equal(t, "complete", uploads[0].Status)
+	require.GreaterOrEqual(t, len(uploads), 4, "the upload, the same twice again, and what came since")
+	for _, again := range uploads[1:3] {
+		assert.Equal(t, uploads[0].Bytes, again.Bytes)
+		assert.Equal(t, uploads[0].Names, again.Names)
+	}
+}
+
+// TestAShutdownWithAQueueInMemoryUploadsWhatWaits does not wait for the interval, nor for the status.
+func TestAShutdownWithAQueueInMemoryUploadsWhatWaits(t *testing.T) {
+	t.Parallel()
+	target := startSequenced(t)
+	s := newSetup(t, target)
+	s.state = ""
+	s.exporter = strings.Replace(quickBulk, "interval: 1s", "interval: 1h", 1) + "    drain_timeout: 5s\n"
+	sender := newSender(overHTTP(s.port), 98)
+	sender.plain = true
+	c := s.start(t)
+	sender.sendAll(t.Context(), 5, 0)
+	c.rests(t, sender.sent().records)
+	assert.Zero(t, target.stats(t).Uploads)
+	assert.LessOrEqual(t, c.end(t), 5*time.Second+callTimeout)
+	assert.Equal(t, sender.model(), target.profiles(t))
+	assert.Equal(t, 1, target.assertUploads(t).Uploads)
+	last := c.finals(t)
+	assert.Equal(t, sender.sent().records-sender.sent().withoutVisitor, last.delivered)
+	assert.Equal(t, last.read, last.ended())
 }

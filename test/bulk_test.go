@@ -180,7 +180,7 @@ func TestTheBooksBalanceWhileUploadsAreFollowed(t *testing.T) {
 	c := s.start(t)
 	stop := sender.start(t)
 	defer stop()
-	for end := time.Now().Add(lasts(8*time.Second, 0.05)); time.Now().Before(end); time.Sleep(2 * tick) {
+	for end := time.Now().Add(lasts(5*time.Second, 0.05)); time.Now().Before(end); time.Sleep(2 * tick) {
 		c.assertBalance(t, sender.perRequest)
 	}
 	stop()

@@ -51,6 +51,7 @@ func TestWhatIsOverTheQuotaGoesByUploadsUntilItFrees(t *testing.T) {
 		enough := target.stats(t).Uploads + 1
 		require.Eventually(t, func() bool { return target.stats(t).Uploads > enough }, patience, 5*time.Millisecond)
 		time.Sleep(time.Duration(r.restarts) * 200 * time.Millisecond)
+		c.assertBalance(t, sender.perRequest)
 		if r.restarts%3 == 1 {
 			a.end(t, c)
 		} else {
