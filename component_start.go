@@ -137,6 +137,10 @@ func (e *logsExporter) account(ctx context.Context, host component.Host, of rout
 	if err != nil {
 		return nil, err
 	}
+	return e.open(ctx, host, of, key, limits)
+}
+
+func (e *logsExporter) open(ctx context.Context, host component.Host, of route.Name, key quota.Key, limits quota.Limits) (*quota.Account, error) {
 	if e.cfg.DryRun {
 		return quota.NewAccount(dryRunLimits(limits)), nil
 	}
