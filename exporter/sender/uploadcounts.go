@@ -20,9 +20,13 @@ const (
 	uploadRefused     = "refused"
 	uploadUnconfirmed = "unconfirmed"
 
-	rowsUploaded = "uploaded"
-	rowsFailed   = "failed"
-	rowsNotFound = "not_found"
+	rowsUpdated     = "updated"
+	rowsFailed      = "failed"
+	rowsNotFound    = "not_found"
+	rowsStuck       = "stuck"
+	rowsUnconfirmed = "unconfirmed"
+	// rowsUploaded goes with its last call, when rows are counted at the end of their upload.
+	rowsUploaded = rowsUpdated
 
 	// reasonUnconfirmed is for records of an upload that Target took, and of which its status did
 	// not tell.
@@ -38,7 +42,7 @@ func (u *uploader) observe(ctx context.Context) error {
 	for _, end := range []string{uploadComplete, uploadStuck, uploadRefused, uploadUnconfirmed} {
 		u.countUpload(ctx, end, 0)
 	}
-	for _, end := range []string{rowsUploaded, rowsFailed, rowsNotFound} {
+	for _, end := range []string{rowsUpdated, rowsFailed, rowsNotFound, rowsStuck, rowsUnconfirmed} {
 		u.countRows(ctx, end, 0)
 	}
 	o := u.sender.outcomes
@@ -64,7 +68,8 @@ func (u *uploader) countUpload(ctx context.Context, end string, n int) {
 	o.telemetry.AdobeTargetUploads.Add(context.WithoutCancel(ctx), int64(n), metric.WithAttributes(o.exporter, attribute.String("outcome", end)))
 }
 
-// countRows counts rows of uploads by what became of them.
+// countRows counts rows of an upload that Target took, by what became of them. It is called when the upload
+// has ended, and each row is counted once.
 func (u *uploader) countRows(ctx context.Context, end string, n int) {
 	o := u.sender.outcomes
 	o.telemetry.AdobeTargetUploadRows.Add(context.WithoutCancel(ctx), int64(n), metric.WithAttributes(o.exporter, attribute.String("outcome", end)))

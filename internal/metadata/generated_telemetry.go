@@ -285,7 +285,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol.adobe_target.call.duration",
 		metric.WithDescription("Time from the start of a call until its answer was read. [Alpha]"),
 		metric.WithUnit("s"),
-		metric.WithExplicitBucketBoundaries([]float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}...),
+		metric.WithExplicitBucketBoundaries([]float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300}...),
 	)
 	errs = errors.Join(errs, err)
 	builder.AdobeTargetCallRecords, err = builder.meter.Int64Histogram(
@@ -393,7 +393,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.AdobeTargetUploadRows, err = builder.meter.Int64Counter(
 		"otelcol.adobe_target.upload.rows",
-		metric.WithDescription("Rows of uploads, one a visitor, by what became of them. [Alpha]"),
+		metric.WithDescription("Rows of uploads that Target took and that have ended, one a visitor, by what became of them. Their sum is the rows of these uploads. [Alpha]"),
 		metric.WithUnit("{row}"),
 	)
 	errs = errors.Join(errs, err)

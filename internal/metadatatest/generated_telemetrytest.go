@@ -290,7 +290,7 @@ func AssertEqualAdobeTargetRecordsRecovered(t *testing.T, tt *componenttest.Tele
 func AssertEqualAdobeTargetUploadRows(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol.adobe_target.upload.rows",
-		Description: "Rows of uploads, one a visitor, by what became of them. [Alpha]",
+		Description: "Rows of uploads that Target took and that have ended, one a visitor, by what became of them. Their sum is the rows of these uploads. [Alpha]",
 		Unit:        "{row}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
