@@ -51,6 +51,7 @@ func (u *uploader) observe(ctx context.Context) error {
 	o.records(rejected, reasonUploadStuck, 0)
 	o.records(rejected, reasonRowFailed, 0)
 	return errors.Join(
+		o.observeAccount(route.ToBulk, u.set.Account, &u.waits),
 		o.telemetry.RegisterAdobeTargetUploadsOpenCallback(func(_ context.Context, observer metric.Int64Observer) error {
 			observer.Observe(int64(len(u.outbox.Uploads())), o.plain)
 			return nil

@@ -357,7 +357,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.AdobeTargetQuotaLimit, err = builder.meter.Int64ObservableGauge(
 		"otelcol.adobe_target.quota.limit",
-		metric.WithDescription("Calls that any window of the quota may hold. [Alpha]"),
+		metric.WithDescription("Calls that any window of the quota may hold, with route bulk any minute. Absent where there is no quota. [Alpha]"),
 		metric.WithUnit("{call}"),
 	)
 	errs = errors.Join(errs, err)
@@ -411,7 +411,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.AdobeTargetWaitingTime, err = builder.meter.Float64ObservableCounter(
 		"otelcol.adobe_target.waiting.time",
-		metric.WithDescription("Time during which at least one call of this exporter waited, by cause (pace, quota, pause). Its rate is the share of the time in which calls were held up. [Alpha]"),
+		metric.WithDescription("Time during which at least one call of a route of this exporter waited, by cause (pace, quota, pause). Its rate is the share of the time in which these calls were held up. With route bulk, quota is bulk::calls_per_minute. [Alpha]"),
 		metric.WithUnit("s"),
 	)
 	errs = errors.Join(errs, err)

@@ -200,7 +200,7 @@ func AssertEqualAdobeTargetQueueDamaged(t *testing.T, tt *componenttest.Telemetr
 func AssertEqualAdobeTargetQuotaLimit(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol.adobe_target.quota.limit",
-		Description: "Calls that any window of the quota may hold. [Alpha]",
+		Description: "Calls that any window of the quota may hold, with route bulk any minute. Absent where there is no quota. [Alpha]",
 		Unit:        "{call}",
 		Data: metricdata.Gauge[int64]{
 			DataPoints: dps,
@@ -336,7 +336,7 @@ func AssertEqualAdobeTargetUploadsOpen(t *testing.T, tt *componenttest.Telemetry
 func AssertEqualAdobeTargetWaitingTime(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[float64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol.adobe_target.waiting.time",
-		Description: "Time during which at least one call of this exporter waited, by cause (pace, quota, pause). Its rate is the share of the time in which calls were held up. [Alpha]",
+		Description: "Time during which at least one call of a route of this exporter waited, by cause (pace, quota, pause). Its rate is the share of the time in which these calls were held up. With route bulk, quota is bulk::calls_per_minute. [Alpha]",
 		Unit:        "s",
 		Data: metricdata.Sum[float64]{
 			Temporality: metricdata.CumulativeTemporality,
