@@ -45,6 +45,7 @@ func (u *uploader) observe(ctx context.Context) error {
 	for _, end := range []string{rowsUpdated, rowsFailed, rowsNotFound, rowsStuck, rowsUnconfirmed} {
 		u.countRows(ctx, end, 0)
 	}
+	u.countForgotten(ctx, 0)
 	o := u.sender.outcomes
 	o.delivered(route.ToBulk, "", 0)                //nolint:contextcheck // it only begins the series
 	o.delivered(route.ToBulk, reasonUnconfirmed, 0) //nolint:contextcheck // as above
@@ -74,4 +75,10 @@ func (u *uploader) countUpload(ctx context.Context, end string, n int) {
 func (u *uploader) countRows(ctx context.Context, end string, n int) {
 	o := u.sender.outcomes
 	o.telemetry.AdobeTargetUploadRows.Add(context.WithoutCancel(ctx), int64(n), metric.WithAttributes(o.exporter, attribute.String("outcome", end)))
+}
+
+// countForgotten counts visitors who were forgotten before their time, to make room for others.
+func (u *uploader) countForgotten(ctx context.Context, n int) {
+	o := u.sender.outcomes
+	o.telemetry.AdobeTargetOutboxForgotten.Add(context.WithoutCancel(ctx), int64(n), o.plain)
 }

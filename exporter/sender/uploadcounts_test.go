@@ -66,3 +66,13 @@ func TestUploads_TheRowsOfOneThatIsStuckAreCountedOnce(t *testing.T) {
 		assert.Equal(t, map[string]int{"updated": 10, "stuck": 10}, f.counts("upload.rows"), "they went again")
 	})
 }
+
+func TestUploads_TheirCountersBeginWithZero(t *testing.T) {
+	f := newFixture(t, byUploads(&fakeUploads{}))
+	for metric, series := range map[string]int{"uploads": 4, "upload.rows": 5, "outbox.forgotten": 1} {
+		assert.Len(t, f.series(t, metric), series, metric)
+		assert.Empty(t, f.counts(metric))
+	}
+	f.uploader.countForgotten(t.Context(), 3)
+	assert.Equal(t, map[string]int{"": 3}, f.counts("outbox.forgotten"))
+}

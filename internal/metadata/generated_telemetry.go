@@ -33,6 +33,7 @@ type TelemetryBuilder struct {
 	AdobeTargetCalls             metric.Int64Counter
 	AdobeTargetOutboxAge         metric.Float64ObservableGauge
 	AdobeTargetOutboxBytes       metric.Int64ObservableGauge
+	AdobeTargetOutboxForgotten   metric.Int64Counter
 	AdobeTargetOutboxLimit       metric.Int64ObservableGauge
 	AdobeTargetOutboxRecords     metric.Int64ObservableGauge
 	AdobeTargetOutboxRemembered  metric.Int64ObservableGauge
@@ -311,6 +312,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol.adobe_target.outbox.bytes",
 		metric.WithDescription("Size of what waits in the outbox, before it is compressed in a storage. [Alpha]"),
 		metric.WithUnit("By"),
+	)
+	errs = errors.Join(errs, err)
+	builder.AdobeTargetOutboxForgotten, err = builder.meter.Int64Counter(
+		"otelcol.adobe_target.outbox.forgotten",
+		metric.WithDescription("Visitors of whom it was forgotten before bulk::remember is over what uploads held, to make room in the outbox. A further upload of such a visitor holds only what is new. [Alpha]"),
+		metric.WithUnit("{visitor}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.AdobeTargetOutboxLimit, err = builder.meter.Int64ObservableGauge(
