@@ -35,7 +35,7 @@ func TestUploads_OneRowAVisitorAfterTheInterval(t *testing.T) {
 		assert.Zero(t, f.outbox.Held().Records)
 		assert.Equal(t, 1000, f.outbox.Held().Remembered)
 		assert.Equal(t, map[string]int{"complete": 1}, f.counts("uploads"))
-		assert.Equal(t, map[string]int{"uploaded": 1000}, f.counts("upload.rows"))
+		assert.Equal(t, map[string]int{"updated": 1000}, f.counts("upload.rows"))
 		assert.Empty(t, f.route.calls())
 	})
 }
