@@ -113,20 +113,22 @@ func (o *Outbox) Uploads() []Upload {
 
 // owed returns the operations that write notes, those to come before the pages and those behind.
 func (u *uploads) owed() (before, behind []*storage.Operation) {
+	open := slices.Collect(maps.Keys(u.open))
+	named := open
 	for _, number := range slices.Sorted(maps.Keys(u.dirty)) {
 		if of := u.open[number]; of != nil {
 			before = append(before, storage.SetOperation(uploadKey(number), journal.Seal([]byte(of.note))))
 		} else {
 			behind = append(behind, storage.DeleteOperation(uploadKey(number)))
+			named = append(named, number) // until the pages are written it has rows
 		}
 	}
 	// One that the index names and that is gone has no rows; one that has rows must be named.
-	index := storage.SetOperation(uploadsKey, u.index())
 	if len(before) > 0 {
-		before = append(before, index)
+		before = append(before, storage.SetOperation(uploadsKey, indexOf(named)))
 	}
 	if len(behind) > 0 {
-		behind = append(behind, index)
+		behind = append(behind, storage.SetOperation(uploadsKey, indexOf(open)))
 	}
 	u.writing, u.dirty = u.dirty, make(map[uint32]struct{})
 	return before, behind
@@ -140,9 +142,10 @@ func (u *uploads) wrote(ok bool) {
 	u.writing = nil
 }
 
-func (u *uploads) index() []byte {
+// indexOf returns the index of uploads of these numbers.
+func indexOf(numbers []uint32) []byte {
 	var text []byte
-	for number := range u.open {
+	for _, number := range numbers {
 		text = binary.BigEndian.AppendUint32(text, number)
 	}
 	return journal.Seal(text)
