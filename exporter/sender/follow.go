@@ -38,6 +38,7 @@ func (u *uploader) followAll(ctx context.Context) {
 		case u.hastens() || time.Since(m.Since) >= u.set.Config.Status.Timeout:
 			u.unfollow(m)
 			u.countUpload(ctx, uploadUnconfirmed, 1)
+			u.countRows(ctx, rowsUnconfirmed, m.rows())
 			u.sender.sayRecords(u.sender.set.Logger.Warn, "Uploads count as delivered, their status did not tell", reasonUnconfirmed, m.rows())
 			u.finish(ctx, m, ending{as: delivered, reason: reasonUnconfirmed}, nil)
 		default:
@@ -121,9 +122,11 @@ func (u *uploader) settleStatus(ctx context.Context, m *made, p *route.Progress)
 	case route.UploadComplete:
 		u.unfollow(m)
 		u.countUpload(ctx, uploadComplete, 1)
-		u.countRows(ctx, rowsFailed, p.Failed)
+		failed := cmp.Or(p.Failed, len(p.FailedIDs))
+		u.countRows(ctx, rowsFailed, failed)
 		u.countRows(ctx, rowsNotFound, p.NotFound)
-		switch failed := cmp.Or(p.Failed, len(p.FailedIDs)); {
+		u.countRows(ctx, rowsUpdated, max(0, m.rows()-failed-p.NotFound))
+		switch {
 		case 2*failed <= m.rows():
 			u.ends.good(now)
 		case m.rows() >= parts: // the few that fail again and again tell nothing
@@ -135,6 +138,7 @@ func (u *uploader) settleStatus(ctx context.Context, m *made, p *route.Progress)
 	case route.UploadStuck:
 		u.unfollow(m)
 		u.countUpload(ctx, uploadStuck, 1)
+		u.countRows(ctx, rowsStuck, m.rows())
 		u.sender.set.Logger.Warn("An upload is stuck, its updates are sent again", zap.Int("rows", m.rows()))
 		u.stuck(ctx, m, u.ends.bad(now), now)
 	default:
@@ -149,8 +153,16 @@ func (m *made) rows() int {
 	return m.Sheet.Rows
 }
 
-// forget forgets visitors whose uploads were long ago.
+// forget forgets visitors whose uploads were long ago, and says when others had to make room.
 func (u *uploader) forget(ctx context.Context) {
+	if displaced := u.outbox.Held().Displaced; displaced > u.displaced {
+		u.countForgotten(ctx, displaced-u.displaced)
+		u.displaced = displaced
+		if u.sender.said.add("displaced", 1, time.Now()) > 0 {
+			u.sender.set.Logger.Warn("What uploads held of some visitors is forgotten before bulk::remember, to make room for others: raise outbox::max_visitors; "+
+				"said every five minutes at most", zap.Int("visitors_in_all", displaced))
+		}
+	}
 	for more := true; more && ctx.Err() == nil; {
 		var err error
 		if more, err = u.outbox.Forget(ctx, time.Now()); err != nil {

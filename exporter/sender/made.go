@@ -86,12 +86,12 @@ func (u *uploader) resume(left outbox.Upload) {
 		m.Since = now
 	}
 	switch {
-	case m.Step == stepTaken:
+	case m.Step == stepTaken && left.Rows > 0:
 		u.follow(m)
-	case m.Step == stepMade && left.Rows > 0: // or the storage has lost its rows
+	case m.Step == stepMade && left.Rows > 0:
 		m.unsure = now
 		u.closed = append(u.closed, m)
-	default:
+	default: // it was not made, or its rows have ended
 		u.abandoned = append(u.abandoned, m)
 	}
 }

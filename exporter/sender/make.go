@@ -38,9 +38,7 @@ func (u *uploader) make(ctx context.Context, m *made) bool {
 		u.set.Account.Pause(answer.RetryAfter)
 	}
 	u.set.Account.Done(start.Add(took))
-	if answer.Verdict != route.NotSent {
-		u.sender.outcomes.call(route.ToBulk, answer, took)
-	}
+	u.sender.outcomes.call(route.ToBulk, answer, took)
 	return u.settleUpload(ctx, m, answer, status)
 }
 

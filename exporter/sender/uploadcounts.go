@@ -25,8 +25,6 @@ const (
 	rowsNotFound    = "not_found"
 	rowsStuck       = "stuck"
 	rowsUnconfirmed = "unconfirmed"
-	// rowsUploaded goes with its last call, when rows are counted at the end of their upload.
-	rowsUploaded = rowsUpdated
 
 	// reasonUnconfirmed is for records of an upload that Target took, and of which its status did
 	// not tell.

@@ -87,6 +87,7 @@ type uploader struct {
 	hastened  context.Context
 	hastenNow context.CancelFunc
 
+	displaced     int // visitors, as far as was said
 	submits, ends trust
 	pauses        int // uploads in a row that were not taken
 }
