@@ -65,7 +65,7 @@ func (s *crashTarget) works() {
 	for _, u := range done {
 		u.state = "complete"
 		switch {
-		case s.poisoned(u) && s.uploads.poisons == "stuck", !u.untold && !u.lost && len(u.rows) > 1 && s.random.chance(s.uploads.stuck):
+		case !u.untold && s.poisoned(u) && s.uploads.poisons == "stuck", !u.untold && !u.lost && len(u.rows) > 1 && s.random.chance(s.uploads.stuck):
 			u.state = "stuck"
 			s.gaveUp(u)
 		case !u.untold && !u.lost:
@@ -166,7 +166,7 @@ func (s *crashTarget) isUploaded(path string, body []byte) (status int, text str
 		return s.failedUpload(false)
 	}
 	where := "http://target.invalid/m2/acme/profile/batchStatus?batchId=" + strconv.Itoa(len(s.uploads.taken)-1)
-	if u.untold = s.random.chance(12); u.untold {
+	if u.untold = s.random.chance(25); u.untold {
 		where = []string{"", "http://elsewhere.invalid/status?batchId=0", where}[s.random.IntN(3)]
 	}
 	return http.StatusOK, "<response><success>true</success><batchStatus>" + where + "</batchStatus><message>Batch submitted</message></response>"

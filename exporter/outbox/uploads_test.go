@@ -56,6 +56,6 @@ func TestUploads_OneThatHasRowsIsKnownAfterAnyBeginningOfAWrite(t *testing.T) {
 			rows += u.Rows
 			assert.True(t, u.Rows == 0 || u.Note == "first", "%d rows of upload %d after %d of %d operations", u.Rows, u.Number, n, len(ops))
 		}
-		assert.Equal(t, 100-rows, len(again.takeAll()))
+		assert.Len(t, again.takeAll(), 100-rows)
 	}
 }
