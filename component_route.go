@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/confighttp"
 
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadata"
@@ -67,7 +68,7 @@ func (e *logsExporter) upload(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return err
 	}
-	account, err := e.account(ctx, host, route.ToBulk)
+	account, err := e.uploadAccount(ctx, host, held.Uploaded)
 	if err != nil {
 		return err
 	}
@@ -85,6 +86,21 @@ func (e *logsExporter) upload(ctx context.Context, host component.Host) error {
 		return err
 	}
 	return e.sender.Upload(ctx, set)
+}
+
+// uploadAccount opens the account of uploads. Of an earlier run's, which the configuration knows nothing
+// of, they use the one that others have, whatever its limits; without any none is needed.
+func (e *logsExporter) uploadAccount(ctx context.Context, host component.Host, left int) (*quota.Account, error) {
+	key, limits, err := e.cfg.accountOf(route.ToBulk)
+	switch {
+	case err != nil:
+		return nil, err
+	case e.cfg.uploads():
+		return e.account(ctx, host, route.ToBulk)
+	case left == 0:
+		return quota.NewAccount(limits), nil
+	}
+	return e.open(ctx, host, route.ToBulk, key, e.accounts.Limits(key, limits))
 }
 
 // uploadRoute returns what makes uploads, or shows them.

@@ -137,6 +137,10 @@ func (e *logsExporter) account(ctx context.Context, host component.Host, of rout
 	if err != nil {
 		return nil, err
 	}
+	return e.open(ctx, host, of, key, limits)
+}
+
+func (e *logsExporter) open(ctx context.Context, host component.Host, of route.Name, key quota.Key, limits quota.Limits) (*quota.Account, error) {
 	if e.cfg.DryRun {
 		return quota.NewAccount(dryRunLimits(limits)), nil
 	}
@@ -175,11 +179,18 @@ func (e *logsExporter) warn() {
 	}
 }
 
-// warnOfBill says what records cost that may wait from before the route was changed.
+// warnOfBill says what records cost that may wait from before the route was changed. Where some
+// have gone by uploads before, it was not.
 func (e *logsExporter) warnOfBill(waiting int) {
-	if waiting > 0 && e.cfg.Route == route.ToDelivery && !e.cfg.DryRun {
+	held := e.parts.outbox.Held()
+	switch {
+	case waiting == 0, e.cfg.DryRun:
+	case e.cfg.Route == route.ToDelivery:
 		e.set.Logger.Warn("Records that wait in the storage are sent by route delivery, whichever route they came in by: "+
 			"each call is billed, and creates the profile if there is none", zap.Int("records", waiting))
+	case e.cfg.Route == route.ToBulk && e.cfg.bulk().Version != route.BulkV1 && held.Uploaded+held.Remembered == 0:
+		e.set.Logger.Warn("Records that wait in the storage are sent by route bulk, whichever route they came in by: "+
+			"an upload by v2 creates the profile if there is none", zap.Int("records", waiting))
 	}
 }
 

@@ -56,6 +56,8 @@ type crashModel struct {
 	scarce  bool          // the quota is used up again and again
 	commas  bool          // an update may hold what no upload carries
 	longest time.Duration // of a process
+	// parameters is how many there are of a visitor.
+	parameters int
 	// uploads are how updates go by uploads, nil where they do not.
 	uploads *crashByUploads
 	// counted is whether the storage has always been as the exporter believes.
@@ -70,7 +72,7 @@ type crashModel struct {
 func newCrashModel(t *testing.T, seed uint64) *crashModel {
 	t.Helper()
 	m := &crashModel{
-		t: t, random: newCrashRandom(seed), folder: t.TempDir(), accepted: make(map[string]map[string]int), counted: true, longest: crashLongestRun,
+		t: t, random: newCrashRandom(seed), folder: t.TempDir(), accepted: make(map[string]map[string]int), counted: true, longest: crashLongestRun, parameters: 3,
 		remaps: seed%4 == 1, faulty: seed%4 == 2, cuts: seed%4 == 3, crowded: seed%3 == 1, bulky: seed%5 == 4, scarce: seed%6 == 0,
 	}
 	m.target = newCrashTarget(m.random)

@@ -37,9 +37,9 @@ type crashByUploads struct {
 func newUploadsModel(t *testing.T, seed uint64) *crashModel {
 	t.Helper()
 	m := newCrashModel(t, seed)
-	m.longest, m.bulky, m.commas, m.scarce = 2*time.Minute, false, seed%5 == 4, seed%3 != 0 || m.scarce
+	m.parameters, m.longest, m.bulky, m.commas, m.scarce = 40, 2*time.Minute, false, seed%5 == 4, seed%3 != 0 || m.scarce
 	m.uploads = &crashByUploads{
-		random: m.random, version: route.BulkAuto, rows: 2 + m.random.IntN(12), callsPerMinute: 20 + m.random.IntN(20),
+		random: m.random, version: route.BulkAuto, rows: 2 + m.random.IntN(12), callsPerMinute: 6 + m.random.IntN(30),
 		ways: [][]func(*Config){{byBulk}, {overflowingIntoBulk}, {byBulk, overflowingIntoBulk, bySingle}}[seed%3],
 	}
 	if seed%7 == 6 {

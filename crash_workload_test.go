@@ -49,7 +49,7 @@ func (m *crashModel) request(producer int) (plog.Logs, map[string]map[string]int
 		}
 		for range 1 + m.random.IntN(2) {
 			m.last++
-			parameter, value := "a"+strconv.Itoa(m.random.IntN(3)), strconv.Itoa(m.last)
+			parameter, value := "a"+strconv.Itoa(m.random.IntN(m.random.IntN(m.parameters)+1)), strconv.Itoa(m.last)
 			if m.bulky && m.random.chance(4) {
 				value += " " + strings.Repeat("x", m.random.IntN(30_000))
 			}

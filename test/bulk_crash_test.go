@@ -53,7 +53,7 @@ func TestAnUploadIsFollowedOnAfterACrash(t *testing.T) {
 	for range 5 {
 		sender.send(t.Context())
 	}
-	require.Eventually(t, func() bool { return c.metric("otelcol_adobe_target_upload_rows", `outcome="uploaded"`) > 0 }, patience, tick)
+	require.Eventually(t, func() bool { return target.stats(t).Statuses > 0 }, patience, tick, "its status is asked for")
 	a.kill(t, c)
 	r.restarts++
 	c = s.start(t)

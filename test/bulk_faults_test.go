@@ -45,7 +45,7 @@ func TestAnUploadThatCannotBeFollowedEndsUnconfirmed(t *testing.T) {
 	foreign, calls := elsewhere(t)
 	target := startTarget(t, "-token", "SECRET-token")
 	target.set(t, "faults", []map[string]any{{"kind": "foreign", "location": foreign + "/m2/acme/profile/batchStatus?batchId=SECRET"}})
-	onAnotherHost := startTalkative(t, t.TempDir(), target.url, strings.Replace(quickSecretUploads, "timeout: 1m", "timeout: 2s", 1))
+	onAnotherHost := startTalkative(t, t.TempDir(), target.url, strings.Replace(quickSecretUploads, "timeout: 1m", "timeout: 4s", 1))
 	for name, c := range followed {
 		c.settled(t, len(c.taken))
 		assert.Equal(t, len(c.taken), c.metric("otelcol_adobe_target_records", `outcome="delivered"`, `reason="unconfirmed"`), name)

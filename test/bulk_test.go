@@ -91,7 +91,7 @@ extensions:
 		}
 	}
 	assert.Equal(t, inRows, stats.Attempts, "a single call for each value that a row cannot carry")
-	assert.Equal(t, stats.Rows, c.metric("otelcol_adobe_target_upload_rows", `outcome="uploaded"`))
+	assert.Equal(t, stats.Rows, c.metric("otelcol_adobe_target_upload_rows", `outcome="updated"`))
 	assert.Equal(t, 1, c.metric("otelcol_adobe_target_uploads", `outcome="complete"`))
 	assert.Equal(t, records+1, c.metric("otelcol_adobe_target_records", `outcome="delivered"`))
 	assert.Equal(t, records+1, c.metric("otelcol_adobe_target_call_records_sum"), "every record went with a call")

@@ -33,12 +33,13 @@ type Entry struct {
 	// carry it. It is not stored: another run finds it out anew.
 	OneWay bool
 
-	// Sent are the parameters that uploads hold of the visitor: the one in which it stands, or
-	// earlier ones, as long as they are remembered. One that is in Parameters too is newer there.
+	// Sent are the parameters that uploads have carried of the visitor, as long as they are
+	// remembered. One that is in Row or Parameters too is newer there.
 	Sent []profile.Parameter
-	// Upload is the number of the upload in which the visitor stands, 0 for none, and Uploaded
-	// how many further records came with it.
+	// Upload is the number of the upload in which the visitor stands, 0 for none. Row is what that
+	// carries first, and Uploaded how many further records came with it.
 	Upload   uint32
+	Row      []profile.Parameter
 	Uploaded int
 
 	slot uint32
@@ -92,7 +93,7 @@ func (e *Entry) appendSent(dst []byte) []byte {
 	}
 	dst = binary.AppendUvarint(append(dst, sentMark...), uint64(e.Upload))
 	dst = binary.AppendUvarint(dst, uint64(e.Uploaded)) //nolint:gosec // counts up from 0
-	return appendParameters(dst, e.Sent)
+	return appendParameters(appendParameters(dst, e.Sent), e.Row)
 }
 
 // decodeSent is the reverse of appendSent.
@@ -104,7 +105,7 @@ func (e *Entry) decodeSent(text string) (whole bool) {
 	r := reader{text: text}
 	e.Upload = uint32(min(r.uvarint(), math.MaxUint32))
 	e.Uploaded = r.int()
-	e.Sent = r.parameters()
+	e.Sent, e.Row = r.parameters(), r.parameters()
 	return !r.failed && r.text == ""
 }
 

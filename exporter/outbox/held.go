@@ -14,6 +14,8 @@ type Held struct {
 	// Uploaded is how many of the visitors stand in an upload. Remembered is how many others have
 	// stood in one, which is not forgotten: nothing of them waits.
 	Uploaded, Remembered int
+	// Displaced is how many were forgotten before their time, to make room for others.
+	Displaced int
 	// Waiting is how many entries of each lane wait for their time, and Ready of how many it
 	// has come. The others are called, or wait for a write.
 	Waiting, Ready [Lanes]int
@@ -27,8 +29,15 @@ func (o *Outbox) Held() Held {
 	for i := range o.lanes {
 		held.Waiting[i], held.Ready[i] = o.lanes[i].waiting.Len(), o.lanes[i].ready()
 	}
-	held.Remembered = o.memory.visitors
+	held.Remembered, held.Displaced = o.memory.visitors, o.memory.displaced
 	return held
+}
+
+// Full reports whether there is no room for a further visitor.
+func (o *Outbox) Full() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.held.Visitors >= o.cfg.MaxVisitors || o.pages.client == nil && o.held.Bytes >= o.cfg.MaxBytes
 }
 
 // MaxVisitors returns how many entries there may be.

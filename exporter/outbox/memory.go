@@ -24,6 +24,8 @@ type memory struct {
 	turn     uint32 // the last one
 	visitors int
 	bytes    int64
+	// displaced counts those who had to make room.
+	displaced int
 }
 
 // memorized is a slot, and the turn in which it was remembered, which the slot keeps too.
@@ -83,11 +85,18 @@ func (o *Outbox) Forget(ctx context.Context, now time.Time) (more bool, err erro
 func (o *Outbox) forgetFor(ctx context.Context, visitors int, known []uint32) error {
 	over := o.held.Visitors + o.memory.visitors + visitors - o.cfg.MaxVisitors
 	if o.pages.client == nil && o.held.Bytes+o.memory.bytes >= o.cfg.MaxBytes {
-		over = max(over, visitors, slotsPerPage)
+		over = max(over, o.memory.visitors/2, slotsPerPage)
 	}
 	slices.Sort(known)
-	_, err := o.forgetFirst(ctx, min(over, forgetAtOnce), math.MaxUint32, known)
-	return err
+	for over > 0 {
+		n, err := o.forgetFirst(ctx, min(over, forgetAtOnce), math.MaxUint32, known)
+		o.memory.displaced += n
+		if n == 0 || err != nil {
+			return err
+		}
+		over -= n
+	}
+	return nil
 }
 
 // forgetFirst frees most slots at most that were remembered until then, and returns how many. It

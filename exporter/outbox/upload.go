@@ -12,9 +12,9 @@ import (
 // pagesPerStep is how many pages of an upload are in memory at once.
 const pagesPerStep = 256
 
-// Enlist puts an entry that was taken into the upload that it names. Sent is what the upload holds
-// of it, and stays so. Parameters and Records are what does not go with it, and what comes since
-// is merged into these. The upload must not be made before Written.
+// Enlist puts an entry that was taken into the upload that it names. Sent and Row are what the
+// upload holds of it, and stay so. Parameters and Records are what does not go with it, and what
+// comes since is merged into these. The upload must not be made before Written.
 func (o *Outbox) Enlist(e *Entry) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -23,6 +23,11 @@ func (o *Outbox) Enlist(e *Entry) {
 		delete(o.since, e.slot)
 		e.merge(since)
 	}
+	o.enlist(e)
+	o.settled()
+}
+
+func (o *Outbox) enlist(e *Entry) {
 	s := o.slots.at(e.slot)
 	s.state, s.oneWay, s.due = uploaded, false, int64(e.Upload)
 	o.uploads.enlist(e.Upload, e.slot)
@@ -30,7 +35,6 @@ func (o *Outbox) Enlist(e *Entry) {
 	o.held.Uploaded++
 	o.store(e.slot, e)
 	o.wait(e.slot)
-	o.settled()
 }
 
 // Written reports whether all of an upload is in the storage, if there is one.
@@ -42,7 +46,7 @@ func (o *Outbox) Written(upload uint32) bool {
 	return !dirty && !writing && o.uploads.open[upload].unwritten == 0
 }
 
-// Rows yields the entries of an upload: what Sent holds of them is the same each time. After an
+// Rows yields the entries of an upload: Sent and Row of them are the same each time. After an
 // error, which is the storage's, there are no more.
 func (o *Outbox) Rows(ctx context.Context, upload uint32) iter.Seq2[*Entry, error] {
 	return func(yield func(*Entry, error) bool) {
@@ -115,7 +119,8 @@ func (o *Outbox) uploadSlots(upload, from uint32, most int) (slots []uint32, nex
 // Unload takes some of its entries out of an upload and reports whether there are further ones.
 // settle is called with each: it says what became of the row by changing the entry, and when
 // what is left to be sent is due. It must not use the outbox. What it has left in Sent is
-// remembered. With an error, which is the storage's, nothing has changed.
+// remembered. An entry to which it gives another upload goes into that one as it is. With an
+// error, which is the storage's, nothing has changed.
 func (o *Outbox) Unload(ctx context.Context, upload uint32, settle func(*Entry) (due time.Time)) (more bool, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -144,8 +149,14 @@ func (o *Outbox) unload(e *Entry, settle func(*Entry) (due time.Time)) {
 	}
 	o.held.Uploaded--
 	o.held.Records -= e.Records + e.Uploaded
+	e.Upload = 0
 	due := settle(e)
-	e.Upload, e.Uploaded = 0, 0
+	if e.Upload != 0 {
+		o.held.Records += e.Records + e.Uploaded
+		o.enlist(e)
+		return
+	}
+	e.Row, e.Uploaded = nil, 0
 	if len(e.Parameters) == 0 && e.Records == 0 {
 		o.rest(e)
 		return

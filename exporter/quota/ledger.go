@@ -17,7 +17,7 @@ import (
 
 // ErrStorage is the error of Wait when the account could not be written. No call
 // may leave then: it would be forgotten by a crash.
-var ErrStorage = errors.New("quota::storage: the account cannot be written")
+var ErrStorage = errors.New("the account cannot be written")
 
 const statementKey = "account"
 
@@ -206,7 +206,7 @@ func (a *Account) store(ctx context.Context, l *ledger) error {
 		err = l.client.Set(context.WithoutCancel(ctx), statementKey, data)
 	}
 	if err != nil {
-		return errors.Join(ErrStorage, err)
+		return fmt.Errorf("%s: %w: %w", l.key.storage(), ErrStorage, err)
 	}
 	a.stored = string(data)
 	return nil

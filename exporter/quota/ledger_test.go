@@ -279,6 +279,28 @@ func TestWhileTheAccountCanNotBeWrittenNoCallLeaves(t *testing.T) {
 	assert.GreaterOrEqual(t, persisted(t, d.copied(), stored(100, 2), oneStart).Usage().Used, 3, "what left is written")
 }
 
+func TestAnErrorOfTheStorageNamesTheSettingThatItComesFrom(t *testing.T) {
+	for want, key := range map[string]Key{
+		"quota::storage: ": acme, "quota::storage (or else sending_queue::storage): ": acme.For(Bulk),
+	} {
+		d := newDisk()
+		a := NewAccount(stored(10, 1))
+		makeCalls(t, a, 1)
+		d.full = errors.New("no space left on device")
+		_, err := a.Persist(t.Context(), d, storageID, key)
+		require.EqualError(t, err, want+"the account cannot be written: no space left on device")
+		d.full = nil
+		_, err = a.Persist(t.Context(), d, storageID, key)
+		require.NoError(t, err)
+		require.NoError(t, a.Unpersist(t.Context()))
+		for _, file := range d.files {
+			file[statementKey] = []byte("damaged")
+		}
+		_, err = a.Persist(t.Context(), d, storageID, key)
+		require.ErrorContains(t, err, want+"the stored account is damaged")
+	}
+}
+
 func TestSharersOfAnAccountShareItsStorage(t *testing.T) {
 	d := newDisk()
 	var r Registry

@@ -44,6 +44,16 @@ func (r *Registry) Open(key Key, limits Limits) (*Account, error) {
 	return shared.Account, nil
 }
 
+// Limits returns those of the account of that key if it is in use, and else the others.
+func (r *Registry) Limits(key Key, others Limits) Limits {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if shared, known := r.accounts[key.account()]; known && shared.users > 0 {
+		return shared.limits
+	}
+	return others
+}
+
 // Close says that a user of the account is done with it. It is called once for
 // each successful Open.
 func (r *Registry) Close(key Key) {

@@ -41,7 +41,7 @@ type history struct {
 
 const statementFormat = "adobe_target quota account 1"
 
-var errDamaged = errors.New("quota::storage: the stored account is damaged " +
+var errDamaged = errors.New("the stored account is damaged " +
 	"or not an account of this exporter. Restore it, or remove its file " +
 	"if you accept that the calls of the last window are not counted")
 
@@ -61,19 +61,20 @@ func (s *statement) encode() ([]byte, error) {
 // decode reads a statement of that account. Whatever is not one is an error, and
 // never an account without calls.
 func decode(data []byte, key Key) (*statement, error) {
+	damaged := fmt.Errorf("%s: %w", key.storage(), errDamaged)
 	sum, text, found := bytes.Cut(data, []byte(" "))
 	if !found || string(sum) != fmt.Sprintf("%08x", crc32.ChecksumIEEE(text)) {
-		return nil, errDamaged
+		return nil, damaged
 	}
 	s := &statement{}
 	if err := json.Unmarshal(text, s); err != nil || s.Format != statementFormat ||
 		s.Reserved < 0 || s.Age < 0 || s.Width <= 0 || len(s.Calls) > buckets+1 ||
 		slices.ContainsFunc(s.Calls, func(calls int) bool { return calls < 0 }) {
-		return nil, errDamaged
+		return nil, damaged
 	}
 	if s.ClientCode != key.ClientCode || s.Endpoint != key.Endpoint {
-		return nil, fmt.Errorf("quota::storage: the stored account is that of client_code %q "+
-			"and another endpoint or client code than this one's; give each account a storage of its own", s.ClientCode)
+		return nil, fmt.Errorf("%s: the stored account is that of client_code %q "+
+			"and another endpoint or client code than this one's; give each account a storage of its own", key.storage(), s.ClientCode)
 	}
 	return s, nil
 }

@@ -33,8 +33,9 @@ func TestBulk_HasAVersionForEachKindOfIDs(t *testing.T) {
 		b, err := NewBulk(cfg, "https://acme.tt.omtrdc.net/base/", "acme")
 		require.NoError(t, err)
 		for of, address := range want {
-			way := b.ways[of]
-			assert.Equal(t, address, way.url.String(), "%s %s", version, of)
+			sheet := NewSheet(of)
+			sheet.Creates = b.Creates(of)
+			assert.Equal(t, address, b.url(sheet).String(), "%s %s", version, of)
 			assert.Equal(t, address == v2, b.Creates(of), "%s %s", version, of)
 		}
 	}

@@ -4,6 +4,7 @@
 package route // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
@@ -21,6 +22,8 @@ var idColumns = map[profile.VisitorParameter]string{profile.MboxPC: "pcId", prof
 type Sheet struct {
 	// Of is what the ids of the first column are.
 	Of profile.VisitorParameter `json:"of"`
+	// Creates is that the upload goes by version 2 of the API, which creates profiles.
+	Creates bool `json:"creates,omitempty"`
 	// Names are the columns behind the first.
 	Names []string `json:"names"`
 	// Rows is the number of rows, without the header.
@@ -40,6 +43,13 @@ type Row struct {
 // NewSheet returns a file without rows.
 func NewSheet(of profile.VisitorParameter) *Sheet {
 	return &Sheet{Of: of, Bytes: int64(len(bodyOfUpload) + len(idColumns[of]))}
+}
+
+// Empty returns a file with the same columns and without rows.
+func (s *Sheet) Empty() *Sheet {
+	empty := &Sheet{Of: s.Of, Creates: s.Creates, Names: slices.Clone(s.Names)}
+	empty.Bytes = int64(len(empty.appendHeader(nil)))
+	return empty
 }
 
 // Missing returns how many of the names have no column yet.

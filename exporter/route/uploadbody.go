@@ -156,7 +156,7 @@ func (b *uploadBody) appendRow(dst []byte, row *Row) (_ []byte, belongs bool) {
 
 // refuses returns why the file cannot be uploaded, "" when it can.
 func (b *Bulk) refuses(sheet *Sheet) string {
-	_, known := b.ways[sheet.Of]
+	_, known := idColumns[sheet.Of]
 	switch {
 	case !known:
 		return fileUnknown

@@ -67,8 +67,7 @@ func (u *UploadCaller) Upload(ctx context.Context, sheet *Sheet, rows iter.Seq2[
 func (u *UploadCaller) upload(ctx context.Context, sheet *Sheet, rows iter.Seq2[Row, error]) (answer Answer, status string) {
 	ctx, cancel := context.WithTimeout(ctx, u.bulk.timeout)
 	defer cancel()
-	way := u.bulk.ways[sheet.Of]
-	c := call{method: http.MethodPost, url: &way.url}
+	c := call{method: http.MethodPost, url: u.bulk.url(sheet)}
 	req := c.request(ctx, u.userAgent)
 	body := newUploadBody(sheet, rows)
 	req.Header["Content-Type"] = formContentType

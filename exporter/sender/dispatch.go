@@ -155,6 +155,9 @@ func (s *Sender) take(ctx context.Context, w *way, now time.Time) (*outbox.Entry
 	if due[outbox.FailingAlone] > 0 && (due[lane] == 0 || !w.health.careful()) && s.share.spend(due[lane], now) {
 		return s.takeFailing(ctx)
 	}
+	if due[lane] == 0 {
+		return nil, nil //nolint:nilnil // none is due, and that is no error
+	}
 	e, err := s.set.Outbox.Take(ctx, lane)
 	if e != nil {
 		s.share.earn()

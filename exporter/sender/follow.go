@@ -38,6 +38,8 @@ func (u *uploader) followAll(ctx context.Context) {
 		case u.hastens() || time.Since(m.Since) >= u.set.Config.Status.Timeout:
 			u.unfollow(m)
 			u.countUpload(ctx, uploadUnconfirmed, 1)
+			u.countRows(ctx, rowsUnconfirmed, m.rows())
+			u.sender.sayRecords(u.sender.set.Logger.Warn, "Uploads count as delivered, their status did not tell", reasonUnconfirmed, m.rows())
 			u.finish(ctx, m, ending{as: delivered, reason: reasonUnconfirmed}, nil)
 		default:
 			u.ask(ctx, m)
@@ -53,7 +55,7 @@ func (u *uploader) nextToFollow(now time.Time) *made {
 		return nil
 	}
 	m := slices.MinFunc(u.taken, func(a, b *made) int { return a.next.Compare(b.next) })
-	if m.next.After(now) && !u.hastened && now.Sub(m.Since) < u.set.Config.Status.Timeout {
+	if m.next.After(now) && !u.hastens() && now.Sub(m.Since) < u.set.Config.Status.Timeout {
 		return nil
 	}
 	return m
@@ -67,7 +69,7 @@ func (u *uploader) unfollow(m *made) {
 
 // ask asks what became of an upload.
 func (u *uploader) ask(ctx context.Context, m *made) {
-	if u.await(ctx) != nil {
+	if u.awaitUnhastened(ctx) != nil {
 		return
 	}
 	call, cancel := u.outlive(ctx)
@@ -80,12 +82,25 @@ func (u *uploader) ask(ctx context.Context, m *made) {
 	}
 	u.set.Account.Done(start.Add(took))
 	u.sender.outcomes.call(statusOfBulk, answer, took)
+	if answer.Verdict == route.NotSent {
+		u.unfollow(m)
+		u.finish(ctx, m, ending{as: skipped, reason: reasonDryRun}, nil)
+		return
+	}
 	if answer.Verdict != route.Delivered {
 		u.say("The status of uploads cannot be read, it is asked for again", answer)
 		u.later(m)
 		return
 	}
 	u.settleStatus(ctx, m, &progress)
+}
+
+// awaitUnhastened waits until the account lets a call leave, or nothing is to be waited for any more.
+func (u *uploader) awaitUnhastened(ctx context.Context) error {
+	waiting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(u.hastened, cancel)() //nolint:contextcheck // the one context is to end with the other
+	return u.await(waiting)
 }
 
 // later has a status asked for again, after twice the time.
@@ -107,22 +122,25 @@ func (u *uploader) settleStatus(ctx context.Context, m *made, p *route.Progress)
 	case route.UploadComplete:
 		u.unfollow(m)
 		u.countUpload(ctx, uploadComplete, 1)
-		u.countRows(ctx, rowsFailed, p.Failed)
+		failed := cmp.Or(p.Failed, len(p.FailedIDs))
+		u.countRows(ctx, rowsFailed, failed)
 		u.countRows(ctx, rowsNotFound, p.NotFound)
-		if p.Failed > len(p.FailedIDs) {
-			u.sender.sayRecords(u.sender.set.Logger.Warn, "Rows of an upload failed, and Target does not say which", "rows_failed", p.Failed-len(p.FailedIDs))
-		}
-		if failed := cmp.Or(p.Failed, len(p.FailedIDs)); 2*failed > m.rows() {
-			u.ends.bad(now)
-		} else {
+		u.countRows(ctx, rowsUpdated, max(0, m.rows()-failed-p.NotFound))
+		switch {
+		case 2*failed <= m.rows():
 			u.ends.good(now)
+		case m.rows() >= parts: // the few that fail again and again tell nothing
+			u.ends.bad(now)
 		}
-		u.finish(ctx, m, ending{as: delivered}, p.FailedIDs)
+		if unnamed := p.Failed - u.finish(ctx, m, ending{as: delivered}, p.FailedIDs); unnamed > 0 {
+			u.sender.sayRecords(u.sender.set.Logger.Warn, "Rows of an upload failed, and Target does not say which", reasonRowFailed, unnamed)
+		}
 	case route.UploadStuck:
 		u.unfollow(m)
 		u.countUpload(ctx, uploadStuck, 1)
+		u.countRows(ctx, rowsStuck, m.rows())
 		u.sender.set.Logger.Warn("An upload is stuck, its updates are sent again", zap.Int("rows", m.rows()))
-		u.fail(ctx, m, reasonUploadStuck, u.ends.bad(now))
+		u.stuck(ctx, m, u.ends.bad(now), now)
 	default:
 		u.later(m)
 	}
@@ -135,8 +153,16 @@ func (m *made) rows() int {
 	return m.Sheet.Rows
 }
 
-// forget forgets visitors whose uploads were long ago.
+// forget forgets visitors whose uploads were long ago, and says when others had to make room.
 func (u *uploader) forget(ctx context.Context) {
+	if displaced := u.outbox.Held().Displaced; displaced > u.displaced {
+		u.countForgotten(ctx, displaced-u.displaced)
+		u.displaced = displaced
+		if u.sender.said.add("displaced", 1, time.Now()) > 0 {
+			u.sender.set.Logger.Warn("What uploads held of some visitors is forgotten before bulk::remember, to make room for others: raise outbox::max_visitors; "+
+				"said every five minutes at most", zap.Int("visitors_in_all", displaced))
+		}
+	}
 	for more := true; more && ctx.Err() == nil; {
 		var err error
 		if more, err = u.outbox.Forget(ctx, time.Now()); err != nil {

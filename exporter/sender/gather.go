@@ -14,17 +14,17 @@ import (
 )
 
 const (
-	// mostColumns is how many columns a sheet may get from rows that have others: each empty field
-	// is a byte in each row behind it.
-	mostColumns = 64
-	// mostGathering is how many uploads are filled at once.
+	// mostColumns is how many columns a sheet may get from rows that have others, while there are
+	// fewer than mostGathering: each empty field is a byte in each row behind it.
+	mostColumns   = 64
 	mostGathering = 8
+	// mostOfAVisitor is how large the row of a visitor may get by what earlier uploads carried. Bulk
+	// Profile Update API: the external data of a visitor is "64 KB" at most.
+	mostOfAVisitor = 64_000
+	// firstsInRow is how many are taken before one that failed alone has its turn.
+	firstsInRow = 3
 	// rowsPerWrite is how many rows are gathered between two writes: until then they are in memory.
 	rowsPerWrite = 4096
-	// mostDoubted is how many uploads that were refused wait while others are gathered.
-	mostDoubted = 8
-	// smaller is by how much smaller an upload is made of the rows of one that failed.
-	smaller = 16
 )
 
 // gather takes due entries into uploads until one is full or no entry is due any more, which
@@ -56,14 +56,21 @@ func (u *uploader) gather(ctx context.Context) error {
 // alone go by single calls where uploads are only what overflows.
 func (u *uploader) takeDue(ctx context.Context) (*outbox.Entry, error) {
 	u.outbox.Due(time.Now()) // lets become ready what is due
-	e, err := u.outbox.Take(ctx, outbox.Fresh)
-	if e == nil && err == nil && u.set.Gather == GatherAll {
-		e, err = u.outbox.Take(ctx, outbox.FailingAlone)
+	lanes := []outbox.Lane{outbox.Fresh, outbox.FailingAlone}
+	if u.firsts++; u.firsts > firstsInRow {
+		u.firsts = 0
+		slices.Reverse(lanes)
 	}
-	if err == nil {
-		u.sender.troubles.over(outboxUnread)
+	for _, lane := range lanes {
+		if lane == outbox.FailingAlone && u.set.Gather != GatherAll {
+			continue
+		}
+		if e, err := u.outbox.Take(ctx, lane); e != nil || err != nil {
+			return e, err
+		}
 	}
-	return e, err
+	u.sender.troubles.over(outboxUnread)
+	return nil, nil //nolint:nilnil // none is due, and that is no error
 }
 
 // gatherOne puts an entry into an upload, or leaves it to single calls if none can carry it.
@@ -72,55 +79,62 @@ func (u *uploader) gatherOne(e *outbox.Entry) {
 		u.sender.reject(e, reasonConfiguration)
 		return
 	}
-	row, rest := u.row(e)
-	if len(rest) == len(e.Parameters) {
+	row, rest := rowOf(e)
+	if len(row) == 0 {
 		u.leave(e)
 		return
 	}
-	m := u.choose(e, row)
+	e.Sent = news(e.Sent, rest)
+	sheet := u.sheet(e.Visitor)
+	if sheet.Size(e.Visitor, u.whole(sheet, e.Sent, row)) > mostOfAVisitor {
+		e.Sent = nil
+	}
+	whole := u.whole(sheet, e.Sent, row)
+	m := u.choose(e.Visitor, sheet, whole)
 	if m == nil {
 		u.leave(e)
 		return
 	}
-	m.Sheet.Add(e.Visitor, row)
-	e.Upload, e.Sent, e.Parameters = m.number, row, rest
+	m.Sheet.Add(e.Visitor, whole)
+	e.Upload, e.Row, e.Parameters = m.number, row, rest
 	if len(rest) == 0 { // records of which something is left end with that
 		e.Uploaded, e.Records = e.Records, 0
 	}
 	u.outbox.Enlist(e)
-	if m.Sheet.Rows >= m.most {
+	if m.Sheet.Rows >= u.set.Config.MaxRows {
 		u.close(m)
 	}
 }
 
-// row returns what an upload is to hold of an entry: what it can carry of that, and what earlier
-// uploads held where it would override them. rest is what it cannot carry.
-func (u *uploader) row(e *outbox.Entry) (row, rest []profile.Parameter) {
+// rowOf divides what waits of an entry into what an upload can carry and what it cannot.
+func rowOf(e *outbox.Entry) (row, rest []profile.Parameter) {
 	if !route.BulkNames(e.Visitor) {
 		return nil, e.Parameters
 	}
-	for i := range e.Parameters {
-		if !route.BulkCarries(&e.Parameters[i]) {
-			rest = append(rest, e.Parameters[i])
+	if !slices.ContainsFunc(e.Parameters, uncarriable) {
+		return e.Parameters, nil
+	}
+	for _, p := range e.Parameters {
+		if uncarriable(p) {
+			rest = append(rest, p)
+		} else {
+			row = append(row, p)
 		}
-	}
-	row = e.Parameters
-	if u.set.Creates(e.Visitor.Parameter) {
-		row = profile.Merge(e.Sent, row)
-	}
-	if len(rest) > 0 { // with them, older values of theirs are left out
-		row = slices.DeleteFunc(slices.Clone(row), uncarriable)
 	}
 	return row, rest
 }
 
-// news returns what uploads held of a visitor after a call has carried newer values: with these
-// instead, but for those that no upload can carry.
-func news(sent, carried []profile.Parameter) []profile.Parameter {
-	if len(sent) == 0 {
+// uncarriable reports whether no upload can carry the parameter. The call that carries it carries all
+// that waits of the visitor.
+func uncarriable(p profile.Parameter) bool { return !route.BulkCarries(&p) }
+
+// news returns what uploads have carried of a visitor after newer values went by a call, or are to:
+// with these instead, but for those that no upload can carry.
+func news(sent, newer []profile.Parameter) []profile.Parameter {
+	if len(sent) == 0 || len(newer) == 0 {
 		return sent
 	}
-	return slices.DeleteFunc(profile.Merge(sent, carried), uncarriable)
+	return slices.DeleteFunc(profile.Merge(sent, newer), uncarriable)
 }
 
 // leave leaves an entry to single calls.
@@ -129,48 +143,52 @@ func (u *uploader) leave(e *outbox.Entry) {
 	u.outbox.Retry(e, time.Now())
 }
 
-// choose returns the upload that a row goes with: of those that have room the one in which it needs
-// the fewest further columns. It returns nil when the row is too large for any.
-func (u *uploader) choose(e *outbox.Entry, row []profile.Parameter) *made {
-	most := u.set.Config.MaxRows
-	for range e.Attempts {
-		most = max(1, most/smaller)
+// sheet returns one for visitors of a kind.
+func (u *uploader) sheet(v profile.Visitor) *route.Sheet {
+	sheet := route.NewSheet(v.Parameter)
+	sheet.Creates = u.set.Creates(v.Parameter)
+	return sheet
+}
+
+// whole returns the row of a visitor: with what earlier uploads carried, where it would override that.
+func (u *uploader) whole(sheet *route.Sheet, sent, row []profile.Parameter) []profile.Parameter {
+	if !sheet.Creates || len(sent) == 0 {
+		return row
 	}
+	return profile.Merge(sent, row)
+}
+
+// choose returns the upload that a row goes with: of those that have room the one in which it needs
+// the fewest further columns, or a new one with the empty sheet. It returns nil when the row is too
+// large for any.
+func (u *uploader) choose(v profile.Visitor, empty *route.Sheet, row []profile.Parameter) *made {
 	var best *made
 	fewest := 0
 	for _, m := range slices.Clone(u.gathering) { // some are closed on the way
-		if m.most != most || m.Sheet.Of != e.Visitor.Parameter {
+		if m.Sheet.Of != v.Parameter || m.Sheet.Creates != empty.Creates {
 			continue
 		}
-		if !u.fits(m.Sheet, e, row) {
+		if !u.fits(m.Sheet, v, row) {
 			u.close(m)
 			continue
 		}
-		missing := m.Sheet.Missing(row)
-		if missing > 0 && len(m.Sheet.Names)+missing > mostColumns {
-			continue
-		}
-		if best == nil || missing < fewest {
+		if missing := m.Sheet.Missing(row); best == nil || missing < fewest {
 			best, fewest = m, missing
 		}
 	}
-	if best != nil {
+	if best != nil && (fewest == 0 || len(best.Sheet.Names)+fewest <= mostColumns || len(u.gathering) >= mostGathering) {
 		return best
 	}
-	if len(u.gathering) >= mostGathering {
-		u.close(slices.MaxFunc(u.gathering, func(a, b *made) int { return a.Sheet.Rows - b.Sheet.Rows }))
-	}
-	sheet := route.NewSheet(e.Visitor.Parameter)
-	if !u.fits(sheet, e, row) {
+	if !u.fits(empty, v, row) {
 		return nil
 	}
-	best = u.begin(sheet, most)
-	u.gathering = append(u.gathering, best)
-	return best
+	m := u.begin(empty)
+	u.gathering = append(u.gathering, m)
+	return m
 }
 
-func (u *uploader) fits(sheet *route.Sheet, e *outbox.Entry, row []profile.Parameter) bool {
-	return sheet.Bytes+sheet.Size(e.Visitor, row) <= int64(u.set.Config.MaxBytes)
+func (u *uploader) fits(sheet *route.Sheet, v profile.Visitor, row []profile.Parameter) bool {
+	return sheet.Bytes+sheet.Size(v, row) <= int64(u.set.Config.MaxBytes)
 }
 
 // closeRipe closes uploads that have been gathered for the interval, and those of an overflow at once,

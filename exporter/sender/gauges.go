@@ -13,6 +13,7 @@ import (
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/outbox"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 // What visitors wait for, as metrics name it, beside the causes of the quota's account.
@@ -26,6 +27,11 @@ const (
 
 // observe lets be seen what waits, for what and how long, for as long as the telemetry lives.
 func (s *Sender) observe() error {
+	for _, w := range s.ways() {
+		if err := s.outcomes.observeAccount(w.name, w.account, &w.waits); err != nil {
+			return err
+		}
+	}
 	t, exporter := s.set.Telemetry, s.outcomes.exporter
 	plain := s.outcomes.plain
 	ints := func(value func() int64) metric.Int64Callback {
@@ -44,14 +50,6 @@ func (s *Sender) observe() error {
 		return metric.WithAttributeSet(attribute.NewSet(exporter, attribute.String("cause", name)))
 	}
 	return errors.Join(
-		t.RegisterAdobeTargetQuotaLimitCallback(func(_ context.Context, o metric.Int64Observer) error {
-			if limit := s.set.Account.Usage().Limit; limit != quota.Unlimited {
-				o.Observe(int64(limit), plain)
-			}
-			return nil
-		}),
-		t.RegisterAdobeTargetQuotaUsedCallback(ints(func() int64 { return int64(s.set.Account.Usage().Used) })),
-		t.RegisterAdobeTargetQuotaNextFreeCallback(floats(s.set.Account.NextFree)),
 		t.RegisterAdobeTargetOutboxRecordsCallback(ints(func() int64 { return int64(s.set.Outbox.Held().Records) })),
 		t.RegisterAdobeTargetOutboxBytesCallback(ints(func() int64 { return s.set.Outbox.Held().Bytes })),
 		t.RegisterAdobeTargetOutboxAgeCallback(floats(func() time.Duration { return s.set.Outbox.Age(time.Now()) })),
@@ -62,13 +60,31 @@ func (s *Sender) observe() error {
 			}
 			return nil
 		}),
-		t.RegisterAdobeTargetWaitingTimeCallback(func(_ context.Context, o metric.Float64Observer) error {
+	)
+}
+
+// observeAccount lets be seen what the account of a route's calls holds, and for how long these waited for it.
+func (o *outcomes) observeAccount(by route.Name, account *quota.Account, waits *quota.Waits) error {
+	t, of := o.telemetry, metric.WithAttributeSet(attribute.NewSet(o.exporter, ofRoute(by)))
+	return errors.Join(
+		t.RegisterAdobeTargetQuotaLimitCallback(func(_ context.Context, observer metric.Int64Observer) error {
+			if limit := account.Usage().Limit; limit != quota.Unlimited {
+				observer.Observe(int64(limit), of)
+			}
+			return nil
+		}),
+		t.RegisterAdobeTargetQuotaUsedCallback(func(_ context.Context, observer metric.Int64Observer) error {
+			observer.Observe(int64(account.Usage().Used), of)
+			return nil
+		}),
+		t.RegisterAdobeTargetQuotaNextFreeCallback(func(_ context.Context, observer metric.Float64Observer) error {
+			observer.Observe(account.NextFree().Seconds(), of)
+			return nil
+		}),
+		t.RegisterAdobeTargetWaitingTimeCallback(func(_ context.Context, observer metric.Float64Observer) error {
 			for _, c := range quota.Causes() {
-				var waited time.Duration
-				for _, w := range s.ways() {
-					waited += w.waits.Time(c)
-				}
-				o.Observe(waited.Seconds(), cause(c.String()))
+				observer.Observe(waits.Time(c).Seconds(), metric.WithAttributeSet(attribute.NewSet(
+					o.exporter, ofRoute(by), attribute.String("cause", c.String()))))
 			}
 			return nil
 		}),
@@ -94,15 +110,15 @@ func (s *Sender) waiting() map[string]int {
 		visitors[c.String()] = 0
 	}
 	w := s.wayOf(time.Now())
-	if w.health.down() { // nobody knows who else would fail
-		visitors[causeOutage], visitors[causeAlone] = visitors[causeAlone], 0
-	}
+	down, fresh := w.health.down(), w.cause()
 	if s.uploader != nil {
 		visitors[causeUpload] = held.Uploaded
 	}
-	fresh := w.cause()
 	if s.uploadsAlone() {
-		fresh = causeUpload
+		down, fresh = s.troubles.is(uploadsFail), s.uploader.cause()
+	}
+	if down { // nobody knows who else would fail
+		visitors[causeOutage], visitors[causeAlone] = visitors[causeAlone], 0
 	}
 	visitors[fresh] += held.Ready[outbox.Fresh]
 	visitors[s.primary.cause()] += held.Ready[outbox.OneWay]
@@ -115,4 +131,15 @@ func (w *way) cause() string {
 		return causeOutage
 	}
 	return w.account.Cause().String()
+}
+
+// cause returns what the next upload waits for.
+func (u *uploader) cause() string {
+	switch {
+	case u.sender.troubles.is(uploadsFail):
+		return causeOutage
+	case u.set.Account.Cause() == quota.Paused:
+		return quota.Paused.String()
+	}
+	return causeUpload
 }

@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadatatest"
 )
 
@@ -112,14 +113,95 @@ func TestGauges_SayWhatTheQuotaHolds(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		assert.Equal(t, map[string]int{"": 5}, f.counts("quota.used"))
 		assert.Equal(t, map[string]int{"": 5}, f.counts("quota.limit"))
-		got, err := f.telemetry.GetMetric("otelcol.adobe_target.waiting.time")
-		require.NoError(t, err)
-		waits := map[string]time.Duration{}
-		for _, point := range got.Data.(metricdata.Sum[float64]).DataPoints {
-			cause, _ := point.Attributes.Value("cause")
-			waits[cause.String()] = time.Duration(point.Value * float64(time.Second)).Round(time.Second)
-		}
-		assert.Equal(t, map[string]time.Duration{"pace": 0, "quota": 10 * time.Minute, "pause": 0}, waits)
+		assert.Equal(t, map[string]time.Duration{"single pace": 0, "single quota": 10 * time.Minute, "single pause": 0}, f.waited(t))
 		f.Stop()
 	})
+}
+
+// waited returns for how long calls waited, by route and cause.
+func (f *fixture) waited(t *testing.T) map[string]time.Duration {
+	t.Helper()
+	got, err := f.telemetry.GetMetric("otelcol.adobe_target.waiting.time")
+	require.NoError(t, err)
+	waits := map[string]time.Duration{}
+	for _, point := range got.Data.(metricdata.Sum[float64]).DataPoints {
+		by, _ := point.Attributes.Value("route")
+		cause, _ := point.Attributes.Value("cause")
+		waits[by.String()+" "+cause.String()] = time.Duration(point.Value * float64(time.Second)).Round(time.Second)
+	}
+	return waits
+}
+
+// byRoute returns the values of a gauge by route.
+func (f *fixture) byRoute(t *testing.T, metric string) map[string]int {
+	t.Helper()
+	got, err := f.telemetry.GetMetric("otelcol.adobe_target." + metric)
+	require.NoError(t, err)
+	values := map[string]int{}
+	for _, point := range got.Data.(metricdata.Gauge[int64]).DataPoints {
+		by, _ := point.Attributes.Value("route")
+		values[by.String()] = int(point.Value)
+	}
+	return values
+}
+
+func TestGauges_EachAccountIsSeenByItself(t *testing.T) {
+	t.Run("uploads, and what they cannot carry", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := started(t, byUploads(&fakeUploads{}, func(u *Uploads) {
+				u.Config.MaxRows = 1
+				u.Account = quota.NewAccount(quota.Limits{Quota: quota.WindowConfig{Calls: 10, Window: time.Minute}})
+			}))
+			defer f.Stop()
+			f.push(t, append(visitors(15), record{"a,b", map[string]string{"tier": "gold"}})...)
+			time.Sleep(30 * time.Second)
+			assert.Equal(t, map[string]int{"single": 1_000_000, "bulk": 10}, f.byRoute(t, "quota.limit"))
+			assert.Equal(t, map[string]int{"single": 1, "bulk": 10}, f.byRoute(t, "quota.used"))
+			waited := f.waited(t)
+			assert.Positive(t, waited["bulk quota"], "of a minute")
+			assert.Zero(t, waited["single quota"])
+		})
+	})
+	t.Run("an overflow into delivery", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSpill(t, spreadCalls)
+			s.Start()
+			defer s.Stop()
+			s.atOnce(t)
+			s.push(t, visitors(7)...)
+			time.Sleep(time.Second)
+			assert.Equal(t, map[string]int{"single": spreadCalls}, s.byRoute(t, "quota.limit"), "delivery has none")
+			assert.Equal(t, map[string]int{"single": spreadCalls, "delivery": 7}, s.byRoute(t, "quota.used"))
+		})
+	})
+}
+
+func TestGauges_SayWhatTheNextUploadWaitsFor(t *testing.T) {
+	for name, tt := range map[string]struct {
+		before func(f *fixture, target *fakeUploads)
+		want   map[string]int // of twenty visitors who are due
+	}{
+		"its interval":       {func(*fixture, *fakeUploads) {}, map[string]int{"upload": 20}},
+		"the end of a pause": {func(f *fixture, _ *fakeUploads) { f.uploader.set.Account.Pause(24 * time.Hour) }, map[string]int{"pause": 20}},
+		"that Target takes any at all": {func(_ *fixture, target *fakeUploads) {
+			target.answer = func(*fakeUpload) route.Answer { return forbidden }
+		}, map[string]int{"upload": 1, "outage": 20}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				target := &fakeUploads{}
+				f := newFixture(t, byUploads(target))
+				tt.before(f, target)
+				f.Start()
+				defer f.Stop()
+				if tt.want["outage"] > 0 { // the one by which that is found out
+					f.push(t, tier("first", "gold"))
+					time.Sleep(time.Hour)
+				}
+				f.push(t, visitors(20)...)
+				time.Sleep(time.Minute)
+				assert.Equal(t, tt.want, nonZero(f.counts("outbox.visitors")))
+			})
+		})
+	}
 }

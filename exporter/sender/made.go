@@ -26,12 +26,16 @@ const (
 // made is an upload, from its first row to its end.
 type made struct {
 	number uint32
-	most   int // rows
 	note
 
 	// counted is that the sheet was made from the rows as they are in the outbox.
 	counted bool
 
+	// failed is how often Target has not taken it, and failing since when.
+	failed  int
+	failing time.Time
+	// back is that its rows are to be given back, and not made again.
+	back bool
 	// unsure is when a call of it ended last of which it is not known whether Target has taken it.
 	unsure time.Time
 
@@ -58,8 +62,8 @@ func (n *note) encode() string {
 }
 
 // begin begins an upload of visitors of a kind.
-func (u *uploader) begin(sheet *route.Sheet, most int) *made {
-	m := &made{most: most, counted: true, note: note{Step: stepGathered, Sheet: sheet, Since: time.Now()}}
+func (u *uploader) begin(sheet *route.Sheet) *made {
+	m := &made{counted: true, note: note{Step: stepGathered, Sheet: sheet, Since: time.Now()}}
 	m.number = u.outbox.Begin(m.encode())
 	return m
 }
@@ -70,20 +74,24 @@ func (u *uploader) advance(m *made, to step) {
 	u.outbox.Note(m.number, m.encode())
 }
 
-// resume takes up an upload that an earlier run has left. One that was not made gives its rows
-// back; one of which nothing else is known counts as taken.
+// resume takes up an upload that an earlier run has left. One that was not made gives its rows back, and
+// one that may have been is made again, also where all that was known of it is lost.
 func (u *uploader) resume(left outbox.Upload) {
-	m := &made{number: left.Number, note: note{Step: stepTaken, Since: time.Now()}}
+	now := time.Now()
+	m := &made{number: left.Number}
 	if err := json.Unmarshal([]byte(left.Note), &m.note); err != nil || m.Sheet == nil {
-		m.note = note{Step: stepTaken, Since: time.Now()}
+		m.note = note{Step: stepMade, Since: now}
+	}
+	if m.Since.After(now) { // the clock was put back
+		m.Since = now
 	}
 	switch {
-	case m.Step == stepTaken:
+	case m.Step == stepTaken && left.Rows > 0:
 		u.follow(m)
-	case m.Step == stepMade && left.Rows > 0: // or the storage has lost its rows
-		m.unsure = time.Now()
+	case m.Step == stepMade && left.Rows > 0:
+		m.unsure = now
 		u.closed = append(u.closed, m)
-	default:
+	default: // it was not made, or its rows have ended
 		u.abandoned = append(u.abandoned, m)
 	}
 }

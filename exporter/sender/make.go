@@ -5,9 +5,7 @@ package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exp
 
 import (
 	"context"
-	"fmt"
 	"iter"
-	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -40,9 +38,7 @@ func (u *uploader) make(ctx context.Context, m *made) bool {
 		u.set.Account.Pause(answer.RetryAfter)
 	}
 	u.set.Account.Done(start.Add(took))
-	if answer.Verdict != route.NotSent {
-		u.sender.outcomes.call(route.ToBulk, answer, took)
-	}
+	u.sender.outcomes.call(route.ToBulk, answer, took)
 	return u.settleUpload(ctx, m, answer, status)
 }
 
@@ -71,7 +67,7 @@ func (u *uploader) rows(ctx context.Context, m *made) iter.Seq2[route.Row, error
 				yield(route.Row{}, err)
 				return
 			}
-			if !yield(route.Row{Visitor: e.Visitor, Parameters: e.Sent}, nil) {
+			if !yield(route.Row{Visitor: e.Visitor, Parameters: u.whole(m.Sheet, e.Sent, e.Row)}, nil) {
 				return
 			}
 		}
@@ -81,24 +77,27 @@ func (u *uploader) rows(ctx context.Context, m *made) iter.Seq2[route.Row, error
 // recount makes the sheet of an upload anew from its rows: of some of them their page may be
 // damaged, or they are not all that were to be gathered.
 func (u *uploader) recount(ctx context.Context, m *made) error {
-	sheet := route.NewSheet(m.Sheet.Of)
+	var sheet *route.Sheet
+	if m.Sheet != nil {
+		sheet = m.Sheet.Empty()
+	}
 	for e, err := range u.outbox.Rows(ctx, m.number) {
 		if err != nil {
 			return err
 		}
-		sheet.Add(e.Visitor, e.Sent)
+		if sheet == nil { // what was known of it is lost
+			sheet = u.sheet(e.Visitor)
+		}
+		sheet.Add(e.Visitor, u.whole(sheet, e.Sent, e.Row))
 	}
 	m.Sheet, m.counted = sheet, true
 	return nil
 }
 
 // settleUpload says what becomes of an upload that got that answer, and reports whether it need not be
-// made again.
+// made again now.
 func (u *uploader) settleUpload(ctx context.Context, m *made, a route.Answer, status string) bool {
 	now := time.Now()
-	if mayBeTaken(a) {
-		m.unsure = now
-	}
 	switch {
 	case a.Verdict == route.Delivered:
 		u.submits.good(now)
@@ -107,7 +106,6 @@ func (u *uploader) settleUpload(ctx context.Context, m *made, a route.Answer, st
 		m.Status, m.Since = status, now
 		u.advance(m, stepTaken)
 		_ = u.set.Flush(ctx) // the queue says it
-		u.countRows(ctx, rowsUploaded, m.Sheet.Rows)
 		if status == "" {
 			u.say("Uploads are taken and cannot be followed, so they will count as delivered, unconfirmed", a)
 		}
@@ -116,76 +114,10 @@ func (u *uploader) settleUpload(ctx context.Context, m *made, a route.Answer, st
 		u.finish(ctx, m, ending{as: skipped, reason: reasonDryRun}, nil)
 	case a.Reason == route.ReasonCanceled && ctx.Err() != nil:
 		return false
-	case !u.sender.set.Retry.Enabled:
-		u.finish(ctx, m, ending{as: rejected, reason: reasonRetryDisabled}, nil)
-	case a.Verdict == route.Rejected:
-		u.settleRefused(ctx, m, a, now)
-	case u.sender.set.Retry.MaxElapsedTime > 0 && now.Sub(m.Since) > u.sender.set.Retry.MaxElapsedTime:
-		u.giveBack(ctx, m)
 	default:
-		u.holdUp(ctx, a)
-		return false
+		u.notTaken(ctx, m, a, now)
 	}
 	return true
-}
-
-// settleRefused says what becomes of an upload that was refused: its rows go in smaller ones, unless all
-// uploads are refused, or this one may have been taken before.
-func (u *uploader) settleRefused(ctx context.Context, m *made, a route.Answer, now time.Time) {
-	believed := u.submits.bad(now)
-	if believed && now.Sub(m.unsure) >= u.set.Config.Status.Timeout {
-		u.countUpload(ctx, uploadRefused, 1)
-		u.fail(ctx, m, a.Reason, true)
-		return
-	}
-	u.doubt(m, a)
-	if !believed {
-		u.holdUp(ctx, a)
-	}
-}
-
-// mayBeTaken reports whether an upload with that answer may have been taken all the same.
-func mayBeTaken(a route.Answer) bool {
-	switch a.Reason {
-	case route.ReasonDNS, route.ReasonConnectionRefused, route.ReasonProxy, route.ReasonRows:
-		return false // it did not get there
-	}
-	return a.Verdict == route.NotNow && !a.Throttled()
-}
-
-// doubt has an upload made again, a while later, that was refused as all are, or after a call of which no
-// answer came: if Target has taken that, it may work on anything else for these visitors before it.
-// With the same rows no harm is done.
-func (u *uploader) doubt(m *made, a route.Answer) {
-	if m.asked == 0 && !m.unsure.IsZero() {
-		u.sender.set.Logger.Warn("An upload was refused that may have been taken before, it is made again as it is",
-			zap.Int("rows", m.rows()), zap.String("reason", why(a)))
-	}
-	u.later(m)
-	u.doubted = append(u.doubted, m)
-}
-
-// retryDoubted has those made again whose time has come.
-func (u *uploader) retryDoubted(now time.Time) {
-	u.doubted = slices.DeleteFunc(u.doubted, func(m *made) bool {
-		due := !m.next.After(now)
-		if due {
-			u.closed = append(u.closed, m)
-		}
-		return due
-	})
-}
-
-// holdUp waits until an upload that was not taken is made again.
-func (u *uploader) holdUp(ctx context.Context, a route.Answer) {
-	u.pauses++
-	if u.pauses >= fewFailures || a.Verdict != route.NotNow {
-		err := fmt.Errorf("uploads to %s end with %s; updates wait and merge", u.sender.set.Host, why(a))
-		u.sender.troubles.say(uploadsFail, err, u.sender.set.Logger.Error, "Target takes no uploads, updates wait and merge",
-			zap.String("reason", why(a)), zap.String("host", u.sender.set.Host))
-	}
-	retry := u.sender.set.Retry
-	await(ctx, u.wake, pauseAfter(retry.InitialInterval, retry.Multiplier, retry.MaxInterval, retry.RandomizationFactor, u.pauses))
 }
 
 // say says of uploads that something is not as it should be, every five minutes at most.

@@ -18,6 +18,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/metadatatest"
 )
@@ -79,12 +80,15 @@ func documented(t *testing.T) (values map[string][]string, descriptions map[stri
 // TestMetadata_ListsTheValuesThatTheCodeNames has a Sender tell its series before anything has
 // happened.
 func TestMetadata_ListsTheValuesThatTheCodeNames(t *testing.T) {
-	f := newFixture(t, byUploads(&fakeUploads{}))
+	f := newFixture(t, byUploads(&fakeUploads{}), func(set *setup) {
+		set.Overflow = &Overflow{Name: route.ToDelivery, Route: &fakeRoute{}, Account: quota.NewAccount(set.quota)}
+	})
 	values, descriptions := documented(t)
 	for name, of := range map[string]struct {
 		metric string
 		key    attribute.Key
 	}{
+		"account.route":  {"quota.used", "route"},
 		"outcome":        {"records", "outcome"},
 		"reason":         {"records", "reason"},
 		"drop.reason":    {"parameters.dropped", "reason"},

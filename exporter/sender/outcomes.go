@@ -223,8 +223,11 @@ func (o *outcomes) ofReason(reason string) []attribute.KeyValue {
 	return []attribute.KeyValue{o.exporter, attribute.String("reason", reason)}
 }
 
-// call counts a call of a route by what came of it, and how long it took.
+// call counts a call of a route by what came of it, and how long it took. A dry run makes none.
 func (o *outcomes) call(by route.Name, a route.Answer, took time.Duration) {
+	if a.Verdict == route.NotSent {
+		return
+	}
 	a.RetryAfter, a.Detail = 0, ""
 	o.telemetry.AdobeTargetCallDuration.Record(context.Background(), took.Seconds(), o.byVerdict[lasted{a.Verdict, by}])
 	o.telemetry.AdobeTargetCalls.Add(context.Background(), 1, o.byCall.of(answered{a, by}, o.ofCall)...)

@@ -34,74 +34,78 @@ func (u *uploader) unload(ctx context.Context, m *made, settle func(*outbox.Entr
 // drop ends an upload in which no row stands.
 func (u *uploader) drop(m *made) { u.outbox.Close(m.number) }
 
-// finish ends an upload: its records come to that end, but for rows that failed.
-func (u *uploader) finish(ctx context.Context, m *made, as ending, failed map[string]struct{}) {
+// finish ends an upload: its records come to that end, but for rows that failed. It returns how many
+// these were.
+func (u *uploader) finish(ctx context.Context, m *made, as ending, failed map[string]struct{}) (rows int) {
 	u.unload(ctx, m, func(e *outbox.Entry) time.Time { //nolint:contextcheck // what ended is counted, whether ctx has ended or not
 		if _, is := failed[e.Visitor.ID]; is {
+			rows++
 			return u.rowFailed(e)
 		}
-		u.rowEnds(e, as)
+		u.rowEnds(m, e, as)
 		e.OneWay = u.set.Gather == GatherAll && slices.ContainsFunc(e.Parameters, uncarriable)
 		return time.Now()
 	})
+	return rows
 }
 
-// uncarriable reports whether no upload can carry the parameter. The call that carries it carries all
-// that waits of the visitor.
-func uncarriable(p profile.Parameter) bool { return !route.BulkCarries(&p) }
-
-// fail ends an upload of which Target has taken nothing, or nobody knows what. If that may be for one
-// of its rows, they go in smaller ones, until that row stands alone.
-func (u *uploader) fail(ctx context.Context, m *made, reason string, blamed bool) {
-	rows, now := m.rows(), time.Now()
-	if rows == 1 {
-		blamed = blamed && (u.ends.others(now) || u.submits.others(now))
+// stuck ends an upload that Target could not work on to its end. If that may be for one of its rows they
+// go in smaller ones, until that row stands alone.
+func (u *uploader) stuck(ctx context.Context, m *made, blamed bool, now time.Time) {
+	switch {
+	case m.Sheet == nil || !blamed:
+		u.giveBack(ctx, m)
+	case m.rows() > 1:
+		u.divide(ctx, m)
+	case u.ends.others(now):
+		u.finish(ctx, m, ending{as: rejected, reason: reasonUploadStuck}, nil)
+	default:
+		u.giveBack(ctx, m)
 	}
-	u.unload(ctx, m, func(e *outbox.Entry) time.Time { //nolint:contextcheck // as above
-		if rows == 1 && blamed {
-			u.rowEnds(e, ending{as: rejected, reason: reason})
-			return now
-		}
-		return u.rowAgain(e, blamed)
-	})
 }
 
 // giveBack ends an upload of which Target has taken nothing, for nobody's fault.
 func (u *uploader) giveBack(ctx context.Context, m *made) {
-	u.unload(ctx, m, func(e *outbox.Entry) time.Time { return u.rowAgain(e, false) })
+	u.unload(ctx, m, func(e *outbox.Entry) time.Time { //nolint:contextcheck // as above
+		if m.Step == stepGathered { // it was never tried
+			return u.rowBack(e)
+		}
+		return u.rowAgain(e, false)
+	})
 }
 
-// rowEnds counts the records of a row that has come to its end.
-func (u *uploader) rowEnds(e *outbox.Entry, as ending) {
+// rowEnds counts the records of a row that has come to its end. Where something of the entry is left,
+// they end with that; a row that is rejected goes the same way then.
+func (u *uploader) rowEnds(m *made, e *outbox.Entry, as ending) {
 	switch {
-	case e.Uploaded == 0: // they end with what is left of the entry
+	case e.Uploaded == 0 && as.as == rejected:
+		e.Parameters = profile.Merge(e.Row, e.Parameters)
+	case e.Uploaded == 0:
 	case as.as == delivered:
 		u.sender.outcomes.delivered(route.ToBulk, as.reason, e.Uploaded)
 		u.sender.outcomes.carried(e.Uploaded)
 	default:
 		u.sender.ended(as.as, as.reason, e.Uploaded)
 	}
-	e.Uploaded, e.Attempts = 0, 0
-	if as.as != delivered || !u.set.Creates(e.Visitor.Parameter) {
-		e.Sent = nil
+	if as.as == delivered && (len(e.Sent) > 0 || m.Sheet != nil && m.Sheet.Creates) {
+		e.Sent = profile.Merge(e.Sent, e.Row)
 	}
+	e.Row, e.Uploaded, e.Attempts = nil, 0, 0
 }
 
-// rowFailed settles a row of which Target says that it failed: it goes once more, or for as long as
-// most rows fail.
+// rowFailed settles a row of which Target says that it failed: it goes again, until it has failed alone
+// for as long as an update may.
 func (u *uploader) rowFailed(e *outbox.Entry) time.Time {
-	alone := u.ends.others(time.Now())
-	if alone && e.Attempts > 0 {
-		u.rowEnds(e, ending{as: rejected, reason: reasonRowFailed})
-		return time.Now()
+	now := time.Now()
+	alone, most := u.ends.alone(now), u.sender.set.GiveUpAfter
+	if alone && e.Attempts > 0 && most > 0 && now.Sub(e.First) >= most {
+		return u.rowLost(e, reasonRowFailed)
 	}
 	return u.rowAgain(e, alone)
 }
 
-// rowAgain has a row sent again, merged with what came since.
+// rowAgain has a row sent again, unless that is not to be.
 func (u *uploader) rowAgain(e *outbox.Entry, blamed bool) time.Time {
-	e.Parameters = profile.Merge(e.Sent, e.Parameters)
-	e.Records, e.Uploaded, e.Sent = e.Records+e.Uploaded, 0, nil
 	switch {
 	case !u.sender.set.Retry.Enabled:
 		return u.rowLost(e, reasonRetryDisabled)
@@ -111,12 +115,18 @@ func (u *uploader) rowAgain(e *outbox.Entry, blamed bool) time.Time {
 	if blamed {
 		e.Attempts++
 	}
+	return u.rowBack(e)
+}
+
+// rowBack puts a row back, merged with what came since.
+func (u *uploader) rowBack(e *outbox.Entry) time.Time {
+	e.Parameters = profile.Merge(e.Row, e.Parameters)
+	e.Records, e.Uploaded, e.Row = e.Records+e.Uploaded, 0, nil
 	return time.Now().Add(u.sender.pause(e))
 }
 
-// rowLost gives a row up, with what came since.
+// rowLost gives a row up. What came since waits on.
 func (u *uploader) rowLost(e *outbox.Entry, reason string) time.Time {
-	u.sender.ended(rejected, reason, e.Records)
-	e.Parameters, e.Records = nil, 0
+	u.rowEnds(nil, e, ending{as: rejected, reason: reason})
 	return time.Now()
 }

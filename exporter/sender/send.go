@@ -107,8 +107,6 @@ func (s *Sender) call(ctx context.Context, e *outbox.Entry, w *way) (carried int
 	took := time.Since(start)
 	over := start.Add(took)
 	w.account.Done(over)
-	if answer.Verdict != route.NotSent {
-		s.outcomes.call(w.name, answer, took)
-	}
+	s.outcomes.call(w.name, answer, took)
 	return carried, answer
 }

@@ -41,6 +41,28 @@ func (t *trust) bad(now time.Time) bool {
 	return true
 }
 
+// alone reports whether what fails does so while others do not, and have not lately.
+func (t *trust) alone(now time.Time) bool {
+	t.mu.Lock()
+	failed := t.failed
+	t.mu.Unlock()
+	return failed == 0 && t.others(now)
+}
+
+// failing reports whether the last one failed.
+func (t *trust) failing() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.failed > 0
+}
+
+// since reports whether one has not failed since then.
+func (t *trust) since(then time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.last.After(then)
+}
+
 // others reports whether others have not failed lately.
 func (t *trust) others(now time.Time) bool {
 	t.mu.Lock()

@@ -20,9 +20,11 @@ const (
 	uploadRefused     = "refused"
 	uploadUnconfirmed = "unconfirmed"
 
-	rowsUploaded = "uploaded"
-	rowsFailed   = "failed"
-	rowsNotFound = "not_found"
+	rowsUpdated     = "updated"
+	rowsFailed      = "failed"
+	rowsNotFound    = "not_found"
+	rowsStuck       = "stuck"
+	rowsUnconfirmed = "unconfirmed"
 
 	// reasonUnconfirmed is for records of an upload that Target took, and of which its status did
 	// not tell.
@@ -38,15 +40,17 @@ func (u *uploader) observe(ctx context.Context) error {
 	for _, end := range []string{uploadComplete, uploadStuck, uploadRefused, uploadUnconfirmed} {
 		u.countUpload(ctx, end, 0)
 	}
-	for _, end := range []string{rowsUploaded, rowsFailed, rowsNotFound} {
+	for _, end := range []string{rowsUpdated, rowsFailed, rowsNotFound, rowsStuck, rowsUnconfirmed} {
 		u.countRows(ctx, end, 0)
 	}
+	u.countForgotten(ctx, 0)
 	o := u.sender.outcomes
 	o.delivered(route.ToBulk, "", 0)                //nolint:contextcheck // it only begins the series
 	o.delivered(route.ToBulk, reasonUnconfirmed, 0) //nolint:contextcheck // as above
 	o.records(rejected, reasonUploadStuck, 0)
 	o.records(rejected, reasonRowFailed, 0)
 	return errors.Join(
+		o.observeAccount(route.ToBulk, u.set.Account, &u.waits),
 		o.telemetry.RegisterAdobeTargetUploadsOpenCallback(func(_ context.Context, observer metric.Int64Observer) error {
 			observer.Observe(int64(len(u.outbox.Uploads())), o.plain)
 			return nil
@@ -64,8 +68,15 @@ func (u *uploader) countUpload(ctx context.Context, end string, n int) {
 	o.telemetry.AdobeTargetUploads.Add(context.WithoutCancel(ctx), int64(n), metric.WithAttributes(o.exporter, attribute.String("outcome", end)))
 }
 
-// countRows counts rows of uploads by what became of them.
+// countRows counts rows of an upload that Target took, by what became of them. It is called when the upload
+// has ended, and each row is counted once.
 func (u *uploader) countRows(ctx context.Context, end string, n int) {
 	o := u.sender.outcomes
 	o.telemetry.AdobeTargetUploadRows.Add(context.WithoutCancel(ctx), int64(n), metric.WithAttributes(o.exporter, attribute.String("outcome", end)))
+}
+
+// countForgotten counts visitors who were forgotten before their time, to make room for others.
+func (u *uploader) countForgotten(ctx context.Context, n int) {
+	o := u.sender.outcomes
+	o.telemetry.AdobeTargetOutboxForgotten.Add(context.WithoutCancel(ctx), int64(n), o.plain)
 }

@@ -6,7 +6,6 @@ package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exp
 import (
 	"context"
 	"iter"
-	"slices"
 	"sync"
 	"time"
 
@@ -78,13 +77,17 @@ type uploader struct {
 	gathering []*made // sheets that have room
 	closed    []*made // to be made, the first one first
 	abandoned []*made // of an earlier run, never made
-	doubted   []*made // refused, and to be made again
+	doubted   []*made // not taken, and to be made again later
+	firsts    int     // entries taken since one that failed alone
 
-	wake     chan struct{}
-	mu       sync.Mutex
-	hastened bool
-	taken    []*made // to be followed
+	wake  chan struct{}
+	mu    sync.Mutex
+	taken []*made // to be followed
+	// hastened ends when nothing is to be waited for any more.
+	hastened  context.Context
+	hastenNow context.CancelFunc
 
+	displaced     int // visitors, as far as was said
 	submits, ends trust
 	pauses        int // uploads in a row that were not taken
 }
@@ -99,7 +102,9 @@ func newUploader(s *Sender, set Uploads) *uploader {
 	if set.Flush == nil {
 		set.Flush = func(context.Context) error { return nil }
 	}
-	return &uploader{sender: s, set: set, outbox: s.set.Outbox, wake: make(chan struct{}, 1)}
+	u := &uploader{sender: s, set: set, outbox: s.set.Outbox, wake: make(chan struct{}, 1)}
+	u.hastened, u.hastenNow = context.WithCancel(context.Background())
+	return u
 }
 
 // start takes up the uploads that an earlier run has left, and begins.
@@ -114,25 +119,22 @@ func (u *uploader) start() {
 
 // hasten makes uploads of what is due without waiting for more, and waits for none to be complete.
 func (u *uploader) hasten() {
-	u.mu.Lock()
-	u.hastened = true
-	u.mu.Unlock()
+	u.hastenNow()
 	select {
 	case u.wake <- struct{}{}:
 	default:
 	}
 }
 
-func (u *uploader) hastens() bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return u.hastened
-}
+func (u *uploader) hastens() bool { return u.hastened.Err() != nil }
+
+// careful reports whether what fails may do so for an outage.
+func (u *uploader) careful() bool { return u.submits.failing() || u.ends.failing() }
 
 // makeAll makes uploads until ctx ends.
 func (u *uploader) makeAll(ctx context.Context) {
 	for ctx.Err() == nil {
-		u.retryDoubted(time.Now())
+		u.retryDoubted(ctx, time.Now())
 		switch {
 		case len(u.abandoned) > 0:
 			u.giveBack(ctx, u.abandoned[0])
@@ -159,7 +161,7 @@ func (u *uploader) makeFirst(ctx context.Context) {
 	m := u.closed[0]
 	u.closed = u.closed[1:]
 	if !u.make(ctx, m) {
-		u.closed = slices.Insert(u.closed, 0, m)
+		u.closed = append([]*made{m}, u.closed...)
 	}
 }
 
@@ -200,7 +202,7 @@ func (u *uploader) isDue(now time.Time) bool {
 	if due == 0 || u.set.Gather == GatherOverflow && !u.sender.overflows(now) {
 		return false
 	}
-	return due >= u.set.Config.MaxRows || longest >= u.set.Config.Interval || u.hastens()
+	return due >= u.set.Config.MaxRows || longest >= u.set.Config.Interval || u.hastens() || u.outbox.Full()
 }
 
 // await waits until the account lets a call leave.

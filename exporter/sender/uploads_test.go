@@ -35,7 +35,7 @@ func TestUploads_OneRowAVisitorAfterTheInterval(t *testing.T) {
 		assert.Zero(t, f.outbox.Held().Records)
 		assert.Equal(t, 1000, f.outbox.Held().Remembered)
 		assert.Equal(t, map[string]int{"complete": 1}, f.counts("uploads"))
-		assert.Equal(t, map[string]int{"uploaded": 1000}, f.counts("upload.rows"))
+		assert.Equal(t, map[string]int{"updated": 1000}, f.counts("upload.rows"))
 		assert.Empty(t, f.route.calls())
 	})
 }
@@ -129,24 +129,36 @@ func TestUploads_AnOlderValueIsNotUploadedAgainAfterANewerOneThatWentByACall(t *
 	})
 }
 
-func TestUploads_ARowThatFailsGoesOnceMore(t *testing.T) {
+func TestUploads_ARowThatFailsGoesAgainForAsLongAsAnUpdateMayFailAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		target := &fakeUploads{}
+		tried := 0
 		target.progress = func(u *fakeUpload) (route.Progress, route.Answer) {
 			p := route.Progress{State: route.UploadComplete, Rows: len(u.rows), FailedIDs: map[string]struct{}{}}
 			if _, is := u.rows["v3"]; is {
+				tried++
 				p.Failed, p.FailedIDs[secret+"v3"] = 1, struct{}{}
 			}
 			return p, taken
 		}
 		f := started(t, byUploads(target))
 		defer f.Stop()
-		f.push(t, visitors(10)...)
-		time.Sleep(time.Hour)
-		require.Len(t, target.uploads(), 2)
-		assert.Len(t, target.uploads()[1].rows, 1)
-		assert.Equal(t, map[string]int{"delivered": 9, "rejected row_failed": 1}, f.counts("records"))
-		assert.Equal(t, map[string]int{"uploaded": 11, "failed": 2}, f.counts("upload.rows"))
+		for hour := range 28 {
+			if hour == 23 {
+				assert.Zero(t, f.counts("records")["rejected row_failed"], "it goes on")
+			}
+			for n := range 12 {
+				if hour == 0 || n > 0 {
+					f.push(t, visitors(3)...)
+				}
+				if hour == 0 && n == 0 {
+					f.push(t, tier("v3", "gold"))
+				}
+				time.Sleep(5 * time.Minute)
+			}
+		}
+		assert.Equal(t, 1, f.counts("records")["rejected row_failed"])
+		assert.Less(t, tried, 50)
 	})
 }
 
@@ -338,20 +350,23 @@ func TestUploads_OneThatIsRefusedAfterItsAnswerWasLostGoesAsItIs(t *testing.T) {
 				f.push(t, tier("v7", "newer"))
 				f.push(t, tier("another", "gold"))
 				time.Sleep(30 * time.Minute)
-				assert.Equal(t, map[string]int{"delivered": 1}, f.counts("records"), "others go on")
-				time.Sleep(23 * time.Hour)
-				for _, rows := range tried[1 : len(tried)-1] {
-					assert.Equal(t, tried[0], rows)
+				assert.Equal(t, map[string]int{"delivered": 10}, f.counts("records"), "others go on")
+				time.Sleep(22 * time.Hour)
+				for _, rows := range tried[:len(tried)-1] {
+					assert.Equal(t, "gold", rows["v7"]["tier"], "nothing else of the visitor is sent")
 				}
+				assert.Less(t, len(tried), 60)
 				if refusedFor == time.Hour {
 					assert.Equal(t, map[string]int{"delivered": 12}, f.counts("records"))
 					assert.Equal(t, "newer", target.last("v7")["tier"])
 					return
 				}
-				assert.Less(t, len(tried), 200)
-				assert.Equal(t, 11, f.outbox.Held().Records)
-				time.Sleep(2 * time.Hour)
-				assert.Less(t, len(tried[len(tried)-1]), 10, "after status::timeout they go in smaller ones")
+				assert.Equal(t, 2, f.outbox.Held().Records)
+				f.push(t, tier("one more", "gold"))
+				time.Sleep(3 * time.Hour)
+				f.push(t, tier("the last", "gold"))
+				time.Sleep(time.Hour)
+				assert.Equal(t, 1, f.counts("records")["rejected refused"], "after status::timeout it is given up")
 			})
 		})
 	}

@@ -33,6 +33,7 @@ type TelemetryBuilder struct {
 	AdobeTargetCalls             metric.Int64Counter
 	AdobeTargetOutboxAge         metric.Float64ObservableGauge
 	AdobeTargetOutboxBytes       metric.Int64ObservableGauge
+	AdobeTargetOutboxForgotten   metric.Int64Counter
 	AdobeTargetOutboxLimit       metric.Int64ObservableGauge
 	AdobeTargetOutboxRecords     metric.Int64ObservableGauge
 	AdobeTargetOutboxRemembered  metric.Int64ObservableGauge
@@ -285,7 +286,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol.adobe_target.call.duration",
 		metric.WithDescription("Time from the start of a call until its answer was read. [Alpha]"),
 		metric.WithUnit("s"),
-		metric.WithExplicitBucketBoundaries([]float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}...),
+		metric.WithExplicitBucketBoundaries([]float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300}...),
 	)
 	errs = errors.Join(errs, err)
 	builder.AdobeTargetCallRecords, err = builder.meter.Int64Histogram(
@@ -311,6 +312,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol.adobe_target.outbox.bytes",
 		metric.WithDescription("Size of what waits in the outbox, before it is compressed in a storage. [Alpha]"),
 		metric.WithUnit("By"),
+	)
+	errs = errors.Join(errs, err)
+	builder.AdobeTargetOutboxForgotten, err = builder.meter.Int64Counter(
+		"otelcol.adobe_target.outbox.forgotten",
+		metric.WithDescription("Visitors of whom it was forgotten before bulk::remember is over what uploads held, to make room in the outbox. A further upload of such a visitor holds only what is new. [Alpha]"),
+		metric.WithUnit("{visitor}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.AdobeTargetOutboxLimit, err = builder.meter.Int64ObservableGauge(
@@ -357,7 +364,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.AdobeTargetQuotaLimit, err = builder.meter.Int64ObservableGauge(
 		"otelcol.adobe_target.quota.limit",
-		metric.WithDescription("Calls that any window of the quota may hold. [Alpha]"),
+		metric.WithDescription("Calls that any window of the quota may hold, with route bulk any minute. Absent where there is no quota. [Alpha]"),
 		metric.WithUnit("{call}"),
 	)
 	errs = errors.Join(errs, err)
@@ -393,7 +400,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.AdobeTargetUploadRows, err = builder.meter.Int64Counter(
 		"otelcol.adobe_target.upload.rows",
-		metric.WithDescription("Rows of uploads, one a visitor, by what became of them. [Alpha]"),
+		metric.WithDescription("Rows of uploads that Target took and that have ended, one a visitor, by what became of them. Their sum is the rows of these uploads. [Alpha]"),
 		metric.WithUnit("{row}"),
 	)
 	errs = errors.Join(errs, err)
@@ -411,7 +418,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.AdobeTargetWaitingTime, err = builder.meter.Float64ObservableCounter(
 		"otelcol.adobe_target.waiting.time",
-		metric.WithDescription("Time during which at least one call of this exporter waited, by cause (pace, quota, pause). Its rate is the share of the time in which calls were held up. [Alpha]"),
+		metric.WithDescription("Time during which at least one call of a route of this exporter waited, by cause (pace, quota, pause). Its rate is the share of the time in which these calls were held up. With route bulk, quota is bulk::calls_per_minute. [Alpha]"),
 		metric.WithUnit("s"),
 	)
 	errs = errors.Join(errs, err)

@@ -95,6 +95,22 @@ func AssertEqualAdobeTargetOutboxBytes(t *testing.T, tt *componenttest.Telemetry
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }
 
+func AssertEqualAdobeTargetOutboxForgotten(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol.adobe_target.outbox.forgotten",
+		Description: "Visitors of whom it was forgotten before bulk::remember is over what uploads held, to make room in the outbox. A further upload of such a visitor holds only what is new. [Alpha]",
+		Unit:        "{visitor}",
+		Data: metricdata.Sum[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			IsMonotonic: true,
+			DataPoints:  dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol.adobe_target.outbox.forgotten")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
 func AssertEqualAdobeTargetOutboxLimit(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol.adobe_target.outbox.limit",
@@ -200,7 +216,7 @@ func AssertEqualAdobeTargetQueueDamaged(t *testing.T, tt *componenttest.Telemetr
 func AssertEqualAdobeTargetQuotaLimit(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol.adobe_target.quota.limit",
-		Description: "Calls that any window of the quota may hold. [Alpha]",
+		Description: "Calls that any window of the quota may hold, with route bulk any minute. Absent where there is no quota. [Alpha]",
 		Unit:        "{call}",
 		Data: metricdata.Gauge[int64]{
 			DataPoints: dps,
@@ -290,7 +306,7 @@ func AssertEqualAdobeTargetRecordsRecovered(t *testing.T, tt *componenttest.Tele
 func AssertEqualAdobeTargetUploadRows(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol.adobe_target.upload.rows",
-		Description: "Rows of uploads, one a visitor, by what became of them. [Alpha]",
+		Description: "Rows of uploads that Target took and that have ended, one a visitor, by what became of them. Their sum is the rows of these uploads. [Alpha]",
 		Unit:        "{row}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -336,7 +352,7 @@ func AssertEqualAdobeTargetUploadsOpen(t *testing.T, tt *componenttest.Telemetry
 func AssertEqualAdobeTargetWaitingTime(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[float64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol.adobe_target.waiting.time",
-		Description: "Time during which at least one call of this exporter waited, by cause (pace, quota, pause). Its rate is the share of the time in which calls were held up. [Alpha]",
+		Description: "Time during which at least one call of a route of this exporter waited, by cause (pace, quota, pause). Its rate is the share of the time in which these calls were held up. With route bulk, quota is bulk::calls_per_minute. [Alpha]",
 		Unit:        "s",
 		Data: metricdata.Sum[float64]{
 			Temporality: metricdata.CumulativeTemporality,

@@ -71,6 +71,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.AdobeTargetCallDuration.Record(context.Background(), 1)
 	tb.AdobeTargetCallRecords.Record(context.Background(), 1)
 	tb.AdobeTargetCalls.Add(context.Background(), 1)
+	tb.AdobeTargetOutboxForgotten.Add(context.Background(), 1)
 	tb.AdobeTargetParametersDropped.Add(context.Background(), 1)
 	tb.AdobeTargetQueueDamaged.Add(context.Background(), 1)
 	tb.AdobeTargetRecords.Add(context.Background(), 1)
@@ -91,6 +92,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[float64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualAdobeTargetOutboxBytes(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualAdobeTargetOutboxForgotten(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualAdobeTargetOutboxLimit(t, testTel,
