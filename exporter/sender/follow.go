@@ -122,10 +122,11 @@ func (u *uploader) settleStatus(ctx context.Context, m *made, p *route.Progress)
 	case route.UploadComplete:
 		u.unfollow(m)
 		u.countUpload(ctx, uploadComplete, 1)
-		failed := cmp.Or(p.Failed, len(p.FailedIDs))
+		failed := min(m.rows(), cmp.Or(p.Failed, len(p.FailedIDs)))
+		notFound := min(m.rows()-failed, p.NotFound)
 		u.countRows(ctx, rowsFailed, failed)
-		u.countRows(ctx, rowsNotFound, p.NotFound)
-		u.countRows(ctx, rowsUpdated, max(0, m.rows()-failed-p.NotFound))
+		u.countRows(ctx, rowsNotFound, notFound)
+		u.countRows(ctx, rowsUpdated, m.rows()-failed-notFound)
 		switch {
 		case 2*failed <= m.rows():
 			u.ends.good(now)
