@@ -33,7 +33,8 @@ Control, never behind the token and never counted
   GET  /_emulator/receipts  which numbers arrived, by the parameter that names the visitor, and how many were accepted
   GET  /_emulator/uploads   the files of batchUpdate that were taken, without ids and values
   PUT  /_emulator/bulk      {"processing":"2s","override":"lost_properties","status_scheme":"http","status_host":"...","keep":10,
-                            "escaped":false,"v2_pcid":false,"v1_third_party":false}
+                            "escaped":false,"v2_pcid":false,"v1_third_party":false,"rows":"failed","encoded_ids":false,
+                            "unknown_word":false}; rows that a status names: failed, all, none
   GET  /_emulator/faults    the faults still active
   PUT  /_emulator/faults    a list of faults, [] lifts them
   PUT  /_emulator/latency   {"fixed":"200ms","jitter":"50ms"}
@@ -46,7 +47,8 @@ A fault hits well-formed calls; only its kind is required
   {"kind":"redirect","status":302,"location":"https://example.com/"}
   {"kind":"reset"} {"kind":"hang"} {"kind":"refuse"} {"kind":"garbage"} {"kind":"truncate"} {"kind":"silent"}
   {"kind":"stuck"} {"kind":"fail_rows"}           what becomes of a batch
-  {"kind":"foreign","location":"https://example.com/"} {"kind":"entity"} {"kind":"large"}    odd answers of the bulk API
+  {"kind":"foreign","location":"https://example.com/"} {"kind":"no_status"} {"kind":"entity"} {"kind":"large"}
+                                                  odd answers of the bulk API
 and each may have
   "probability":0.1    the share of the calls it hits
   "count":5            how many calls it hits before it is gone

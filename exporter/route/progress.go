@@ -5,6 +5,7 @@ package route // import "github.com/otelcol-adobetarget/adobetargetexporter/expo
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -30,13 +31,19 @@ type Progress struct {
 	State UploadState
 	// Rows is how many there were, NotFound how many had no profile, Failed how many failed.
 	Rows, NotFound, Failed int
-	// FailedIDs are ids of rows that failed, as far as Target names them: as they stand in the
-	// answer, and as that would be decoded. At most 100,000 are kept.
+	// Named is how many of the failed rows have their id in FailedIDs: as it stands in the answer,
+	// and as that would be decoded, so there may be more ids than rows. There is room for all rows
+	// of an upload. One that an answer names beyond that counts as failed, and not as named.
+	Named     int
 	FailedIDs map[string]struct{}
 }
 
 const (
-	maxFailedIDs = 100_000
+	// maxProgress is the most bytes of a status that are read. It leaves over 300 for each row and
+	// twice those of an upload, as an id may be written with entities.
+	maxProgress = 256 << 20
+	// maxFailedBytes is the most bytes of ids that are kept: those of an upload in both forms.
+	maxFailedBytes = 2 * MaxBulkBytes
 	// maxField is the most bytes that are kept of what stands in one element.
 	maxField = 4 << 10
 	// maxToken is the most bytes of a tag or a text, maxDepth the most elements in one another: what
@@ -46,7 +53,7 @@ const (
 )
 
 // readProgress reads a status: XML in which elements count by their local names. One that is longer
-// than r says what stands in its beginning.
+// than r cannot be read, as the rows that it does not come to may have failed.
 func readProgress(r *io.LimitedReader) (Progress, Answer) {
 	buffered := bufio.NewReader(r)
 	beginning, _ := buffered.Peek(len("<!doctype html")) // it is read again
@@ -55,11 +62,13 @@ func readProgress(r *io.LimitedReader) (Progress, Answer) {
 	reader := progressReader{from: &text, decoder: lenientXML(&text)}
 	err := reader.run()
 	var syntax *xml.SyntaxError
-	switch cut := r.N <= 0 && errors.As(err, &syntax); {
-	case reader.words == 1 && (err == nil || cut):
+	switch invalid := errors.As(err, &syntax); {
+	case err == nil && reader.words == 1:
 		reader.Failed = max(reader.Failed, reader.failedRows)
 		return reader.Progress, Answer{Verdict: Delivered}
-	case err == nil, cut, errors.As(err, &syntax), errors.Is(err, errForeign):
+	case invalid && r.N <= 0:
+		return Progress{}, Answer{Verdict: NotNow, Reason: ReasonForeign, Detail: "the answer is too long"}
+	case err == nil, invalid, errors.Is(err, errForeign):
 		return Progress{}, Answer{Verdict: NotNow, Reason: ReasonForeign, Detail: "the answer is " + kindOf(beginning)}
 	}
 	return Progress{}, failure(err)
@@ -76,6 +85,7 @@ type progressReader struct {
 	inRow      bool
 	id, word   string // of the row
 	failedRows int
+	keptBytes  int // of FailedIDs
 }
 
 func (r *progressReader) run() error {
@@ -102,7 +112,7 @@ func (r *progressReader) run() error {
 			r.text = append(r.text, t[:min(len(t), maxField-len(r.text))]...)
 		case xml.EndElement:
 			r.depth--
-			r.end(t.Name.Local, strings.TrimSpace(string(r.text)))
+			r.end(t.Name.Local, string(bytes.TrimSpace(r.text)))
 			r.text = r.text[:0]
 		}
 	}
@@ -138,16 +148,30 @@ func (r *progressReader) endRow() {
 		return
 	}
 	r.failedRows++
-	if r.id == "" || len(r.FailedIDs) >= maxFailedIDs {
+	if r.id != "" {
+		r.keep(r.id)
+	}
+}
+
+// keep keeps the id of a row that failed, as far as there is room for both its forms.
+func (r *progressReader) keep(id string) {
+	size := len(id)
+	decoded, err := url.PathUnescape(id)
+	if err != nil {
+		decoded = id
+	}
+	if decoded != id {
+		size += len(decoded)
+	}
+	if r.Named == MaxBulkRows || r.keptBytes+size > maxFailedBytes {
 		return
 	}
 	if r.FailedIDs == nil {
 		r.FailedIDs = make(map[string]struct{})
 	}
-	r.FailedIDs[r.id] = struct{}{}
-	if decoded, err := url.PathUnescape(r.id); err == nil && len(r.FailedIDs) < maxFailedIDs {
-		r.FailedIDs[decoded] = struct{}{}
-	}
+	r.FailedIDs[id], r.FailedIDs[decoded] = struct{}{}, struct{}{}
+	r.Named++
+	r.keptBytes += size
 }
 
 func stateOf(word string) UploadState {

@@ -49,16 +49,16 @@ func TestReadProgress(t *testing.T) {
 		"an empty word":   {"<response><status/></response>", Progress{State: UploadIncomplete}},
 		"a failed row": {
 			"<response><status>complete</status><profile><id>cust-1</id><status>failed</status></profile></response>",
-			Progress{State: UploadComplete, Failed: 1, FailedIDs: ids("cust-1")},
+			Progress{State: UploadComplete, Failed: 1, Named: 1, FailedIDs: ids("cust-1")},
 		},
 		"every row": {
 			"<response><profile><id>1</id><status>success</status></profile><profile><id>2</id><status>error</status></profile>" +
 				"<profile><id>3</id><status>pending</status></profile><profile><status>what</status><id> 4 </id></profile><status>incomplete</status></response>",
-			Progress{State: UploadIncomplete, Failed: 2, FailedIDs: ids("2", "4")},
+			Progress{State: UploadIncomplete, Failed: 2, Named: 2, FailedIDs: ids("2", "4")},
 		},
 		"rows in a list": {
 			"<response><status>stuck</status><profiles><profile><id>1</id><status>failed</status></profile></profiles></response>",
-			Progress{State: UploadStuck, Failed: 1, FailedIDs: ids("1")},
+			Progress{State: UploadStuck, Failed: 1, Named: 1, FailedIDs: ids("1")},
 		},
 		"a row without an id is counted": {"<response><status>stuck</status><profile><id/><status>failed</status></profile></response>", Progress{State: UploadStuck, Failed: 1}},
 		"a row without a word is not":    {"<response><status>stuck</status><profile><id>1</id></profile></response>", Progress{State: UploadStuck}},
@@ -67,17 +67,17 @@ func TestReadProgress(t *testing.T) {
 		},
 		"more failed than are named": {
 			"<response><status>complete</status><failedUpdates>7</failedUpdates><profile><id>1</id><status>failed</status></profile></response>",
-			Progress{State: UploadComplete, Failed: 7, FailedIDs: ids("1")},
+			Progress{State: UploadComplete, Failed: 7, Named: 1, FailedIDs: ids("1")},
 		},
 		"an id that is escaped": {
 			"<response><status>complete</status><profile><id>a%20b</id><status>failed</status></profile><profile><id>100%</id><status>failed</status></profile></response>",
-			Progress{State: UploadComplete, Failed: 2, FailedIDs: ids("a%20b", "a b", "100%")},
+			Progress{State: UploadComplete, Failed: 2, Named: 2, FailedIDs: ids("a%20b", "a b", "100%")},
 		},
 		"an id with entities": {
 			"<response><status>complete</status><profile><id>a&amp;b&c&d;<![CDATA[<e>]]></id><status>failed</status></profile></response>",
-			Progress{State: UploadComplete, Failed: 1, FailedIDs: ids("a&b&c&d;<e>")},
+			Progress{State: UploadComplete, Failed: 1, Named: 1, FailedIDs: ids("a&b&c&d;<e>")},
 		},
-		"an id of other letters": {"<response><status>stuck</status><profile><id>größe</id><status>failed</status></profile></response>", Progress{State: UploadStuck, Failed: 1, FailedIDs: ids("größe")}},
+		"an id of other letters": {"<response><status>stuck</status><profile><id>größe</id><status>failed</status></profile></response>", Progress{State: UploadStuck, Failed: 1, Named: 1, FailedIDs: ids("größe")}},
 		"bytes that are no text": {"<response><a>\xff\x00\x01</a><status>stuck</status></response>", Progress{State: UploadStuck}},
 		"namespaces":             {`<t:response xmlns:t="x"><t:status a="b">complete</t:status><t:batchSize>2</t:batchSize></t:response>`, Progress{State: UploadComplete, Rows: 2}},
 		"a declaration":          {"\n<?xml version=\"1.0\" encoding=\"UTF-16\"?><!DOCTYPE response><!-- <status>stuck</status> --><response><status>complete</status></response>", Progress{State: UploadComplete}},
@@ -86,7 +86,7 @@ func TestReadProgress(t *testing.T) {
 		"spaces around numbers":  {"<response><status>complete</status><batchSize> 3\n</batchSize></response>", Progress{State: UploadComplete, Rows: 3}},
 		"many rows": {
 			"<response><status>complete</status>" + strings.Repeat("<profile><id>1</id><status>failed</status></profile>", 2_000) + "</response>",
-			Progress{State: UploadComplete, Failed: 2_000, FailedIDs: ids("1")},
+			Progress{State: UploadComplete, Failed: 2_000, Named: 2_000, FailedIDs: ids("1")},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -130,36 +130,46 @@ func TestReadProgress_OfAnotherThanTarget(t *testing.T) {
 	}
 }
 
-func TestReadProgress_KeepsNoMoreThanItMay(t *testing.T) {
-	var body bytes.Buffer
-	body.WriteString("<response><status>complete</status><failedUpdates>500000</failedUpdates>")
-	for i := range 100_001 {
-		fmt.Fprintf(&body, "<profile><id>%d</id><status>-</status></profile>", i)
+func TestReadProgress_KeepsTheIDsOfAllRowsOfAnUpload(t *testing.T) {
+	for name, tt := range map[string]struct {
+		rows, named, ids int
+		id               string
+	}{
+		"more than an upload may have": {MaxBulkRows + 1, MaxBulkRows, MaxBulkRows, "%d"},
+		"in two forms":                 {1000, 1000, 2000, "customer%%20%d"},
+		"longer than Target's":         {maxFailedBytes/8000 + 1, maxFailedBytes / 8000, 2 * (maxFailedBytes / 8000), "%%20%03998d"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var body bytes.Buffer
+			body.WriteString("<response><status>complete</status>")
+			for row := range tt.rows {
+				fmt.Fprintf(&body, "<profile><id>"+tt.id+"</id><status>failed</status></profile>", row)
+			}
+			body.WriteString("</response>")
+			got, answer := progressOf(&body)
+			assert.Equal(t, Answer{Verdict: Delivered}, answer)
+			assert.Equal(t, []int{tt.rows, tt.named, tt.ids}, []int{got.Failed, got.Named, len(got.FailedIDs)})
+		})
 	}
-	body.WriteString("</response>")
-	got, answer := progressOf(&body)
-	assert.Equal(t, Answer{Verdict: Delivered}, answer)
-	assert.Equal(t, 500_000, got.Failed)
-	assert.Len(t, got.FailedIDs, 100_000)
 }
 
-func TestReadProgress_ReadsTheBeginningOfWhatIsTooLong(t *testing.T) {
-	const row, most = "<profile><id>1</id><status>failed</status></profile>", 100_000
-	begin := func(word string) (*io.LimitedReader, *strings.Reader) {
-		body := strings.NewReader("<response>" + word + strings.Repeat(row, 10_000) + "</response>")
-		return &io.LimitedReader{R: body, N: most}, body
+func TestReadProgress_OfWhatIsTooLong(t *testing.T) {
+	const row, rows = "<profile><id>1</id><status>failed</status></profile>", 10_000
+	for name, word := range map[string]string{"with its word": "<status>complete</status>", "without one": ""} {
+		t.Run(name, func(t *testing.T) {
+			body := strings.NewReader("<response>" + word + strings.Repeat(row, rows) + "</response>")
+			most := body.Size() - 1
+			got, answer := readProgress(&io.LimitedReader{R: body, N: most})
+			assert.Equal(t, Answer{Verdict: NotNow, Reason: ReasonForeign, Detail: "the answer is too long"}, answer)
+			assert.Zero(t, got, "not that all went well")
+			assert.Equal(t, 1, body.Len(), "no more is read")
+		})
 	}
-	r, body := begin("<status>complete</status>")
-	got, answer := readProgress(r)
-	assert.Equal(t, Answer{Verdict: Delivered}, answer)
-	assert.Equal(t, UploadComplete, got.State)
-	assert.InDelta(t, most/len(row), got.Failed, 2)
-	assert.EqualValues(t, most, body.Size()-int64(body.Len()), "and no more is read")
-
-	r, _ = begin("")
-	got, answer = readProgress(r)
-	assert.Equal(t, Answer{Verdict: NotNow, Reason: ReasonForeign, Detail: "the answer is other XML than Target's, or a part of it"}, answer)
-	assert.Zero(t, got)
+	body := "<response><status>complete</status>" + strings.Repeat(row, rows) + "</response>"
+	got, answer := readProgress(&io.LimitedReader{R: strings.NewReader(body), N: int64(len(body))})
+	assert.Equal(t, Answer{Verdict: Delivered}, answer, "one that just fits")
+	assert.Equal(t, rows, got.Failed)
 }
 
 func TestReadProgress_OfAConnectionThatFails(t *testing.T) {

@@ -86,6 +86,11 @@ func (t *textReader) ReadByte() (byte, error) {
 	}
 	t.room--
 	if len(t.rest) == 0 {
+		c, err := t.from.ReadByte()
+		if err != nil || (c >= ' ' && c < utf8.RuneSelf) { // nearly all are
+			return c, err
+		}
+		_ = t.from.UnreadByte() // it was just read
 		r, _, err := t.from.ReadRune()
 		if err != nil {
 			return 0, err

@@ -21,8 +21,6 @@ const (
 
 	// bulkPause is the shortest pause after 503, by which Target answers the 51st call of a minute.
 	bulkPause = 65 * time.Second
-	// maxProgress is the most bytes of a status that are read.
-	maxProgress = 16 << 20
 )
 
 // UploadCaller makes uploads and asks for their status, each call in a span of its own. A span

@@ -25,13 +25,16 @@ func (world *world) judge(key storeKey) {
 
 // finish applies the rows of a batch at its time. One that gets stuck applies none.
 func (e *Emulator) finish(world *world, u *upload) {
+	bulk := e.bulk.Load()
+	if bulk.Rows == RowsAll {
+		u.ended = u.rows
+	}
 	if u.getsStuck {
 		u.status = batchStuck
 		world.counters.stuck.Add(1)
 		return
 	}
 	u.status = batchComplete
-	override := e.bulk.Load().Override
 	for _, row := range u.rows {
 		key := u.key(row)
 		switch {
@@ -41,7 +44,7 @@ func (e *Emulator) finish(world *world, u *upload) {
 		case u.version == bulkV1 && !e.exists(world, key):
 			u.notFound++
 			continue
-		case u.version == bulkV2 && override == OverrideLostProperties:
+		case u.version == bulkV2 && bulk.Override == OverrideLostProperties:
 			world.store.override(key, u.namesOf(row))
 		}
 		u.updated++

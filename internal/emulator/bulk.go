@@ -116,6 +116,8 @@ func (e *Emulator) upload(w http.ResponseWriter, r *http.Request, u *upload) {
 		e.confirm(w, r, world, u, withEntity(good))
 	case fault.Kind == FaultForeign:
 		e.confirm(w, r, world, u, e.uploadAnswer(foreignAddress(fault, address)))
+	case fault.Kind == FaultNoStatus:
+		e.confirm(w, r, world, u, e.uploadAnswer(""))
 	default:
 		e.act(w, r, fault, replies{
 			good: good, refused: refusedUpdate("the batch is refused").ofUpload(),

@@ -35,6 +35,7 @@ func TestBulkFaults_AnswerAnUpload(t *testing.T) {
 		"an entity":                    {Fault{Kind: FaultEntity}, 200, "<message>&nbsp;Batch submitted", true, true},
 		"a foreign address":            {Fault{Kind: FaultForeign}, 200, "http://tt.omtrdc.net.example.com/m2/acme/profile/batchStatus?batchId=acme-", true, true},
 		"a foreign address of choice":  {Fault{Kind: FaultForeign, Location: "https://example.com/x"}, 200, "<batchStatus>https://example.com/x</batchStatus>", true, true},
+		"no address":                   {Fault{Kind: FaultNoStatus}, 200, "<success>true</success><batchStatus></batchStatus>", true, true},
 		"aimed at uploads":             {Fault{Kind: FaultGarbage, Route: RouteBulk}, 200, "<!DOCTYPE html>", false, false},
 		"aimed at one of its visitors": {Fault{Kind: FaultGarbage, Visitor: "crm-1"}, 200, "<!DOCTYPE html>", false, false},
 		"aimed at another":             {Fault{Kind: FaultGarbage, Visitor: "crm-2"}, 200, "submitted", true, true},
@@ -74,6 +75,7 @@ func TestBulkFaults_AnswerAQuestionForAStatus(t *testing.T) {
 		"an entity":                        {Fault{Kind: FaultEntity, Route: RouteBulkStatus}, 200, "<message>&nbsp;Batch status"},
 		"a batch that holds the visitor":   {Fault{Kind: FaultGarbage, Visitor: "crm-1"}, 200, "<!DOCTYPE html>"},
 		"a batch of another":               {Fault{Kind: FaultGarbage, Visitor: "crm-2"}, 200, "<status>complete</status>"},
+		"of an upload without an address":  {Fault{Kind: FaultNoStatus}, 200, "<status>complete</status>"},
 		"of an upload's address":           {Fault{Kind: FaultForeign}, 200, "<status>complete</status>"},
 		"aimed at uploads and not at this": {Fault{Kind: FaultGarbage, Route: RouteBulk}, 200, "<status>complete</status>"},
 	} {
@@ -168,6 +170,7 @@ func TestFaults_OfARouteThatMakeNoSense(t *testing.T) {
 		"an unknown route":                  {Kind: FaultReset, Route: "batch"},
 		"an update that gets stuck":         {Kind: FaultStuck, Route: RouteSingle},
 		"a status with a foreign address":   {Kind: FaultForeign, Route: RouteBulkStatus},
+		"a status without an address":       {Kind: FaultNoStatus, Route: RouteBulkStatus},
 		"an upload of ten megabytes":        {Kind: FaultLarge, Route: RouteBulk},
 		"an entity for a Delivery call":     {Kind: FaultEntity, Route: RouteDelivery},
 		"rows that fail and take effect":    {Kind: FaultFailRows, Visitor: "crm-1", Applied: true},
@@ -183,12 +186,15 @@ func TestBulkControl_SetsAndShows(t *testing.T) {
 	c := newClock()
 	e := newEmulator(t, Settings{Now: c.now})
 	status, _ := controlCall(t, e, http.MethodPut, "bulk", `{"processing":"2s","override":"last_value","status_scheme":"https",
-		"status_host":"mboxedge45.tt.omtrdc.net","keep":10,"escaped":true,"v2_pcid":true,"v1_third_party":true}`)
+		"status_host":"mboxedge45.tt.omtrdc.net","keep":10,"escaped":true,"v2_pcid":true,"v1_third_party":true,"rows":"all","encoded_ids":true,"unknown_word":true}`)
 	require.Equal(t, http.StatusNoContent, status)
 	submit(t, e, v2URL, "batch=pcId,tier,store\n1.28_0,gold\n2.28_0,,Oslo")
 	_, body := serve(t, e, postBatch(t, v1URL, goldBatch))
 	assert.Contains(t, body, "<batchStatus>https://mboxedge45.tt.omtrdc.net/m2/acme/profile/batchStatus?batchId=")
 	assert.Contains(t, body, "&amp;m2Node")
+	_, body = ask(t, e, readSubmission(t, body).BatchStatus, "")
+	assert.Contains(t, body, "<status>unknown</status>")
+	assert.Contains(t, body, "<profile><id>crm-1</id><status>pending</status></profile>")
 	id := e.Uploads()[0].ID
 	_, shown := controlCall(t, e, http.MethodGet, "uploads", "")
 	var uploads []json.RawMessage
@@ -215,7 +221,7 @@ func TestBulkControl_SetsAndShows(t *testing.T) {
 
 func TestBulkControl_RefusesWhatIsImpossible(t *testing.T) {
 	for _, body := range []string{
-		`{"processing":"-1s"}`, `{"override":"12345"}`, `{"status_scheme":"ftp"}`, `{"keep":-1}`, `{"unknown":1}`, `{"processing":12345}`, ``,
+		`{"processing":"-1s"}`, `{"override":"12345"}`, `{"status_scheme":"ftp"}`, `{"keep":-1}`, `{"rows":"12345"}`, `{"unknown":1}`, `{"processing":12345}`, ``,
 	} {
 		e := newEmulator(t, Settings{})
 		status, answer := controlCall(t, e, http.MethodPut, "bulk", body)

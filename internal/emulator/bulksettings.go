@@ -38,11 +38,20 @@ type Bulk struct {
 	V2PCID bool
 	// V1ThirdParty takes a thirdPartyId in v1, on which Adobe's pages contradict each other.
 	V1ThirdParty bool
+	// Rows is [RowsFailed] when empty.
+	Rows Rows
+	// EncodedIDs names rows by their ids as they stand in the batch, percent-encoded.
+	EncodedIDs bool
+	// UnknownWord says unknown of a batch before its time, and not incomplete.
+	UnknownWord bool
 }
 
 func (b Bulk) withDefaults() Bulk {
 	if b.Override == "" {
 		b.Override = OverrideLostProperties
+	}
+	if b.Rows == "" {
+		b.Rows = RowsFailed
 	}
 	return b
 }
@@ -57,6 +66,8 @@ func (b Bulk) validate() error {
 		return errors.New("bulk: status_scheme must be http or https")
 	case b.Keep < 0:
 		return errors.New("bulk: keep must be 0 or more")
+	case b.Rows != RowsFailed && b.Rows != RowsAll && b.Rows != RowsNone:
+		return errors.New("bulk: rows must be failed, all or none")
 	}
 	return nil
 }
@@ -92,6 +103,9 @@ type bulkWire struct {
 	Escaped      bool     `json:"escaped"`
 	V2PCID       bool     `json:"v2_pcid"`
 	V1ThirdParty bool     `json:"v1_third_party"`
+	Rows         Rows     `json:"rows"`
+	EncodedIDs   bool     `json:"encoded_ids"`
+	UnknownWord  bool     `json:"unknown_word"`
 }
 
 func (e *Emulator) changeBulk(body []byte) error {
@@ -102,5 +116,6 @@ func (e *Emulator) changeBulk(body []byte) error {
 	return e.SetBulk(Bulk{
 		Processing: w.Processing.std(), Override: w.Override, StatusScheme: w.StatusScheme, StatusHost: w.StatusHost,
 		Keep: w.Keep, Escaped: w.Escaped, V2PCID: w.V2PCID, V1ThirdParty: w.V1ThirdParty,
+		Rows: w.Rows, EncodedIDs: w.EncodedIDs, UnknownWord: w.UnknownWord,
 	})
 }

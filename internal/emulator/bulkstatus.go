@@ -33,12 +33,13 @@ func (e *Emulator) serveBatchStatus(w http.ResponseWriter, r *http.Request, clie
 		e.respond(w, r, refused.ofStatus())
 		return
 	}
-	u, known := world.uploads.find(client, asked.id, e.bulk.Load().Keep)
+	bulk := e.bulk.Load()
+	u, known := world.uploads.find(client, asked.id, bulk.Keep)
 	if !known {
 		e.respond(w, r, jsonError(http.StatusNotFound, "no such batch"))
 		return
 	}
-	e.answerStatus(w, r, world, statusOf(&u, asked.details))
+	e.answerStatus(w, r, world, bulk.statusOf(&u, asked.details))
 }
 
 func (e *Emulator) answerStatus(w http.ResponseWriter, r *http.Request, world *world, s batchStatus) {
@@ -110,7 +111,7 @@ func (f *refusal) ofStatus() answer {
 	return a
 }
 
-// batchStatus is what the status of a batch says. The rows that failed are named whether or not details are asked for.
+// batchStatus is what the status of a batch says. Rows are named whether or not details are asked for.
 type batchStatus struct {
 	XMLName  xml.Name    `xml:"response"`
 	BatchID  string      `xml:"batchId"`
@@ -126,15 +127,10 @@ type batchStatus struct {
 	of *upload
 }
 
-type rowStatus struct {
-	ID     string `xml:"id"`
-	Status string `xml:"status"`
-}
-
-func statusOf(u *upload, details bool) batchStatus {
-	s := batchStatus{of: u, BatchID: u.id, Status: u.status, Size: u.lines}
-	for _, id := range u.failed {
-		s.Rows = append(s.Rows, rowStatus{ID: id, Status: "failed"})
+func (b *Bulk) statusOf(u *upload, details bool) batchStatus {
+	s := batchStatus{of: u, BatchID: u.id, Status: u.status, Size: u.lines, Rows: b.rowsOf(u)}
+	if b.UnknownWord && u.status == batchIncomplete {
+		s.Status = batchUnknown
 	}
 	if details {
 		consumed, failed := 0, len(u.failed)

@@ -77,7 +77,8 @@
 //	                           "bytes":46,"names":["tier"],"status":"complete","updated":2,"not_found":0,"failed":0,
 //	                           "submitted_at":"…","completed_at":"…"}]
 //	PUT  /_emulator/bulk       {"processing":"2s","override":"lost_properties","status_scheme":"http","status_host":"…","keep":10,
-//	                           "escaped":false,"v2_pcid":false,"v1_third_party":false}, see [Bulk]
+//	                           "escaped":false,"v2_pcid":false,"v1_third_party":false,"rows":"failed","encoded_ids":false,
+//	                           "unknown_word":false}, see [Bulk]
 //	GET  /_emulator/faults     the faults still active, in the shape PUT takes
 //	PUT  /_emulator/faults     [{"kind":"status","status":503,"retry_after":"3s","retry_after_date":false,"location":"",
 //	                           "probability":0.5,"count":10,"visitor":"<id>","applied":false,"route":"bulk"}]; only kind is

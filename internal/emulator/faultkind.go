@@ -31,6 +31,8 @@ const (
 	// FaultForeign answers an upload with Fault.Location as the address of its status, by default one that is not Target's,
 	// and all is well.
 	FaultForeign FaultKind = "foreign"
+	// FaultNoStatus answers an upload without an address of its status, and all is well.
+	FaultNoStatus FaultKind = "no_status"
 	// FaultLarge answers the question for a status with over 10 MB.
 	FaultLarge FaultKind = "large"
 	// FaultStuck has a batch get stuck that was taken. It hits in addition to the kinds above, as FaultFailRows does.
@@ -54,6 +56,7 @@ const (
 var bulkFaults = map[FaultKind][]Route{
 	FaultEntity:   {RouteBulk, RouteBulkStatus},
 	FaultForeign:  {RouteBulk},
+	FaultNoStatus: {RouteBulk},
 	FaultLarge:    {RouteBulkStatus},
 	FaultStuck:    {RouteBulk},
 	FaultFailRows: {RouteBulk},
@@ -70,5 +73,5 @@ func (k FaultKind) isFate() bool { return k == FaultStuck || k == FaultFailRows 
 
 // takesEffect reports whether the call that meets the fault does what it asks for.
 func (f Fault) takesEffect() bool {
-	return f.Applied || f.Kind == FaultEntity || f.Kind == FaultForeign
+	return f.Applied || f.Kind == FaultEntity || f.Kind == FaultForeign || f.Kind == FaultNoStatus
 }

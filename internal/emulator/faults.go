@@ -82,10 +82,10 @@ func (f Fault) validateKind() error {
 			return errors.New("the status of a redirect is from 300 to 399 and not 304")
 		}
 	case FaultReset, FaultHang, FaultRefuse, FaultGarbage, FaultTruncate, FaultSilent,
-		FaultEntity, FaultForeign, FaultLarge, FaultStuck, FaultFailRows:
+		FaultEntity, FaultForeign, FaultNoStatus, FaultLarge, FaultStuck, FaultFailRows:
 	default:
 		return errors.New("kind must be one of status, reset, hang, refuse, redirect, garbage, truncate, silent, " +
-			"entity, foreign, large, stuck, fail_rows")
+			"entity, foreign, no_status, large, stuck, fail_rows")
 	}
 	return nil
 }

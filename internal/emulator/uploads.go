@@ -17,6 +17,8 @@ const (
 	batchIncomplete = "incomplete"
 	batchComplete   = "complete"
 	batchStuck      = "stuck"
+	// batchUnknown stands for batchIncomplete where [Bulk] says so.
+	batchUnknown = "unknown"
 )
 
 // firstBatch makes batches look like Adobe's, of eight digits.
@@ -40,6 +42,8 @@ type upload struct {
 	// What became of the rows.
 	updated, notFound int
 	failed            []string
+	// ended are the rows after its time, where its status is to name them all.
+	ended []batchRow
 }
 
 // meet has a fault of a batch await its time.
