@@ -57,7 +57,8 @@ func (u *uploader) gather(ctx context.Context) error {
 func (u *uploader) takeDue(ctx context.Context) (*outbox.Entry, error) {
 	u.outbox.Due(time.Now()) // lets become ready what is due
 	lanes := []outbox.Lane{outbox.Fresh, outbox.FailingAlone}
-	if u.firsts++; u.firsts > firstsInRow {
+	u.firsts++
+	if u.firsts > firstsInRow {
 		u.firsts = 0
 		slices.Reverse(lanes)
 	}

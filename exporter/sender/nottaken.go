@@ -25,7 +25,8 @@ const (
 // notTaken says what becomes of an upload that Target has not taken. One that fails while others are
 // taken is divided, until a visitor stands alone for whom it fails.
 func (u *uploader) notTaken(ctx context.Context, m *made, a route.Answer, now time.Time) {
-	if m.failed++; m.failed == 1 {
+	m.failed++
+	if m.failed == 1 {
 		m.failing = now
 	}
 	if mayBeTaken(a) {
@@ -161,8 +162,19 @@ func (u *uploader) divide(ctx context.Context, m *made) {
 			u.drop(part)
 			continue
 		}
-		u.closed = append(u.closed, part)
+		u.mu.Lock()
+		u.divided = append(u.divided, part)
+		u.mu.Unlock()
 	}
+}
+
+// takeDivided has those made that came of others. These may be divided when they are made, and when
+// their status is told.
+func (u *uploader) takeDivided() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.closed = append(u.closed, u.divided...)
+	u.divided = nil
 }
 
 // emptyLike returns a sheet of the same kind without columns.

@@ -83,6 +83,8 @@ type uploader struct {
 	wake  chan struct{}
 	mu    sync.Mutex
 	taken []*made // to be followed
+	// divided are parts of others, to be made.
+	divided []*made
 	// hastened ends when nothing is to be waited for any more.
 	hastened  context.Context
 	hastenNow context.CancelFunc
@@ -134,6 +136,7 @@ func (u *uploader) careful() bool { return u.submits.failing() || u.ends.failing
 // makeAll makes uploads until ctx ends.
 func (u *uploader) makeAll(ctx context.Context) {
 	for ctx.Err() == nil {
+		u.takeDivided()
 		u.retryDoubted(ctx, time.Now())
 		switch {
 		case len(u.abandoned) > 0:
