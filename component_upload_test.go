@@ -170,7 +170,7 @@ func TestUpload_AStatusElsewhereIsNotCalled(t *testing.T) {
 	r.end(t)
 	assert.Empty(t, elsewhere.requests)
 	assert.Empty(t, s.got(statusPath))
-	assert.Equal(t, 1, r.logs.FilterMessage("An upload was taken and cannot be followed").Len())
+	assert.Equal(t, 1, r.logs.FilterMessageSnippet("Uploads are taken and cannot be followed").Len())
 }
 
 func TestUpload_After503ThereIsNoBulkCallFor65Seconds(t *testing.T) {

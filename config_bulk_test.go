@@ -97,8 +97,11 @@ func TestConfig_RefusesWhatMakesNoSenseWithBulk(t *testing.T) {
 		"status_after_its_end":              "bulk: status::timeout: must be from status::initial_delay (2m0s) to 168h, got 1m0s",
 		"unknown_key":                       `bulk: unknown key "rows"; allowed: calls_per_minute, enabled, interval, max_bytes, max_rows, remember, status, timeout, version`,
 		"unknown_key_of_status":             `bulk::status: unknown key "interval"; allowed: initial_delay, max_interval, timeout`,
-		"endpoint_of_an_upload":             `the path "/edge/m2/acme/v2/profile/batchUpdate" is not part of it, route bulk adds its own: remove it`,
-		"endpoint_of_an_upload_with_single": `the path "/edge/m2/acme/profile/batchUpdate" belongs in api::path`,
+		"endpoint_of_an_upload":             `the path "/edge/m2/acme/v2/profile/batchUpdate" is not part of it, the exporter adds it with route bulk: remove it`,
+		"endpoint_of_an_upload_with_single": `the path "/edge/m2/acme/profile/batchUpdate" is not part of it, the exporter adds it with route bulk: remove it`,
+		"endpoint_of_a_status":              `the path "/edge/m2/acme/profile/batchStatus" is not part of it, the exporter adds it with route bulk: remove it`,
+		"endpoint_of_an_update":             `the path "/edge/m2/acme/profile/update" belongs in api::path`,
+		"path_of_an_upload":                 `api: path: "/m2/{client_code}/v2/profile/batchUpdate" is not that of single updates, the exporter adds it with route bulk: remove it`,
 		"several_faults": "overflow: is for route single only, whose quota it is about: set route: single, or overflow: none, got \"delivery\"\n" +
 			"sending_queue: must be on",
 	})

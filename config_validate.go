@@ -72,27 +72,27 @@ func (cfg *Config) validateEndpoint() error {
 		return fmt.Errorf("endpoint: the port must be at most 65535, got %s", u.Port())
 	case u.RawQuery != "" || u.ForceQuery || strings.Contains(cfg.ClientConfig.Endpoint, "#"):
 		return fmt.Errorf("endpoint: must not carry a query or a fragment, got one on the host %q", u.Host)
-	case holdsCall(u):
-		return fmt.Errorf("endpoint: takes scheme and host, such as https://acme.tt.omtrdc.net; %s", cfg.pathFault(u.Path))
+	}
+	if fault := cfg.pathFault(u); fault != "" {
+		return fmt.Errorf("endpoint: takes scheme and host, such as https://acme.tt.omtrdc.net; the path %q %s", u.Path, fault)
 	}
 	return nil
 }
 
-// pathFault says where the path of a call belongs.
-func (cfg *Config) pathFault(path string) string {
-	if cfg.Route != route.ToSingle {
-		return fmt.Sprintf("the path %q is not part of it, route %s adds its own: remove it", path, cfg.Route)
-	}
-	return fmt.Sprintf("the path %q belongs in api::path, which is %q when it is not set", path, route.NewDefaultConfig().Path)
-}
-
-// holdsCall reports whether an endpoint holds the path of a call as well. Before a gateway may
-// stand a path, before Target's own hosts none.
-func holdsCall(endpoint *url.URL) bool {
+// pathFault says what is wrong with the path of an endpoint, "" when nothing is. Behind a gateway's host
+// may stand a path, behind Target's own hosts none, and the path of a call behind neither.
+func (cfg *Config) pathFault(endpoint *url.URL) string {
 	path := strings.TrimRight(endpoint.Path, "/")
-	ofCall := func(end string) bool { return strings.HasSuffix(path, end) }
-	return slices.ContainsFunc([]string{"/profile/update", "/profile/batchUpdate", "/rest/v1/delivery"}, ofCall) ||
-		path != "" && strings.HasSuffix(strings.ToLower(endpoint.Hostname()), ".tt.omtrdc.net")
+	by, ofCall := route.NameOf(path)
+	switch {
+	case ofCall && by == route.ToSingle && cfg.Route != route.ToDelivery:
+		return fmt.Sprintf("belongs in api::path, which is %q when it is not set", route.NewDefaultConfig().Path)
+	case ofCall && by != route.ToSingle:
+		return fmt.Sprintf("is not part of it, the exporter adds it with route %s: remove it", by)
+	case ofCall, path != "" && strings.HasSuffix(strings.ToLower(endpoint.Hostname()), ".tt.omtrdc.net"):
+		return fmt.Sprintf("is not part of it, route %s adds its own: remove it", cfg.Route)
+	}
+	return ""
 }
 
 func validPort(port string) bool {

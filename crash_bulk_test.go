@@ -65,7 +65,7 @@ func (s *crashTarget) works() {
 	for _, u := range done {
 		u.state = "complete"
 		switch {
-		case s.poisoned(u) && s.uploads.poisons == "stuck", !u.untold && !u.lost && len(u.rows) > 1 && s.random.chance(s.uploads.stuck):
+		case !u.untold && s.poisoned(u) && s.uploads.poisons == "stuck", !u.untold && !u.lost && len(u.rows) > 1 && s.random.chance(s.uploads.stuck):
 			u.state = "stuck"
 			s.gaveUp(u)
 		case !u.untold && !u.lost:
@@ -121,10 +121,10 @@ func (s *crashTarget) override(visitor string, row url.Values) {
 }
 
 // standsIn notes a fault when a visitor is sent something and stands in an upload that is not done,
-// unless that is the same one, of which the answer was lost.
+// unless it is what that holds, of which the answer was lost.
 func (s *crashTarget) standsIn(what, visitor string, again *crashUpload) {
 	for n, u := range s.uploads.taken {
-		if _, in := u.rows[visitor]; !in || u.state != "incomplete" || again != nil && u.lost && reflect.DeepEqual(u.rows, again.rows) {
+		if _, in := u.rows[visitor]; !in || u.state != "incomplete" || again != nil && u.lost && reflect.DeepEqual(u.rows[visitor], again.rows[visitor]) {
 			continue
 		}
 		s.uploads.faults = append(s.uploads.faults, fmt.Sprintf("%s of %s, who stands in upload %d of %d", what, visitor, n, len(s.uploads.taken)))
@@ -166,7 +166,7 @@ func (s *crashTarget) isUploaded(path string, body []byte) (status int, text str
 		return s.failedUpload(false)
 	}
 	where := "http://target.invalid/m2/acme/profile/batchStatus?batchId=" + strconv.Itoa(len(s.uploads.taken)-1)
-	if u.untold = s.random.chance(12); u.untold {
+	if u.untold = s.random.chance(25); u.untold {
 		where = []string{"", "http://elsewhere.invalid/status?batchId=0", where}[s.random.IntN(3)]
 	}
 	return http.StatusOK, "<response><success>true</success><batchStatus>" + where + "</batchStatus><message>Batch submitted</message></response>"

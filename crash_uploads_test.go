@@ -66,7 +66,7 @@ func (u *crashByUploads) configure(cfg *Config) {
 	bulk.Version, bulk.MaxRows, bulk.CallsPerMinute = u.version, u.rows, u.callsPerMinute
 	bulk.Interval = time.Duration(1+u.random.IntN(3)) * time.Second
 	bulk.Status.InitialDelay, bulk.Status.MaxInterval = time.Second, 4*time.Second
-	bulk.Status.Timeout = 2 * longestUpload
+	bulk.Status.Timeout = 20 * time.Minute // what is not learned within that is lost, if it failed
 }
 
 // givesUp reports whether records of a person may have been given up for what Target has said.

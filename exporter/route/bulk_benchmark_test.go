@@ -40,6 +40,7 @@ func seq(rows []Row) iter.Seq2[Row, error] {
 // sheetOf returns the sheet of the rows.
 func sheetOf(of profile.VisitorParameter, rows []Row) *Sheet {
 	sheet := NewSheet(of)
+	sheet.Creates = of == profile.Mbox3rdPartyID
 	for _, row := range rows {
 		sheet.Add(row.Visitor, row.Parameters)
 	}

@@ -69,6 +69,9 @@ func (c Config) Validate() error {
 		errs = append(errs, fmt.Errorf("path: %q may hold no query, fragment, space "+
 			"or placeholder other than %s", c.Path, clientCodePlaceholder))
 	}
+	if by, ok := NameOf(path); ok && by != ToSingle {
+		errs = append(errs, fmt.Errorf("path: %q is not that of single updates, the exporter adds it with route %s: remove it", c.Path, by))
+	}
 	return errors.Join(errs...)
 }
 

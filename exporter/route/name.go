@@ -3,7 +3,10 @@
 
 package route // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Name says which of Adobe's APIs the calls go to.
 type Name string
@@ -24,6 +27,19 @@ func (n Name) Validate() error {
 		return nil
 	}
 	return fmt.Errorf("%q is unknown, use %s, %s or %s", string(n), ToSingle, ToBulk, ToDelivery)
+}
+
+// NameOf returns the route whose calls have this path, as far as the ends of Adobe's paths tell.
+func NameOf(path string) (name Name, ok bool) {
+	path = strings.TrimRight(path, "/")
+	for end, name := range map[string]Name{
+		"/profile/update": ToSingle, "/batchUpdate": ToBulk, "/batchStatus": ToBulk, deliveryPath: ToDelivery,
+	} {
+		if strings.HasSuffix(path, end) {
+			return name, true
+		}
+	}
+	return "", false
 }
 
 // Overflow says which of Adobe's APIs updates go to while the quota of single updates is used up.

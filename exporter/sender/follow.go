@@ -69,6 +69,10 @@ func (u *uploader) unfollow(m *made) {
 
 // ask asks what became of an upload.
 func (u *uploader) ask(ctx context.Context, m *made) {
+	if m.told != nil {
+		u.settleStatus(ctx, m, m.told)
+		return
+	}
 	if u.awaitUnhastened(ctx) != nil {
 		return
 	}
@@ -84,7 +88,7 @@ func (u *uploader) ask(ctx context.Context, m *made) {
 	u.sender.outcomes.call(statusOfBulk, answer, took)
 	if answer.Verdict == route.NotSent {
 		u.unfollow(m)
-		u.finish(ctx, m, ending{as: skipped, reason: reasonDryRun}, nil)
+		u.finish(ctx, m, ending{as: delivered, reason: reasonUnconfirmed}, nil) // Target took it in an earlier run
 		return
 	}
 	if answer.Verdict != route.Delivered {
@@ -118,6 +122,15 @@ func (u *uploader) later(m *made) {
 // settleStatus says what becomes of an upload of which Target tells that.
 func (u *uploader) settleStatus(ctx context.Context, m *made, p *route.Progress) {
 	now := time.Now()
+	switch p.State {
+	case route.UploadComplete, route.UploadStuck:
+		if now.Before(m.Until) {
+			u.mu.Lock()
+			m.told, m.next = p, m.Until
+			u.mu.Unlock()
+			return
+		}
+	}
 	switch p.State {
 	case route.UploadComplete:
 		u.unfollow(m)

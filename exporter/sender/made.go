@@ -41,6 +41,8 @@ type made struct {
 
 	next  time.Time // when its status is asked for, or it is made again
 	asked int
+	// told is what its status was, when that was the last.
+	told *route.Progress
 }
 
 // note is what the storage keeps of an upload, beside its rows.
@@ -51,6 +53,9 @@ type note struct {
 	Since time.Time `json:"since"`
 	// Status is where its status is asked for, "" for nowhere.
 	Status string `json:"status,omitempty"`
+	// Until is for how long its visitors stand in it at least: another one with the same rows among
+	// others may have been taken, and Target may work on that later.
+	Until time.Time `json:"until,omitzero"`
 }
 
 func (n *note) encode() string {

@@ -142,7 +142,9 @@ func (u *uploader) divide(ctx context.Context, m *made) {
 	var smaller []*made
 	for range (m.rows() + each - 1) / each {
 		part := u.begin(emptyLike(m.Sheet))
-		part.unsure = m.unsure
+		if part.unsure = m.unsure; !m.unsure.IsZero() {
+			part.Until = m.unsure.Add(u.set.Config.Status.Timeout)
+		}
 		u.advance(part, stepMade) // what they hold is not to be gathered anew
 		smaller = append(smaller, part)
 	}

@@ -350,12 +350,16 @@ func TestUploads_OneThatIsRefusedAfterItsAnswerWasLostGoesAsItIs(t *testing.T) {
 				f.push(t, tier("v7", "newer"))
 				f.push(t, tier("another", "gold"))
 				time.Sleep(30 * time.Minute)
-				assert.Equal(t, map[string]int{"delivered": 10}, f.counts("records"), "others go on")
+				assert.Equal(t, map[string]int{"delivered": 1}, f.counts("records"), "others go on")
+				assert.Len(t, target.last("v6"), 1, "what it held of others goes in smaller ones")
 				time.Sleep(22 * time.Hour)
+				assert.Equal(t, map[string]int{"delivered": 1}, f.counts("records"), "as long as Target may work on it")
+				time.Sleep(2 * time.Hour)
 				for _, rows := range tried[:len(tried)-1] {
 					assert.Equal(t, "gold", rows["v7"]["tier"], "nothing else of the visitor is sent")
 				}
 				assert.Less(t, len(tried), 60)
+				assert.GreaterOrEqual(t, f.counts("records")["delivered"], 10)
 				if refusedFor == time.Hour {
 					assert.Equal(t, map[string]int{"delivered": 12}, f.counts("records"))
 					assert.Equal(t, "newer", target.last("v7")["tier"])
