@@ -67,6 +67,9 @@ func (u *uploader) giveBack(ctx context.Context, m *made) {
 
 // rowEnds counts the records of a row that has come to its end.
 func (u *uploader) rowEnds(e *outbox.Entry, as ending) {
+	if as.as != delivered && e.Uploaded == 0 { // what is left of them does not make them whole
+		e.Uploaded, e.Records = e.Records, 0
+	}
 	switch {
 	case e.Uploaded == 0: // they end with what is left of the entry
 	case as.as == delivered:

@@ -101,15 +101,15 @@ func TestUploads_WhatTheyCannotCarryGoesBySingleCalls(t *testing.T) {
 		time.Sleep(time.Hour)
 		require.Len(t, target.uploads(), 1)
 		assert.Equal(t, map[string]map[string]string{"both": {"tier": "gold"}, "plain": {"tier": "gold"}}, target.uploads()[0].rows)
-		sent := map[string]map[string]string{}
-		for _, c := range f.route.calls() {
+		sent, calls := map[string]map[string]string{}, f.route.calls()
+		for _, c := range calls {
 			sent[c.visitor] = c.parameters
 		}
 		assert.Equal(t, map[string]map[string]string{
 			"both": {"street": "a, b"}, "a,b": {"tier": "gold"}, "lines": {"note": "one\ntwo"}, "name": {"a,b": "x"},
 		}, sent)
 		assert.Equal(t, map[string]int{"delivered": 5}, f.counts("records"))
-		for _, c := range f.route.calls() {
+		for _, c := range calls {
 			if c.visitor == "both" {
 				assert.Greater(t, c.at.Sub(target.uploads()[0].at), target.processing, "not before the upload was complete")
 			}
@@ -358,4 +358,28 @@ func TestUploads_OneThatIsRefusedAfterItsAnswerWasLostGoesAsItIs(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A record of which one part is given up was not delivered, whatever becomes of the other.
+func TestUploads_ARecordIsRejectedOfWhichTheUploadedPartIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := &fakeUploads{}
+		target.progress = func(u *fakeUpload) (route.Progress, route.Answer) {
+			p := route.Progress{State: route.UploadComplete, Rows: len(u.rows), FailedIDs: map[string]struct{}{}}
+			if _, is := u.rows["both"]; is {
+				p.Failed, p.FailedIDs[secret+"both"] = 1, struct{}{}
+			}
+			return p, taken
+		}
+		f := started(t, byUploads(target))
+		defer f.Stop()
+		f.push(t, visitors(10)...)
+		f.push(t, record{"both", map[string]string{"tier": "gold", "street": "a, b"}})
+		time.Sleep(time.Hour)
+		assert.Equal(t, map[string]int{"delivered": 10, "rejected row_failed": 1}, f.counts("records"))
+		calls := f.route.calls()
+		require.Len(t, calls, 1)
+		assert.Equal(t, map[string]string{"street": "a, b"}, calls[0].parameters)
+		assert.Zero(t, f.outbox.Held().Records)
+	})
 }
