@@ -43,7 +43,7 @@ func (u *uploader) finish(ctx context.Context, m *made, as ending, failed map[st
 			return u.rowFailed(e)
 		}
 		u.rowEnds(m, e, as)
-		e.OneWay = u.set.Gather == GatherAll && slices.ContainsFunc(e.Parameters, uncarriable)
+		e.OneWay = e.OneWay || u.set.Gather == GatherAll && slices.ContainsFunc(e.Parameters, uncarriable)
 		return time.Now()
 	})
 	return rows
@@ -79,7 +79,7 @@ func (u *uploader) giveBack(ctx context.Context, m *made) {
 func (u *uploader) rowEnds(m *made, e *outbox.Entry, as ending) {
 	switch {
 	case e.Uploaded == 0 && as.as == rejected:
-		e.Parameters = profile.Merge(e.Row, e.Parameters)
+		e.Parameters, e.OneWay = profile.Merge(e.Row, e.Parameters), true
 	case e.Uploaded == 0:
 	case as.as == delivered:
 		u.sender.outcomes.delivered(route.ToBulk, as.reason, e.Uploaded)
