@@ -85,15 +85,9 @@ func (o *Outbox) Forget(ctx context.Context, now time.Time) (more bool, err erro
 func (o *Outbox) forgetFor(ctx context.Context, visitors int, known []uint32) error {
 	over := o.held.Visitors + o.memory.visitors + visitors - o.cfg.MaxVisitors
 	slices.Sort(known)
-	for over > 0 {
-		n, err := o.forgetFirst(ctx, min(over, forgetAtOnce), math.MaxUint32, known)
-		o.memory.displaced += n
-		if n == 0 || err != nil {
-			return err
-		}
-		over -= n
-	}
-	return nil
+	n, err := o.forgetFirst(ctx, over, math.MaxUint32, known)
+	o.memory.displaced += n
+	return err
 }
 
 // forgetBytes frees slots that are only remembered, until all that is in memory is within MaxBytes.

@@ -80,6 +80,19 @@ func again(e *outbox.Entry) time.Time {
 	return time.Time{}
 }
 
+// moves moves all rows of an upload into another.
+func (f *fixture) moves(from, to uint32) {
+	f.tb.Helper()
+	for more := true; more; {
+		var err error
+		more, err = f.Unload(f.tb.Context(), from, func(e *outbox.Entry) time.Time {
+			e.Upload = to
+			return time.Time{}
+		})
+		require.NoError(f.tb, err)
+	}
+}
+
 // remembers has a visitor remembered.
 func (f *fixture) remembers(records ...record) {
 	f.tb.Helper()
