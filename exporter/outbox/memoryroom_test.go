@@ -4,6 +4,8 @@
 package outbox_test
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -176,4 +178,14 @@ func (f *fixture) rememberedBytes() (bytes int64) {
 		bytes += w.size(e.Visitor)
 	}
 	return bytes
+}
+
+func TestMemory_OfOneRememberedAnewGoesLastInMemory(t *testing.T) {
+	cfg := remembering()
+	cfg.MaxBytes = 10_000
+	f := inMemory(t, cfg)
+	for _, id := range []string{"a", "b", "a", "c", "d", "e"} {
+		f.remembers(says(id, "p", strings.Repeat("x", 2_400)))
+	}
+	assert.ElementsMatch(t, []string{"a", "c", "d", "e"}, slices.Collect(maps.Keys(f.remembered())))
 }
