@@ -106,7 +106,7 @@ func (l *life) unload(number uint32, all bool) {
 		var err error
 		more, err = l.Unload(l.tb.Context(), number, func(e *outbox.Entry) time.Time {
 			want := l.model.of(e.Visitor).whole.content(e.Visitor)
-			require.Equal(l.tb, number, want.Upload)
+			require.Equal(l.tb, want.Upload, number)
 			want.Upload = 0
 			require.Equal(l.tb, want, contentOf(e))
 			due := l.now.Add(time.Duration(l.random.IntN(20_000)) * time.Millisecond)
