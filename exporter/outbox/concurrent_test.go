@@ -98,7 +98,7 @@ func TestOutbox_IsForSeveralAtOnce(t *testing.T) {
 			rows := 0
 			for row, err := range f.Rows(t.Context(), upload) {
 				fails(err)
-				assert.Equal(t, e.Sent, row.Sent)
+				assert.Equal(t, e.Row, row.Row)
 				rows++
 			}
 			assert.Equal(t, 1, rows)

@@ -107,9 +107,10 @@ func TestLoad_LoadsNoEntryThatIsNotWhole(t *testing.T) {
 		"another kind of id":                     {"\x02" + good[1:], true},
 		"nothing but a kind":                     {"\x01", true},
 		"with a word of an earlier build":        {strings.Replace(good, "\x00\x01\x01n", "\x08http_400\x01\x01n", 1), false},
-		"with what an upload holds":              {strings.Replace(good, "\x00\x01\x01n", "\x08\x01\x07\x02\x01\x01a\x011\x01\x01n", 1), false},
-		"with what is cut of it":                 {strings.Replace(good, "\x00\x01\x01n", "\x07\x01\x07\x02\x01\x01a\x01\x01\x01n", 1), true},
-		"with a byte more of it":                 {strings.Replace(good, "\x00\x01\x01n", "\x09\x01\x07\x02\x01\x01a\x0110\x01\x01n", 1), true},
+		"with what an upload holds":              {strings.Replace(good, "\x00\x01\x01n", "\x0d\x01\x07\x02\x01\x01a\x011\x01\x01b\x012\x01\x01n", 1), false},
+		"with what is cut of it":                 {strings.Replace(good, "\x00\x01\x01n", "\x0c\x01\x07\x02\x01\x01a\x011\x01\x01b\x01\x01\x01n", 1), true},
+		"without its row":                        {strings.Replace(good, "\x00\x01\x01n", "\x08\x01\x07\x02\x01\x01a\x011\x01\x01n", 1), true},
+		"with a byte more of it":                 {strings.Replace(good, "\x00\x01\x01n", "\x0e\x01\x07\x02\x01\x01a\x011\x01\x01b\x0120\x01\x01n", 1), true},
 		"with nothing of it but its mark":        {strings.Replace(good, "\x00\x01\x01n", "\x01\x01\x01\x01n", 1), true},
 	} {
 		page := append([]byte{byte(len(tt.entry))}, tt.entry...) //nolint:gosec // short

@@ -52,7 +52,8 @@ func survives(tb testing.TB, attempts int, failing time.Duration, records ...rec
 
 	e = f.takeAll()[e.Visitor]
 	e.Upload, e.Uploaded, e.Records = f.Begin(e.Visitor.ID), (e.Records+1)/2, e.Records/2
-	e.Sent, e.Parameters = e.Parameters[:len(e.Parameters)/2], e.Parameters[len(e.Parameters)/2:]
+	third := len(e.Parameters) / 3
+	e.Sent, e.Row, e.Parameters = e.Parameters[:third], e.Parameters[third:2*third], e.Parameters[2*third:]
 	want = contentOf(e)
 	f.Enlist(e)
 	f.write()

@@ -41,3 +41,10 @@ func (o *Outbox) Order() int {
 	defer o.mu.Unlock()
 	return len(o.memory.order)
 }
+
+// PagesInMemory returns how many pages are in memory.
+func (o *Outbox) PagesInMemory() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.pages.loaded)
+}

@@ -207,13 +207,17 @@ type content struct {
 	Failing    time.Duration
 	Sent       []profile.Parameter // nil for none
 	Upload     uint32
+	Row        []profile.Parameter // nil for none
 	Uploaded   int
 }
 
 func contentOf(e *outbox.Entry) content {
-	c := content{e.Visitor, e.Parameters, e.Records, e.First.UnixMilli(), e.Attempts, e.Failing, e.Sent, e.Upload, e.Uploaded}
+	c := content{e.Visitor, e.Parameters, e.Records, e.First.UnixMilli(), e.Attempts, e.Failing, e.Sent, e.Upload, e.Row, e.Uploaded}
 	if len(c.Sent) == 0 {
 		c.Sent = nil
+	}
+	if len(c.Row) == 0 {
+		c.Row = nil
 	}
 	return c
 }

@@ -30,18 +30,18 @@ func TestOutbox_EntriesAreStoredAsTheyEverWere(t *testing.T) {
 		},
 		"an entry in an upload": {
 			then: func(f *fixture, e *outbox.Entry) {
-				e.Sent, e.Parameters = e.Parameters[:1], e.Parameters[1:]
+				e.Sent, e.Row, e.Parameters = parameters("a", "1"), e.Parameters[:1], e.Parameters[1:]
 				e.Upload, e.Uploaded = f.Begin(""), 300
 				f.Enlist(e)
 			},
-			want: head + first + "\x03" + "\x3c" + "\x0e\x01" + "\x01" + "\xac\x02" + "\x01" + "\x05store\x0217" + "\x01" + "\x04tier\x04gold",
+			want: head + first + "\x03" + "\x3c" + "\x13\x01" + "\x01" + "\xac\x02" + "\x01" + "\x01a\x011" + "\x01" + "\x05store\x0217" + "\x01" + "\x04tier\x04gold",
 		},
 		"an entry of which uploads held something": {
 			then: func(f *fixture, e *outbox.Entry) {
 				e.Sent = parameters("a", "1")
 				f.Retry(e, f.now)
 			},
-			want: head + first + "\x03" + "\x3c" + "\x08\x01" + "\x00" + "\x00" + "\x01" + "\x01a\x011" + "\x02" + "\x05store\x0217" + "\x04tier\x04gold",
+			want: head + first + "\x03" + "\x3c" + "\x09\x01" + "\x00" + "\x00" + "\x01" + "\x01a\x011" + "\x00" + "\x02" + "\x05store\x0217" + "\x04tier\x04gold",
 		},
 	}
 	packer, err := newPacker()

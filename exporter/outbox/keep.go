@@ -56,11 +56,13 @@ func (o *Outbox) wait(n uint32) {
 	o.unwritten = append(o.unwritten, n)
 }
 
-// settled lets go at once of what needs no write. It is called with the lock held.
+// settled lets go at once of what needs no write, and of what memory has no room for. It is called
+// with the lock held.
 func (o *Outbox) settled() {
 	if o.pages.client != nil {
 		return
 	}
+	o.forgetBytes()
 	o.release(o.unwritten)
 	o.unwritten = o.unwritten[:0]
 }

@@ -75,6 +75,9 @@ func newLife(t *testing.T, seed uint64) *life {
 	if seed%2 == 1 { // too few for all who are remembered
 		l.cfg.MaxVisitors = 1 + l.visitors/2
 	}
+	if seed%10 == 4 { // the same in memory
+		l.cfg.MaxBytes = 60 * int64(l.visitors)
+	}
 	l.model = newModel(l.cfg, seed%5 == 4)
 	l.fixture = &fixture{tb: t, now: start().Truncate(time.Millisecond)}
 	if !l.model.memory {
@@ -152,7 +155,8 @@ func (l *life) puts(records ...record) {
 	over, eligible := l.model.over(visitors)
 	l.put(records...)
 	l.model.put(l.now, records...)
-	l.model.forget(l.tb, l.fixture, over, eligible)
+	l.model.makeRoom(l.tb, l.fixture, over, eligible)
+	l.model.fit(l.tb, l.fixture)
 }
 
 func set(values map[profile.Visitor]map[string]string, v profile.Visitor, name, value string) {
@@ -215,6 +219,7 @@ func (l *life) settleOne() {
 	due := l.now.Add(time.Duration(l.random.IntN(20_000)) * time.Millisecond)
 	l.model.keep(e, due)
 	l.Retry(e, due)
+	l.model.fit(l.tb, l.fixture)
 }
 
 // end ends a call that has carried all.
@@ -222,6 +227,7 @@ func (l *life) end(e *outbox.Entry) {
 	l.carry(e, len(e.Parameters))
 	l.model.end(e)
 	l.End(e)
+	l.model.fit(l.tb, l.fixture)
 }
 
 // carry notes what a call has carried.

@@ -84,19 +84,24 @@ func (o *Outbox) Forget(ctx context.Context, now time.Time) (more bool, err erro
 // The slots known are those of others that come with them.
 func (o *Outbox) forgetFor(ctx context.Context, visitors int, known []uint32) error {
 	over := o.held.Visitors + o.memory.visitors + visitors - o.cfg.MaxVisitors
-	if o.pages.client == nil && o.held.Bytes+o.memory.bytes >= o.cfg.MaxBytes {
-		over = max(over, o.memory.visitors/2, slotsPerPage)
-	}
 	slices.Sort(known)
-	for over > 0 {
-		n, err := o.forgetFirst(ctx, min(over, forgetAtOnce), math.MaxUint32, known)
-		o.memory.displaced += n
-		if n == 0 || err != nil {
-			return err
+	n, err := o.forgetFirst(ctx, over, math.MaxUint32, known)
+	o.memory.displaced += n
+	return err
+}
+
+// forgetBytes frees slots that are only remembered, until all that is in memory is within MaxBytes.
+func (o *Outbox) forgetBytes() {
+	m := &o.memory
+	for m.visitors > 0 && o.held.Bytes+m.bytes > o.cfg.MaxBytes {
+		first := m.order[0]
+		m.order = m.order[1:]
+		if !o.past(first) {
+			o.forgotten(first.slot)
+			o.end(first.slot)
+			m.displaced++
 		}
-		over -= n
 	}
-	return nil
 }
 
 // forgetFirst frees most slots at most that were remembered until then, and returns how many. It

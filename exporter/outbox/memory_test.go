@@ -165,29 +165,28 @@ func TestMemory_ForgetsSomeAtATime(t *testing.T) {
 	const many = outbox.ForgetAtOnce + 100
 	whole := stored(t, remembering(), newDisk())
 	whole.unload(whole.uploads("", visitors(many)...), arrived)
-	small := remembering()
-	small.MaxVisitors = 10
-	for name, forgets := range map[string]func(f *fixture) (more bool){
-		"when their time is over": func(f *fixture) bool {
+	t.Run("when their time is over", func(t *testing.T) {
+		f := storedAt(t, remembering(), whole.disk.copied(), whole.now)
+		for _, left := range []int{many - outbox.ForgetAtOnce, 0} {
 			more, err := f.Forget(t.Context(), f.now.Add(2*remember))
 			require.NoError(t, err)
-			return more
-		},
-		"when there is less room than before": func(f *fixture) bool {
-			f.put(says("new", "n", "1"))
-			return f.Held().Remembered > 9
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			f := storedAt(t, small, whole.disk.copied(), whole.now)
-			require.Equal(t, many, f.Held().Remembered)
-			assert.True(t, forgets(f))
-			assert.Equal(t, many-outbox.ForgetAtOnce, f.Held().Remembered)
+			assert.Equal(t, left > 0, more)
+			assert.Equal(t, outbox.Held{Remembered: left}, f.Held())
 			f.write()
-			assert.False(t, forgets(f))
-			assert.LessOrEqual(t, f.Held().Remembered, 9)
-		})
-	}
+		}
+	})
+	t.Run("not when there is less room than before", func(t *testing.T) {
+		small := remembering()
+		small.MaxVisitors = 10
+		f := storedAt(t, small, whole.disk.copied(), whole.now)
+		f.disk.fails = reads
+		require.Error(t, f.Put(t.Context(), batchOf(says("new", "n", "1")), f.now))
+		assert.Equal(t, outbox.Held{Remembered: many}, f.Held(), "all of them or nobody")
+		f.disk.fails = nil
+		f.put(says("new", "n", "1"))
+		assert.Equal(t, 9, f.Held().Remembered)
+		assert.Equal(t, many-9, f.Held().Displaced)
+	})
 }
 
 func TestMemory_ForgetsNobodyWhenAPageCannotBeRead(t *testing.T) {

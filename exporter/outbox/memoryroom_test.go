@@ -4,6 +4,8 @@
 package outbox_test
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -43,6 +45,13 @@ func TestMemory_MakesRoomForNewVisitors(t *testing.T) {
 				f = f.nextRun(cfg)
 				require.Equal(t, ids, f.remembered())
 				f.put(tt.comes...)
+				displaced := len(ids) - len(tt.want)
+				for _, r := range tt.comes {
+					if ids[r.visitor.ID] != nil {
+						displaced--
+					}
+				}
+				assert.Equal(t, displaced, f.Held().Displaced, "none but those who make room")
 				f.write()
 				want := map[string][]profile.Parameter{}
 				for _, id := range tt.want {
@@ -56,6 +65,61 @@ func TestMemory_MakesRoomForNewVisitors(t *testing.T) {
 						assert.Equal(t, ids[v.ID], e.Sent, "what comes finds what is remembered")
 					}
 				}
+			})
+		})
+	}
+}
+
+// TestMemory_IsBoundedWhileManyNewVisitorsCome has more new visitors come at once than there is room
+// for beside those who are remembered.
+func TestMemory_IsBoundedWhileManyNewVisitorsCome(t *testing.T) {
+	const most, many = 30_000, 20_000
+	cfg := remembering()
+	cfg.MaxVisitors = most
+	inMemoryAndStored(t, cfg, func(t *testing.T, f *fixture) {
+		displaced := 0
+		for round := range 4 {
+			before := f.Held().Remembered
+			records := make([]record, many)
+			for i := range records {
+				records[i] = says("round "+strconv.Itoa(round)+" visitor "+strconv.Itoa(i), "a", "1")
+			}
+			f.put(records...)
+			held := f.Held()
+			displaced += max(0, before+many-most)
+			require.Equal(t, many, held.Visitors)
+			require.Equal(t, min(before, most-many), held.Remembered, "as many as there is room for")
+			require.Equal(t, displaced, held.Displaced)
+			f.unload(f.uploads(""), arrived)
+		}
+		if f.disk != nil {
+			assert.LessOrEqual(t, len(f.disk.ever), (most+many)/slots+10, "slots are used again")
+		}
+	})
+}
+
+func TestMemory_MakesRoomForOneWhoComesAgainBeforeThatIsWritten(t *testing.T) {
+	for name, ends := range map[string]func(f *fixture){
+		"after it made room": func(f *fixture) {
+			f.remembers(says("v", "a", "1"))
+			f.remembers(says("w", "a", "1"))
+			f.put(says("x", "a", "1"))
+		},
+		"after it ended": func(f *fixture) {
+			f.remembers(says("w", "a", "1"))
+			f.End(called(f))
+			f.put(says("x", "a", "1"))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := remembering()
+			cfg.MaxVisitors = 2
+			inMemoryAndStored(t, cfg, func(t *testing.T, f *fixture) {
+				ends(f)
+				f.put(says("v", "a", "2"))
+				held := f.Held()
+				assert.Equal(t, 2, held.Visitors)
+				assert.Zero(t, held.Remembered)
 			})
 		})
 	}
@@ -76,4 +140,52 @@ func TestMemory_MakesRoomForBytesInMemory(t *testing.T) {
 		assert.Contains(t, f.remembered(), "v299")
 		assert.NotContains(t, f.remembered(), "v0")
 	})
+}
+
+// TestMemory_StaysWithinItsBytes has what is remembered of the same visitors grow.
+func TestMemory_StaysWithinItsBytes(t *testing.T) {
+	const many, large = 100, 400
+	cfg := remembering()
+	cfg.MaxBytes = 100_000
+	f := inMemory(t, cfg)
+	within := func() {
+		t.Helper()
+		require.LessOrEqual(t, f.Held().Bytes+f.rememberedBytes(), cfg.MaxBytes)
+	}
+	for round := range 10 {
+		for i := range many / 2 { // half of them, and others than in the last round
+			f.put(says("v"+strconv.Itoa((round*30+i)%many), "p"+strconv.Itoa(round), strings.Repeat("x", large)))
+			within()
+		}
+		upload := f.uploads("")
+		within()
+		f.unload(upload, arrived)
+		within()
+	}
+	assert.Greater(t, f.rememberedBytes(), cfg.MaxBytes*9/10, "and remembers as many as there is room for")
+	assert.Positive(t, f.Held().Displaced)
+	f.put(says("large", "a", strings.Repeat("x", 100_000)))
+	assert.Zero(t, f.Held().Remembered)
+}
+
+// rememberedBytes returns how many bytes those take who are remembered.
+func (f *fixture) rememberedBytes() (bytes int64) {
+	f.tb.Helper()
+	all, err := f.Remembered(f.tb.Context())
+	require.NoError(f.tb, err)
+	for _, e := range all {
+		w := waiting{sent: valuesOf(e.Sent), first: e.First.UnixMilli()}
+		bytes += w.size(e.Visitor)
+	}
+	return bytes
+}
+
+func TestMemory_OfOneRememberedAnewGoesLastInMemory(t *testing.T) {
+	cfg := remembering()
+	cfg.MaxBytes = 10_000
+	f := inMemory(t, cfg)
+	for _, id := range []string{"a", "b", "a", "c", "d", "e"} {
+		f.remembers(says(id, "p", strings.Repeat("x", 2_400)))
+	}
+	assert.ElementsMatch(t, []string{"a", "c", "d", "e"}, slices.Collect(maps.Keys(f.remembered())))
 }

@@ -38,6 +38,8 @@ type model struct {
 	cfg     outbox.Config
 	memory  bool
 	turn    int
+	// displaced counts who made room for others.
+	displaced int
 }
 
 func newModel(cfg outbox.Config, memory bool) *model {
@@ -116,7 +118,7 @@ func (m *model) keep(called *outbox.Entry, due time.Time) {
 	kept := &waiting{
 		values: valuesOf(called.Parameters), records: called.Records, first: called.First.UnixMilli(), aged: e.whole.aged, due: due,
 		attempts: called.Attempts, failing: called.Failing.Truncate(time.Second), oneWay: called.OneWay,
-		sent: valuesOf(called.Sent), upload: called.Upload, uploaded: called.Uploaded,
+		sent: valuesOf(called.Sent), upload: called.Upload, row: valuesOf(called.Row), uploaded: called.Uploaded,
 	}
 	if e.since != nil {
 		kept.merge(e.since)
@@ -152,6 +154,7 @@ func (m *model) image() image {
 
 // load begins anew from what is stored.
 func (m *model) load(stored image) (records int) {
+	m.displaced = 0
 	m.entries, m.uploads = map[profile.Visitor]*modelEntry{}, map[uint32]*modelUpload{}
 	for v, w := range stored.entries {
 		m.entries[v] = &modelEntry{whole: w.clone()}
@@ -189,7 +192,7 @@ func (m *model) wrote(ok bool) {
 // check holds what the outbox tells of itself against the model.
 func (m *model) check(tb testing.TB, f *fixture) {
 	tb.Helper()
-	var want outbox.Held
+	want := outbox.Held{Displaced: m.displaced}
 	due := want.Ready
 	next := time.Duration(0)
 	oldest := f.now.UnixMilli()

@@ -42,11 +42,15 @@ func (m *model) rows(number uint32) map[profile.Visitor]*modelEntry {
 // unload takes an entry out of its upload, settled as it is.
 func (m *model) unload(settled *outbox.Entry, due time.Time) {
 	e := m.of(settled.Visitor)
+	if settled.Upload != 0 {
+		m.keep(settled, due)
+		return
+	}
 	if len(settled.Parameters) == 0 && settled.Records == 0 {
 		m.rest(e, settled)
 		return
 	}
-	settled.Upload, settled.Uploaded = 0, 0
+	settled.Row, settled.Uploaded = nil, 0
 	m.keep(settled, due)
 	e.whole.aged = e.whole.first
 }
@@ -95,11 +99,65 @@ func (m *model) over(visitors map[profile.Visitor]bool) (over int, eligible map[
 		}
 	}
 	for v := range visitors {
-		if e := m.entries[v]; e == nil || e.whole == nil && e.written() {
+		if e := m.entries[v]; e == nil || e.whole == nil {
 			over++
 		}
 	}
 	return min(max(0, over), len(eligible)), eligible
+}
+
+// makeRoom has visitors forgotten who had to make room for others.
+func (m *model) makeRoom(tb testing.TB, f *fixture, n int, eligible map[profile.Visitor]*modelEntry) {
+	tb.Helper()
+	m.displaced += n
+	if !m.memory {
+		m.forget(tb, f, n, eligible)
+		return
+	}
+	for range n {
+		m.forgetOldest(eligible)
+	}
+}
+
+// forgetOldest forgets who of these was remembered first, where no restart has made that hard to tell.
+func (m *model) forgetOldest(among map[profile.Visitor]*modelEntry) {
+	var oldest *modelEntry
+	for _, e := range among {
+		if e.whole != nil && (oldest == nil || e.turn < oldest.turn) {
+			oldest = e
+		}
+	}
+	oldest.whole = nil
+}
+
+// fit has those forgotten who were remembered for longest until all is within MaxBytes in memory.
+func (m *model) fit(tb testing.TB, f *fixture) {
+	tb.Helper()
+	if !m.memory {
+		return
+	}
+	for {
+		bytes := int64(0)
+		remembered := map[profile.Visitor]*modelEntry{}
+		for v, e := range m.entries {
+			if e.whole == nil {
+				continue
+			}
+			w := e.whole
+			if !w.waits() {
+				remembered[v] = e
+				w = w.clone()
+				w.first = f.now.UnixMilli() // takes as much as when it was remembered
+			}
+			bytes += w.size(v)
+		}
+		if bytes <= m.cfg.MaxBytes || len(remembered) == 0 {
+			m.forget(tb, f, 0, remembered)
+			return
+		}
+		m.forgetOldest(remembered)
+		m.displaced++
+	}
 }
 
 // forget takes over who of those that may be forgotten is: so many, and those first that have been

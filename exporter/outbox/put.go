@@ -5,6 +5,7 @@ package outbox // import "github.com/otelcol-adobetarget/adobetargetexporter/exp
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
@@ -48,11 +49,11 @@ func (o *Outbox) prepare(ctx context.Context, batch *profile.Batch) error {
 			known = append(known, n)
 		}
 	}
-	unknown := batch.Len() - len(known)
-	if err := o.pages.load(ctx, o.slots.next(unknown)); err != nil {
+	if err := o.pages.load(ctx, o.slots.next(batch.Len()-len(known))); err != nil {
 		return err
 	}
-	return o.forgetFor(ctx, unknown, known)
+	known = slices.DeleteFunc(known, func(n uint32) bool { return o.slots.at(n).state == ended }) // they begin anew
+	return o.forgetFor(ctx, batch.Len()-len(known), known)
 }
 
 // put merges one visitor's update, of which the page is loaded.

@@ -107,3 +107,38 @@ func TestOutbox_FitsSoManyBytesInMemory(t *testing.T) {
 		assert.True(t, f.Fits(batchOf(says("new", "n", "1"))))
 	})
 }
+
+func TestOutbox_IsFull(t *testing.T) {
+	large := strings.Repeat("x", 10_000)
+	tests := map[string]struct {
+		before           func(f *fixture)
+		inMemory, stored bool
+	}{
+		"not when it is empty":                      {func(*fixture) {}, false, false},
+		"not when there is a place":                 {func(f *fixture) { f.put(visitors(4)...) }, false, false},
+		"when the last place is taken":              {func(f *fixture) { f.put(visitors(5)...) }, true, true},
+		"when more are taken than there are":        {func(f *fixture) { f.put(visitors(9)...) }, true, true},
+		"by those who stand in an upload":           {func(f *fixture) { f.uploads("", visitors(5)...) }, true, true},
+		"not by those who are remembered":           {func(f *fixture) { f.remembers(visitors(5)...) }, false, false},
+		"not when one has ended":                    {func(f *fixture) { e := called(f); f.put(visitors(4)...); f.End(e) }, false, false},
+		"by its bytes, in memory":                   {func(f *fixture) { f.put(says("v", "a", large)) }, true, false},
+		"not by bytes up to the last one in memory": {func(f *fixture) { f.put(says("v", "a", large[:9_900])) }, false, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			cfg := remembering()
+			cfg.MaxVisitors, cfg.MaxBytes = 5, 10_000
+			inMemoryAndStored(t, cfg, func(t *testing.T, f *fixture) {
+				tt.before(f)
+				want := tt.inMemory
+				if f.disk != nil {
+					want = tt.stored
+				}
+				assert.Equal(t, want, f.Full())
+				if f.Held().Visitors > 0 {
+					assert.Equal(t, !want, f.Fits(batchOf(says("new", "n", "1"))))
+				}
+			})
+		})
+	}
+}

@@ -35,13 +35,19 @@ func TestOutbox_AnUploadIsWrittenWithItsRowsAndItsNote(t *testing.T) {
 		"when that is written as well":              {[]string{"begin", "enlist", "note", "end", "write"}, true},
 		"also when more is put for a row":           {[]string{"enlist", "write", "put"}, true},
 		"when a row was taken out unwritten":        {[]string{"write", "enlist", "unload"}, true},
+		"not when a row moved into it":              {[]string{"elsewhere", "write", "move"}, false},
+		"not when the write of that has failed":     {[]string{"elsewhere", "write", "move", "fail"}, false},
+		"not when it moved during the write":        {[]string{"elsewhere", "begin", "move", "end"}, false},
+		"when its row that moved is written":        {[]string{"elsewhere", "begin", "move", "fail", "end", "write"}, true},
+		"when its row moved away unwritten":         {[]string{"write", "enlist", "move away"}, true},
+		"when its row moved away during the write":  {[]string{"enlist", "begin", "move away", "end"}, true},
 		"when a row was taken out during the write": {[]string{"enlist", "begin", "unload", "end"}, true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			f := stored(t, testConfig(), newDisk())
 			e := called(f)
-			upload := f.Begin("note")
+			upload, other := f.Begin("note"), f.Begin("other")
 			var written func(bool)
 			for _, step := range tt.steps {
 				switch step {
@@ -56,6 +62,12 @@ func TestOutbox_AnUploadIsWrittenWithItsRowsAndItsNote(t *testing.T) {
 					written(true)
 				case "enlist":
 					f.enlist(upload, e)
+				case "elsewhere":
+					f.enlist(other, e)
+				case "move":
+					f.moves(other, upload)
+				case "move away":
+					f.moves(upload, other)
 				case "note":
 					f.Note(upload, "another")
 				case "put":
@@ -89,7 +101,7 @@ func TestOutbox_ARowStaysAsItIs(t *testing.T) {
 		f.write()
 		want := content{
 			Visitor: visitor("v"), Parameters: parameters("b", "2"), Records: 1, First: during,
-			Sent: parameters("a", "1", "b", "1"), Upload: upload, Uploaded: 1,
+			Upload: upload, Row: parameters("a", "1", "b", "1"), Uploaded: 1,
 		}
 		require.Less(t, first, during)
 		assert.Equal(t, want, f.rows(t, upload)[visitor("v")])
@@ -130,9 +142,8 @@ func TestOutbox_UnloadsInSteps(t *testing.T) {
 		settle := func(e *outbox.Entry) time.Time {
 			require.False(t, seen[e.Visitor.ID])
 			seen[e.Visitor.ID] = true
-			require.Equal(t, parameters("n", e.Visitor.ID[1:]), e.Sent)
-			e.Sent = nil
-			return arrived(e)
+			require.Equal(t, parameters("n", e.Visitor.ID[1:]), e.Row)
+			return time.Time{}
 		}
 		more, err := f.Unload(t.Context(), upload, settle)
 		require.NoError(t, err)

@@ -35,7 +35,7 @@ func inMemoryAndStoredInTime(t *testing.T, cfg outbox.Config, test func(t *testi
 
 // enlist puts all of an entry that was taken into an upload.
 func (f *fixture) enlist(upload uint32, e *outbox.Entry) {
-	e.Upload, e.Sent, e.Parameters = upload, profile.Merge(e.Sent, e.Parameters), nil
+	e.Upload, e.Row, e.Parameters = upload, e.Parameters, nil
 	e.Uploaded, e.Records = e.Records, 0
 	f.Enlist(e)
 }
@@ -69,15 +69,28 @@ func (f *fixture) unload(upload uint32, settle func(*outbox.Entry) time.Time) {
 
 // arrived settles a row that has arrived, which is to be remembered.
 func arrived(e *outbox.Entry) time.Time {
-	e.Uploaded = 0
+	e.Sent = profile.Merge(e.Sent, e.Row)
 	return time.Time{}
 }
 
 // again settles a row that goes again, merged with what came since.
 func again(e *outbox.Entry) time.Time {
-	e.Parameters, e.Sent = profile.Merge(e.Sent, e.Parameters), nil
-	e.Records, e.Uploaded = e.Records+e.Uploaded, 0
+	e.Parameters = profile.Merge(e.Row, e.Parameters)
+	e.Records += e.Uploaded
 	return time.Time{}
+}
+
+// moves moves all rows of an upload into another.
+func (f *fixture) moves(from, to uint32) {
+	f.tb.Helper()
+	for more := true; more; {
+		var err error
+		more, err = f.Unload(f.tb.Context(), from, func(e *outbox.Entry) time.Time {
+			e.Upload = to
+			return time.Time{}
+		})
+		require.NoError(f.tb, err)
+	}
 }
 
 // remembers has a visitor remembered.

@@ -82,7 +82,7 @@ func TestUploads_WhatIsLeftWhenSomethingOfThemIsLost(t *testing.T) {
 			assert.True(t, f.Written(upload))
 			assert.Greater(t, f.Begin("next"), upload, "numbers do not collide")
 			for _, e := range f.rows(t, upload) {
-				assert.Equal(t, parameters("n", e.Visitor.ID[1:]), e.Sent)
+				assert.Equal(t, parameters("n", e.Visitor.ID[1:]), e.Row)
 			}
 		})
 	}

@@ -25,6 +25,7 @@ type waiting struct {
 
 	sent     map[string]string
 	upload   uint32
+	row      map[string]string
 	uploaded int
 	// aged is when the oldest record arrived, those in an upload among them. It is not stored.
 	aged int64
@@ -35,7 +36,7 @@ func (w *waiting) clone() *waiting {
 		return nil
 	}
 	c := *w
-	c.values, c.sent = maps.Clone(w.values), maps.Clone(w.sent)
+	c.values, c.sent, c.row = maps.Clone(w.values), maps.Clone(w.sent), maps.Clone(w.row)
 	return &c
 }
 
@@ -64,7 +65,7 @@ func (w *waiting) lane() outbox.Lane {
 
 // content returns what an entry of it holds.
 func (w *waiting) content(v profile.Visitor) content {
-	c := content{v, []profile.Parameter{}, w.records, w.first, w.attempts, w.failing, sorted(w.sent), w.upload, w.uploaded}
+	c := content{v, []profile.Parameter{}, w.records, w.first, w.attempts, w.failing, sorted(w.sent), w.upload, sorted(w.row), w.uploaded}
 	c.Parameters = append(c.Parameters, sorted(w.values)...)
 	return c
 }
@@ -83,7 +84,7 @@ func (w *waiting) size(v profile.Visitor) int64 {
 		numberSize(int(w.failing/time.Second)) + valuesSize(w.values)
 	sent := 0
 	if w.upload != 0 || len(w.sent) > 0 {
-		sent = 1 + numberSize(int(w.upload)) + numberSize(w.uploaded) + valuesSize(w.sent)
+		sent = 1 + numberSize(int(w.upload)) + numberSize(w.uploaded) + valuesSize(w.sent) + valuesSize(w.row)
 	}
 	return int64(size + textSize(sent))
 }
