@@ -108,11 +108,11 @@ func (u *uploader) reject(ctx context.Context, m *made, a route.Answer) {
 	u.finish(ctx, m, ending{as: rejected, reason: reason}, nil)
 }
 
-// doubt has an upload made again a while later, and others before it. While all fail that is soon.
+// doubt has an upload made again a while later, and others before it. That is soon unless others are taken.
 func (u *uploader) doubt(m *made, believed bool) {
 	retry := u.sender.set.Retry
 	longest := retry.MaxInterval
-	if believed {
+	if believed || u.submits.since(m.failing) {
 		longest = max(longestPause, longest)
 	}
 	m.next = time.Now().Add(pauseAfter(retry.InitialInterval, retry.Multiplier, longest, retry.RandomizationFactor, m.failed))
@@ -168,12 +168,11 @@ func (u *uploader) divide(ctx context.Context, m *made) {
 	}
 }
 
-// takeDivided has those made that came of others. These may be divided when they are made, and when
-// their status is told.
+// takeDivided has those made that came of others, and those that were stuck alone.
 func (u *uploader) takeDivided() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.closed = append(u.closed, u.divided...)
+	u.doubted = append(u.doubted, u.divided...)
 	u.divided = nil
 }
 

@@ -50,18 +50,31 @@ func (u *uploader) finish(ctx context.Context, m *made, as ending, failed map[st
 }
 
 // stuck ends an upload that Target could not work on to its end. If that may be for one of its rows they
-// go in smaller ones, until that row stands alone.
+// go in smaller ones, until that row stands alone, and is given up in the end.
 func (u *uploader) stuck(ctx context.Context, m *made, blamed bool, now time.Time) {
 	switch {
 	case m.Sheet == nil || !blamed:
 		u.giveBack(ctx, m)
 	case m.rows() > 1:
 		u.divide(ctx, m)
-	case u.ends.others(now):
+	case u.ends.others(now) && u.exhausted(m, now):
 		u.finish(ctx, m, ending{as: rejected, reason: reasonUploadStuck}, nil)
 	default:
-		u.giveBack(ctx, m)
+		u.remake(m, now)
 	}
+}
+
+// remake has an upload made again that stays as it is: among others its row would spoil these.
+func (u *uploader) remake(m *made, now time.Time) {
+	m.failed++
+	if m.failed == 1 {
+		m.failing = now
+	}
+	u.advance(m, stepMade)
+	m.told, m.next = nil, now.Add(u.sender.pauseAfter(m.failed))
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.divided = append(u.divided, m)
 }
 
 // giveBack ends an upload of which Target has taken nothing, for nobody's fault.

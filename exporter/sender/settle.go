@@ -171,9 +171,12 @@ func (s *Sender) blame(e *outbox.Entry, w *way, a route.Answer, now time.Time) (
 
 // pause returns for how long an entry that was not taken is put off. One that fails alone is
 // put off for longer each time; of another nothing is known, so it only makes way.
-func (s *Sender) pause(e *outbox.Entry) time.Duration {
+func (s *Sender) pause(e *outbox.Entry) time.Duration { return s.pauseAfter(e.Attempts) }
+
+// pauseAfter returns the pause of what has failed alone so many times.
+func (s *Sender) pauseAfter(attempts int) time.Duration {
 	return pauseAfter(s.set.Retry.InitialInterval, s.set.Retry.Multiplier, max(longestPause, s.set.Retry.MaxInterval),
-		s.set.Retry.RandomizationFactor, e.Attempts)
+		s.set.Retry.RandomizationFactor, attempts)
 }
 
 // pauseAfter returns the pause after so many attempts.

@@ -79,6 +79,7 @@ type uploader struct {
 	abandoned []*made // of an earlier run, never made
 	doubted   []*made // not taken, and to be made again later
 	firsts    int     // entries taken since one that failed alone
+	gathered  time.Time
 
 	wake  chan struct{}
 	mu    sync.Mutex
@@ -143,10 +144,10 @@ func (u *uploader) makeAll(ctx context.Context) {
 			u.giveBack(ctx, u.abandoned[0])
 			u.abandoned = u.abandoned[1:]
 		case u.closeRipe(time.Now()):
+		case u.mayGather(time.Now()) && u.isDue(time.Now()):
+			u.gatherNext(ctx)
 		case len(u.closed) > 0:
 			u.makeNext(ctx)
-		case len(u.doubted) < mostDoubted && u.isDue(time.Now()):
-			u.gatherNext(ctx)
 		default:
 			await(ctx, u.wake, looksAgain)
 		}
@@ -168,6 +169,15 @@ func (u *uploader) makeFirst(ctx context.Context) {
 	}
 }
 
+// mayGather reports whether further uploads are to be gathered, which merge no more then: when all those
+// there are were made, and while none is taken seldom.
+func (u *uploader) mayGather(now time.Time) bool {
+	if len(u.doubted)+len(u.closed) >= mostDoubted && u.submits.failing() {
+		return now.Sub(u.gathered) >= seldom
+	}
+	return len(u.closed) == 0
+}
+
 // gatherNext gathers entries when a call may leave: until then newer records merge into them. It
 // makes the first upload that comes of it.
 func (u *uploader) gatherNext(ctx context.Context) {
@@ -177,6 +187,7 @@ func (u *uploader) gatherNext(ctx context.Context) {
 	if u.set.Gather == GatherOverflow {
 		u.sender.overflowBegins()
 	}
+	u.gathered = time.Now()
 	err := u.gather(ctx)
 	if err != nil {
 		u.unread(err)

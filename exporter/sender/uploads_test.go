@@ -4,6 +4,7 @@
 package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -371,6 +372,39 @@ func TestUploads_OneThatIsRefusedAfterItsAnswerWasLostGoesAsItIs(t *testing.T) {
 				got := f.counts("records")
 				assert.Equal(t, want["delivered"], got["delivered"])
 				assert.GreaterOrEqual(t, got["rejected refused"], want["rejected refused"])
+			})
+		})
+	}
+}
+
+func TestUploads_ManyVisitorsForWhomTheyFailHoldUpNobody(t *testing.T) {
+	for name, answer := range map[string]route.Answer{"refused": refused, "no answer": {Verdict: route.NotNow, Reason: route.ReasonTimeout}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				target := &fakeUploads{answer: func(u *fakeUpload) route.Answer {
+					for v := range u.rows {
+						if strings.HasPrefix(v, "poison") {
+							return answer
+						}
+					}
+					return taken
+				}}
+				f := started(t, byUploads(target, func(u *Uploads) { u.Config.MaxRows = 100 }))
+				defer f.Stop()
+				for n := range 20 {
+					f.push(t, tier("poison"+strconv.Itoa(n), "gold"))
+				}
+				f.push(t, visitors(80)...)
+				for hour := range 72 {
+					f.push(t, tier("late"+strconv.Itoa(hour), "gold"))
+					time.Sleep(time.Hour)
+				}
+				got := f.counts("records")
+				assert.GreaterOrEqual(t, got["delivered"], 80+70)
+				if name == "refused" {
+					assert.Equal(t, 20, got["rejected refused"])
+				}
+				assert.Less(t, len(target.asked)+len(target.uploads()), 40*60*10)
 			})
 		})
 	}
