@@ -154,7 +154,8 @@ func (u *uploader) settleStatus(ctx context.Context, m *made, p *route.Progress)
 		u.countUpload(ctx, uploadStuck, 1)
 		u.countRows(ctx, rowsStuck, m.rows())
 		u.sender.set.Logger.Warn("An upload is stuck, its updates are sent again", zap.Int("rows", m.rows()))
-		u.stuck(ctx, m, u.ends.bad(now), now)
+		// That one is stuck again which was stuck alone says nothing of others.
+		u.stuck(ctx, m, m.failed == 0 && u.ends.bad(now), now)
 	default:
 		u.later(m)
 	}

@@ -32,7 +32,8 @@ func (u *uploader) notTaken(ctx context.Context, m *made, a route.Answer, now ti
 	if mayBeTaken(a) {
 		m.unsure = now
 	}
-	believed := u.submits.bad(now)
+	// That one fails again which has failed while others were taken says nothing of others.
+	believed := m.failed > 1 && u.submits.since(m.failing) || u.submits.bad(now)
 	switch {
 	case u.over(m, now), a.Reason == route.ReasonRows && m.failed > 1:
 		m.back = true
@@ -86,7 +87,7 @@ func (u *uploader) sure(m *made, now time.Time) bool {
 
 // exhausted reports whether an upload has failed for as long as an update may fail alone.
 func (u *uploader) exhausted(m *made, now time.Time) bool {
-	return u.sender.set.GiveUpAfter > 0 && now.Sub(m.failing) >= u.sender.set.GiveUpAfter
+	return m.failed > 0 && u.sender.set.GiveUpAfter > 0 && now.Sub(m.failing) >= u.sender.set.GiveUpAfter
 }
 
 // mayBeTaken reports whether an upload with that answer may have been taken all the same.
@@ -112,7 +113,7 @@ func (u *uploader) reject(ctx context.Context, m *made, a route.Answer) {
 func (u *uploader) doubt(m *made, believed bool) {
 	retry := u.sender.set.Retry
 	longest := retry.MaxInterval
-	if believed || u.submits.since(m.failing) {
+	if believed {
 		longest = max(longestPause, longest)
 	}
 	m.next = time.Now().Add(pauseAfter(retry.InitialInterval, retry.Multiplier, longest, retry.RandomizationFactor, m.failed))

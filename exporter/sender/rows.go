@@ -53,14 +53,14 @@ func (u *uploader) finish(ctx context.Context, m *made, as ending, failed map[st
 // go in smaller ones, until that row stands alone, and is given up in the end.
 func (u *uploader) stuck(ctx context.Context, m *made, blamed bool, now time.Time) {
 	switch {
-	case m.Sheet == nil || !blamed:
-		u.giveBack(ctx, m)
-	case m.rows() > 1:
-		u.divide(ctx, m)
-	case u.ends.others(now) && u.exhausted(m, now):
+	case m.rows() == 1 && u.ends.others(now) && u.exhausted(m, now):
 		u.finish(ctx, m, ending{as: rejected, reason: reasonUploadStuck}, nil)
-	default:
+	case m.rows() == 1:
 		u.remake(m, now)
+	case blamed && m.Sheet != nil:
+		u.divide(ctx, m)
+	default:
+		u.giveBack(ctx, m)
 	}
 }
 

@@ -189,10 +189,19 @@ func TestUploads_OneRowForWhichUploadsFailIsFound(t *testing.T) {
 				f := started(t, byUploads(target, func(u *Uploads) { u.Config.MaxRows = 1000 }))
 				defer f.Stop()
 				f.push(t, visitors(1000)...)
-				time.Sleep(6 * time.Hour)
-				assert.Equal(t, want, f.counts("records"))
-				assert.Less(t, len(target.uploads()), 60)
-				assert.Zero(t, f.outbox.Held().Visitors)
+				time.Sleep(3 * time.Hour)
+				assert.Equal(t, 999, f.counts("records")["delivered"])
+				assert.Less(t, len(target.uploads()), 65)
+				for hour := range 180 {
+					f.push(t, tier("late"+strconv.Itoa(hour), "gold"))
+					time.Sleep(10 * time.Minute)
+				}
+				want["delivered"] += 180
+				got := f.counts("records")
+				assert.InDelta(t, want["delivered"], got["delivered"], 3)
+				delete(want, "delivered")
+				delete(got, "delivered")
+				assert.Equal(t, want, got)
 			})
 		})
 	}
