@@ -35,6 +35,8 @@ func (u *uploader) followAll(ctx context.Context) {
 		case m == nil:
 			u.forget(ctx)
 			sleep(ctx, looksAgain)
+		case m.told != nil:
+			u.settleStatus(ctx, m, m.told)
 		case u.hastens() || time.Since(m.Since) >= u.set.Config.Status.Timeout:
 			u.unfollow(m)
 			u.countUpload(ctx, uploadUnconfirmed, 1)
@@ -55,7 +57,8 @@ func (u *uploader) nextToFollow(now time.Time) *made {
 		return nil
 	}
 	m := slices.MinFunc(u.taken, func(a, b *made) int { return a.next.Compare(b.next) })
-	if m.next.After(now) && !u.hastens() && now.Sub(m.Since) < u.set.Config.Status.Timeout {
+	overdue := m.told == nil && now.Sub(m.Since) >= u.set.Config.Status.Timeout
+	if m.next.After(now) && !u.hastens() && !overdue {
 		return nil
 	}
 	return m
@@ -69,10 +72,6 @@ func (u *uploader) unfollow(m *made) {
 
 // ask asks what became of an upload.
 func (u *uploader) ask(ctx context.Context, m *made) {
-	if m.told != nil {
-		u.settleStatus(ctx, m, m.told)
-		return
-	}
 	if u.awaitUnhastened(ctx) != nil {
 		return
 	}
@@ -124,7 +123,7 @@ func (u *uploader) settleStatus(ctx context.Context, m *made, p *route.Progress)
 	now := time.Now()
 	switch p.State {
 	case route.UploadComplete, route.UploadStuck:
-		if now.Before(m.Until) {
+		if now.Before(m.Until) && !u.hastens() {
 			u.mu.Lock()
 			m.told, m.next = p, m.Until
 			u.mu.Unlock()
@@ -144,7 +143,7 @@ func (u *uploader) settleStatus(ctx context.Context, m *made, p *route.Progress)
 		case 2*failed <= m.rows():
 			u.ends.good(now)
 		case m.rows() >= parts: // the few that fail again and again tell nothing
-			u.ends.bad(now)
+			u.ends.bad()
 		}
 		if unnamed := p.Failed - u.finish(ctx, m, ending{as: delivered}, p.FailedIDs); unnamed > 0 {
 			u.sender.sayRecords(u.sender.set.Logger.Warn, "Rows of an upload failed, and Target does not say which", reasonRowFailed, unnamed)
@@ -155,7 +154,7 @@ func (u *uploader) settleStatus(ctx context.Context, m *made, p *route.Progress)
 		u.countRows(ctx, rowsStuck, m.rows())
 		u.sender.set.Logger.Warn("An upload is stuck, its updates are sent again", zap.Int("rows", m.rows()))
 		// That one is stuck again which was stuck alone says nothing of others.
-		u.stuck(ctx, m, m.failed == 0 && u.ends.bad(now), now)
+		u.stuck(ctx, m, m.failed == 0 && u.ends.bad(), now)
 	default:
 		u.later(m)
 	}

@@ -34,8 +34,9 @@ type made struct {
 	// failed is how often Target has not taken it, and failing since when.
 	failed  int
 	failing time.Time
-	// back is that its rows are to be given back, and not made again.
-	back bool
+	unread  int // how often its rows could not be read
+	// then is what comes of it when its time has come, once it is sure that it was not taken.
+	then then
 	// unsure is when a call of it ended last of which it is not known whether Target has taken it.
 	unsure time.Time
 
@@ -44,6 +45,18 @@ type made struct {
 	// told is what its status was, when that was the last.
 	told *route.Progress
 }
+
+// then is what comes of an upload that was not taken.
+type then int
+
+const (
+	// thenMake makes it again.
+	thenMake then = iota
+	// thenGiveBack gives its rows back.
+	thenGiveBack
+	// thenReject gives its one row up.
+	thenReject
+)
 
 // note is what the storage keeps of an upload, beside its rows.
 type note struct {

@@ -33,23 +33,27 @@ func (u *uploader) notTaken(ctx context.Context, m *made, a route.Answer, now ti
 		m.unsure = now
 	}
 	// That one fails again which has failed while others were taken says nothing of others.
-	believed := m.failed > 1 && u.submits.since(m.failing) || u.submits.bad(now)
+	believed := m.failed > 1 && u.submits.since(m.failing) || u.submits.bad()
+	if a.Reason == route.ReasonRows {
+		m.counted = false
+		m.unread++
+	}
 	switch {
-	case u.over(m, now), a.Reason == route.ReasonRows && m.failed > 1:
-		m.back = true
-		u.giveBackSure(ctx, m, now)
-	case a.Throttled():
+	case u.over(m, now), m.unread > 1:
+		u.endSure(ctx, m, thenGiveBack)
+	case a.Throttled() && m.failed < fewFailures:
 		u.closed = slices.Insert(u.closed, 0, m) // the account pauses all
 	case !u.blamed(m, a, believed):
 		u.doubt(m, believed)
 	case m.rows() > 1:
 		u.divide(ctx, m)
-	case u.sure(m, now) && (a.Verdict == route.Rejected && u.submits.others(now) || u.exhausted(m, now)):
-		u.reject(ctx, m, a)
+	case u.submits.since(m.failing) && u.exhausted(m, now):
+		u.endSure(ctx, m, thenReject)
+	case a.Verdict == route.Rejected && u.submits.others(now) && u.sure(m, now):
+		u.reject(ctx, m, a.Reason)
 	default:
 		u.doubt(m, believed)
 	}
-	m.counted = m.counted && a.Reason != route.ReasonRows
 	if !believed {
 		u.holdUp(ctx, a)
 	}
@@ -61,22 +65,32 @@ func (u *uploader) over(m *made, now time.Time) bool {
 	return !retry.Enabled || retry.MaxElapsedTime > 0 && now.Sub(m.Since) > retry.MaxElapsedTime
 }
 
-// giveBackSure gives the rows of an upload back once it is sure that Target has not taken it.
-func (u *uploader) giveBackSure(ctx context.Context, m *made, now time.Time) {
-	if u.sure(m, now) {
-		u.giveBack(ctx, m)
+// endSure ends an upload once it is sure that Target has not taken it.
+func (u *uploader) endSure(ctx context.Context, m *made, as then) {
+	m.then = as
+	if u.sure(m, time.Now()) {
+		u.endNow(ctx, m)
 		return
 	}
 	m.next = m.unsure.Add(u.set.Config.Status.Timeout)
 	u.doubted = append(u.doubted, m)
 }
 
-// blamed reports whether an upload fails for what is in it.
+func (u *uploader) endNow(ctx context.Context, m *made) {
+	if m.then == thenReject {
+		u.reject(ctx, m, reasonAttemptsExhausted)
+		return
+	}
+	u.giveBack(ctx, m)
+}
+
+// blamed reports whether an upload fails for what is in it: it was refused, or has failed so often while
+// others were taken that it is not by chance.
 func (u *uploader) blamed(m *made, a route.Answer, believed bool) bool {
 	if a.Verdict == route.Rejected {
 		return believed
 	}
-	return m.failed >= fewFailures && u.submits.since(m.failing)
+	return m.failed >= someFailures && u.submits.since(m.failing)
 }
 
 // sure reports whether no call of an upload may have been taken. Where one may have been, nothing else
@@ -96,15 +110,12 @@ func mayBeTaken(a route.Answer) bool {
 	case route.ReasonDNS, route.ReasonConnectionRefused, route.ReasonProxy, route.ReasonRows:
 		return false // it did not get there
 	}
-	return a.Verdict == route.NotNow && !a.Throttled()
+	unread := a.Reason == route.ReasonForeign && a.StatusCode/100 == 2
+	return a.Verdict == route.NotNow && !a.Throttled() || unread
 }
 
 // reject ends an upload of one row, which others do not fail for.
-func (u *uploader) reject(ctx context.Context, m *made, a route.Answer) {
-	reason := reasonAttemptsExhausted
-	if a.Verdict == route.Rejected {
-		reason = a.Reason
-	}
+func (u *uploader) reject(ctx context.Context, m *made, reason string) {
 	u.countUpload(ctx, uploadRefused, 1)
 	u.finish(ctx, m, ending{as: rejected, reason: reason}, nil)
 }
@@ -123,15 +134,16 @@ func (u *uploader) doubt(m *made, believed bool) {
 // retryDoubted has those made again whose time has come. What overflowed and was never taken goes
 // back where the quota has room by now.
 func (u *uploader) retryDoubted(ctx context.Context, now time.Time) {
-	back := u.set.Gather == GatherOverflow && u.sender.primary.account.NextFree() == 0
+	room := u.set.Gather == GatherOverflow && u.sender.primary.account.NextFree() == 0
+	hastens := u.hastens() && !u.isDue(now)
 	for _, m := range slices.Clone(u.doubted) {
-		returns := (back || m.back) && u.sure(m, now)
-		if !returns && m.next.After(now) && (m.back || !u.hastens()) {
+		ends := (room || m.then != thenMake) && u.sure(m, now)
+		if !ends && (m.then != thenMake || m.next.After(now) && !hastens) {
 			continue
 		}
 		u.doubted = slices.DeleteFunc(u.doubted, func(other *made) bool { return other == m })
-		if returns {
-			u.giveBack(ctx, m)
+		if ends {
+			u.endNow(ctx, m)
 		} else {
 			u.closed = append(u.closed, m)
 		}

@@ -103,18 +103,27 @@ func (u *uploader) rowEnds(m *made, e *outbox.Entry, as ending) {
 	if as.as == delivered && (len(e.Sent) > 0 || m.Sheet != nil && m.Sheet.Creates) {
 		e.Sent = profile.Merge(e.Sent, e.Row)
 	}
-	e.Row, e.Uploaded, e.Attempts = nil, 0, 0
+	e.Row, e.Uploaded, e.Attempts, e.Failing = nil, 0, 0, 0
 }
 
 // rowFailed settles a row of which Target says that it failed: it goes again, until it has failed alone
 // for as long as an update may.
 func (u *uploader) rowFailed(e *outbox.Entry) time.Time {
-	now := time.Now()
-	alone, most := u.ends.alone(now), u.sender.set.GiveUpAfter
-	if alone && e.Attempts > 0 && most > 0 && now.Sub(e.First) >= most {
+	alone, most := u.ends.alone(time.Now()), u.sender.set.GiveUpAfter
+	if alone && most > 0 && u.failedFor(e.Attempts) >= most {
 		return u.rowLost(e, reasonRowFailed)
 	}
 	return u.rowAgain(e, alone)
+}
+
+// failedFor returns for how long a row has failed at least that has failed so many times.
+func (u *uploader) failedFor(attempts int) (total time.Duration) {
+	retry := u.sender.set.Retry
+	for n := 1; n <= attempts; n++ {
+		total += u.set.Config.Interval +
+			pauseAfter(retry.InitialInterval, retry.Multiplier, max(longestPause, retry.MaxInterval), 0, n)
+	}
+	return total
 }
 
 // rowAgain has a row sent again, unless that is not to be.

@@ -8,17 +8,12 @@ import (
 	"time"
 )
 
-// seldom is how often one of uploads that all fail is looked into all the same: it may be the only
-// one there is.
-const seldom = 10 * time.Minute
-
 // trust tells an upload that fails for what is in it from uploads that all fail. It is safe for
 // concurrent use, and its zero value is ready.
 type trust struct {
 	mu     sync.Mutex
 	failed int       // in a row
 	last   time.Time // one that did not
-	looked time.Time // when one that failed was last looked into
 }
 
 // good notes an upload that did not fail.
@@ -30,15 +25,11 @@ func (t *trust) good(now time.Time) {
 
 // bad notes one that failed, and reports whether it is worth finding out for which of its rows: some
 // may fail in a row, and are not all.
-func (t *trust) bad(now time.Time) bool {
+func (t *trust) bad() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.failed++
-	if t.failed >= fewFailures && now.Sub(t.looked) < seldom {
-		return false
-	}
-	t.looked = now
-	return true
+	return t.failed < fewFailures
 }
 
 // alone reports whether what fails does so while others do not, and have not lately.

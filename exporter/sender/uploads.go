@@ -55,6 +55,9 @@ const (
 	GatherAll
 )
 
+// seldom is how often a further upload is gathered while none is taken.
+const seldom = 10 * time.Minute
+
 // looksAgain is how often is looked at whether an upload is to be made.
 const looksAgain = time.Second
 
@@ -172,7 +175,13 @@ func (u *uploader) makeFirst(ctx context.Context) {
 // mayGather reports whether further uploads are to be gathered, which merge no more then: when all those
 // there are were made, and while none is taken seldom.
 func (u *uploader) mayGather(now time.Time) bool {
-	if len(u.doubted)+len(u.closed) >= mostDoubted && u.submits.failing() {
+	waiting := len(u.closed)
+	for _, m := range u.doubted {
+		if m.then == thenMake {
+			waiting++
+		}
+	}
+	if waiting >= mostDoubted && u.submits.failing() {
 		return now.Sub(u.gathered) >= seldom
 	}
 	return len(u.closed) == 0
