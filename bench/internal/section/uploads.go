@@ -17,6 +17,7 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/process"
 	"github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/report"
 	"github.com/otelcol-adobetarget/adobetargetexporter/bench/internal/server"
+	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
 
 // leastRows is how many rows a second uploads have to bring.
@@ -45,7 +46,7 @@ func (u uploaded) repeated() float64 { return float64(u.stats.Rows) / float64(u.
 func (s *suite) uploads(ctx context.Context) (string, error) {
 	visitors := s.Backlogs[len(s.Backlogs)-1]
 	queue := s.path("queue-uploads")
-	held := contender.Settings{MergeWindow: "24h", MaxRows: visitors}
+	held := contender.Settings{MergeWindow: "24h", MaxRows: min(visitors, route.MaxBulkRows)}
 	if err := s.build(ctx, queue, visitors, held); err != nil {
 		return "", fmt.Errorf("building a backlog: %w", err)
 	}
