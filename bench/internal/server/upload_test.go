@@ -32,6 +32,7 @@ func TestTheExporterSeesItsUploadTakenAndComplete(t *testing.T) {
 	caller := route.NewUploadCaller(bulk, client, "test", time.Minute, time.Minute, noop.Tracer{})
 
 	sheet := route.NewSheet(profile.Mbox3rdPartyID)
+	sheet.Creates = true
 	var rows []route.Row
 	for _, visitor := range []int{3, 99, 40} {
 		row := route.Row{
