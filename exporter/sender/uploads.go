@@ -53,9 +53,13 @@ const (
 
 // Upload has updates go by uploads. It comes before Start. The error is that of its telemetry.
 func (s *Sender) Upload(ctx context.Context, set Uploads) error {
-	s.uploader = newUploader(s, set)
-	return s.uploader.observe(ctx)
+	u := newUploader(s, set)
+	s.uploader.Store(u) // pushes may be under way
+	return u.observe(ctx)
 }
 
 // uploadsAlone reports whether updates go by uploads as long as these can carry them.
-func (s *Sender) uploadsAlone() bool { return s.uploader != nil && s.uploader.set.Gather == GatherAll }
+func (s *Sender) uploadsAlone() bool {
+	u := s.uploader.Load()
+	return u != nil && u.set.Gather == GatherAll
+}

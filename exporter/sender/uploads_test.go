@@ -144,8 +144,8 @@ func TestUploads_ARowThatFailsGoesAgainForAsLongAsAnUpdateMayFailAlone(t *testin
 		}
 		f := started(t, byUploads(target))
 		defer f.Stop()
-		for hour := range 28 {
-			if hour == 23 {
+		for hour := range 32 {
+			if hour == 16 {
 				assert.Zero(t, f.counts("records")["rejected row_failed"], "it goes on")
 			}
 			for n := range 12 {

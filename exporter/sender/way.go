@@ -56,7 +56,8 @@ func (s *Sender) routes() []route.Name {
 
 // careful reports whether what fails may do so for an outage of any way.
 func (s *Sender) careful() bool {
-	return s.primary.health.careful() || s.overflow != nil && s.overflow.health.careful() || s.uploader != nil && s.uploader.careful()
+	u := s.uploader.Load()
+	return s.primary.health.careful() || s.overflow != nil && s.overflow.health.careful() || u != nil && u.careful()
 }
 
 // oneBy returns how many calls may be under way where one may be by this way: those by the
