@@ -121,42 +121,42 @@ func (u *uploader) later(m *made) {
 // settleStatus says what becomes of an upload of which Target tells that.
 func (u *uploader) settleStatus(ctx context.Context, m *made, p *route.Progress) {
 	now := time.Now()
-	switch p.State {
-	case route.UploadComplete, route.UploadStuck:
-		if now.Before(m.Until) && !u.hastens() {
-			u.mu.Lock()
-			m.told, m.next = p, m.Until
-			u.mu.Unlock()
-			return
-		}
-	}
-	switch p.State {
-	case route.UploadComplete:
-		u.unfollow(m)
-		u.countUpload(ctx, uploadComplete, 1)
-		failed := min(m.rows(), cmp.Or(p.Failed, len(p.FailedIDs)))
-		notFound := min(m.rows()-failed, p.NotFound)
-		u.countRows(ctx, rowsFailed, failed)
-		u.countRows(ctx, rowsNotFound, notFound)
-		u.countRows(ctx, rowsUpdated, m.rows()-failed-notFound)
-		switch {
-		case 2*failed <= m.rows():
-			u.ends.good(now)
-		case m.rows() >= parts: // the few that fail again and again tell nothing
-			u.ends.bad()
-		}
-		if unnamed := p.Failed - u.finish(ctx, m, ending{as: delivered}, p.FailedIDs); unnamed > 0 {
-			u.sender.sayRecords(u.sender.set.Logger.Warn, "Rows of an upload failed, and Target does not say which", reasonRowFailed, unnamed)
-		}
-	case route.UploadStuck:
+	switch {
+	case p.State != route.UploadComplete && p.State != route.UploadStuck:
+		u.later(m)
+	case now.Before(m.Until) && !u.hastens():
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		m.told, m.next = p, m.Until
+	case p.State == route.UploadStuck:
 		u.unfollow(m)
 		u.countUpload(ctx, uploadStuck, 1)
 		u.countRows(ctx, rowsStuck, m.rows())
-		u.sender.set.Logger.Warn("An upload is stuck, its updates are sent again", zap.Int("rows", m.rows()))
+		u.sender.sayRecords(u.sender.set.Logger.Warn, "An upload is stuck, its updates are sent again", reasonUploadStuck, m.rows())
 		// That one is stuck again which was stuck alone says nothing of others.
 		u.stuck(ctx, m, m.failed == 0 && u.ends.bad(), now)
 	default:
-		u.later(m)
+		u.unfollow(m)
+		u.complete(ctx, m, p, now)
+	}
+}
+
+// complete ends an upload that Target has worked on to its end.
+func (u *uploader) complete(ctx context.Context, m *made, p *route.Progress, now time.Time) {
+	failed := min(m.rows(), cmp.Or(p.Failed, len(p.FailedIDs)))
+	notFound := min(m.rows()-failed, p.NotFound)
+	u.countUpload(ctx, uploadComplete, 1)
+	u.countRows(ctx, rowsFailed, failed)
+	u.countRows(ctx, rowsNotFound, notFound)
+	u.countRows(ctx, rowsUpdated, m.rows()-failed-notFound)
+	switch {
+	case 2*failed <= m.rows():
+		u.ends.good(now)
+	case m.rows() >= parts: // the few that fail again and again tell nothing
+		u.ends.bad()
+	}
+	if unnamed := p.Failed - u.finish(ctx, m, ending{as: delivered}, p.FailedIDs); unnamed > 0 {
+		u.sender.sayRecords(u.sender.set.Logger.Warn, "Rows of an upload failed, and Target does not say which", reasonRowFailed, unnamed)
 	}
 }
 

@@ -59,12 +59,15 @@ func (u *uploader) stuck(ctx context.Context, m *made, blamed bool, now time.Tim
 		u.remake(m, now)
 	case blamed && m.Sheet != nil:
 		u.divide(ctx, m)
+	case !u.sure(m, now): // an earlier call of it may have been taken
+		u.remake(m, now)
 	default:
 		u.giveBack(ctx, m)
 	}
 }
 
-// remake has an upload made again that stays as it is: among others its row would spoil these.
+// remake has an upload made again that stays as it is: among others its one row would spoil these, or
+// nothing newer of its visitors may be sent.
 func (u *uploader) remake(m *made, now time.Time) {
 	m.failed++
 	if m.failed == 1 {

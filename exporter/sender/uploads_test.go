@@ -416,3 +416,35 @@ func TestUploads_ManyVisitorsForWhomTheyFailHoldUpNobody(t *testing.T) {
 		})
 	}
 }
+
+// Not even where all are stuck may something newer follow what may have been taken twice.
+func TestUploads_OneThatIsStuckAfterItsAnswerWasLostGoesAsItIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := &fakeUploads{}
+		lost := 0
+		target.answer = func(*fakeUpload) route.Answer {
+			if lost++; lost == 1 {
+				return route.Answer{Verdict: route.NotNow, Reason: route.ReasonTimeout}
+			}
+			return taken
+		}
+		target.progress = func(*fakeUpload) (route.Progress, route.Answer) {
+			return route.Progress{State: route.UploadStuck}, taken
+		}
+		f := started(t, byUploads(target))
+		defer f.Stop()
+		for range fewFailures {
+			f.uploader.Load().ends.bad() // uploads of others
+		}
+		f.push(t, visitors(10)...)
+		time.Sleep(10 * time.Minute)
+		f.push(t, tier("v7", "newer"))
+		time.Sleep(20 * time.Hour)
+		require.Greater(t, len(target.uploads()), 5)
+		for _, u := range target.uploads() {
+			assert.Len(t, u.rows, 10)
+			assert.Equal(t, "gold", u.rows["v7"]["tier"])
+		}
+		assert.Equal(t, 11, f.outbox.Held().Records)
+	})
+}
