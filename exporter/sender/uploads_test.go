@@ -423,7 +423,8 @@ func TestUploads_OneThatIsStuckAfterItsAnswerWasLostGoesAsItIs(t *testing.T) {
 		target := &fakeUploads{}
 		lost := 0
 		target.answer = func(*fakeUpload) route.Answer {
-			if lost++; lost == 1 {
+			lost++
+			if lost == 1 {
 				return route.Answer{Verdict: route.NotNow, Reason: route.ReasonTimeout}
 			}
 			return taken
