@@ -33,7 +33,7 @@ const behavior = "DEMO_TEST_BEHAVIOR"
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
 		switch os.Args[1] {
-		case "-listen":
+		case "emulator":
 			os.Exit(playEmulator(os.Getenv(behavior)))
 		case "--config":
 			os.Exit(playCollector(os.Getenv(behavior)))
