@@ -48,7 +48,7 @@ func play(what string) int {
 	switch what {
 	case "demo":
 		self, _ := os.Executable()
-		o := options{collector: self, emulator: self, config: "demo.yaml", data: os.Args[3], wait: time.Minute}
+		o := options{collector: self, emulator: self, config: "demo.yaml", data: os.Args[3], listen: "127.0.0.1:0", wait: time.Minute}
 		if err := runUntilSignal(o, os.Stdout); err != nil {
 			fmt.Println(err)
 			return 1
