@@ -23,7 +23,7 @@ type document struct {
 
 var (
 	comment    = regexp.MustCompile(`(?s)<!--.*?-->`)
-	fence      = regexp.MustCompile("(?ms)^[ \t]*```.*?^[ \t]*```[ \t]*$")
+	fence      = regexp.MustCompile("(?ms)^[ \t]*```.*?\n[ \t]*```[ \t]*$")
 	code       = regexp.MustCompile("`[^`\n]*`")
 	heading    = regexp.MustCompile(`(?m)^#{1,6} +(.+?)[ \t#]*$`)
 	namedHTML  = regexp.MustCompile(`<a (?:id|name)="([^"]+)"`)
