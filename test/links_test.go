@@ -81,6 +81,8 @@ func TestDeadLinksAreFound(t *testing.T) {
 		"a folder":                                {"[a](docs)", ""},
 		"another site":                            {"[a](https://example.com/x.md#y), <mailto:a@example.com>", ""},
 		"a link in code, which is none":           {"`[a](no.md)`\n```md\n[a](no.md)\n```\n", ""},
+		"a link in code of two lines":             {"`[a](no.md)\nb`", ""},
+		"a link between code of two lines":        {"`a\nb` [a](no.md) `c\nd`", "no.md: there is no such file"},
 		"a link in a comment, which is none":      {"<!-- [a](no.md) -->", ""},
 		"a page that does not exist":              {"[a](docs/no.md)", "docs/no.md: there is no such file"},
 		"a page in another case":                  {"[a](docs/Other.md)", "docs/Other.md: there is no such file"},

@@ -24,7 +24,7 @@ type document struct {
 var (
 	comment    = regexp.MustCompile(`(?s)<!--.*?-->`)
 	fence      = regexp.MustCompile("(?ms)^[ \t]*```.*?\n[ \t]*```[ \t]*$")
-	code       = regexp.MustCompile("`[^`\n]*`")
+	code       = regexp.MustCompile("`(?:[^`\n]|\n[^`\n])+`")
 	heading    = regexp.MustCompile(`(?m)^#{1,6} +(.+?)[ \t#]*$`)
 	namedHTML  = regexp.MustCompile(`<a (?:id|name)="([^"]+)"`)
 	inlineLink = regexp.MustCompile(`\]\(\s*<?([^)\s<>]+)`)
