@@ -35,8 +35,7 @@ func TestEditorSchema_RefusesNothingThatTheExporterTakes(t *testing.T) {
 	for _, s := range settingsOfConfig() {
 		for _, value := range oddValues {
 			section := alone(s.path, value)
-			cfg := createDefaultConfig().(*Config)
-			if confmap.NewFromStringMap(section).Unmarshal(cfg) != nil || confmap.Validate(cfg) != nil {
+			if !takes(section) {
 				continue
 			}
 			taken++
@@ -47,6 +46,46 @@ func TestEditorSchema_RefusesNothingThatTheExporterTakes(t *testing.T) {
 		}
 	}
 	assert.Greater(t, taken, 500)
+}
+
+func takes(section map[string]any) bool {
+	cfg := createDefaultConfig().(*Config)
+	return confmap.NewFromStringMap(section).Unmarshal(cfg) == nil && confmap.Validate(cfg) == nil
+}
+
+// TestConfigSchema_HasTheBoundsOfConfig has the exporter take what is at a bound, and refuse what is
+// past it.
+func TestConfigSchema_HasTheBoundsOfConfig(t *testing.T) {
+	schema, bounds := settings(t), 0
+	for _, s := range settingsOfConfig() {
+		of := property(schema, s.path)
+		if s.path == "quota::reservation" { // not looked at without a storage
+			continue
+		}
+		for bound, past := range map[string]float64{"minimum": -1, "maximum": 1, "exclusiveMinimum": -1} {
+			at, is := of[bound].(int)
+			if !is {
+				continue
+			}
+			bounds++
+			if bound == "exclusiveMinimum" {
+				assert.False(t, takes(alone(s.path, at)), "%s: %d", s.path, at)
+			} else {
+				assert.True(t, takes(alone(s.path, at)), "%s: %d", s.path, at)
+			}
+			assert.False(t, takes(alone(s.path, float64(at)+past)), "%s: past %s", s.path, bound)
+		}
+		words, is := of["enum"].([]any)
+		if !is {
+			continue
+		}
+		bounds++
+		for _, word := range words {
+			assert.True(t, takes(alone(s.path, word)), "%s: %v", s.path, word)
+		}
+		assert.False(t, takes(alone(s.path, "wrong")), s.path)
+	}
+	assert.Greater(t, bounds, 30)
 }
 
 // better reports whether it is right that an editor refuses what the exporter takes for something else
