@@ -48,6 +48,13 @@ func TestEditorSchema_RefusesNothingThatTheExporterTakes(t *testing.T) {
 	assert.Greater(t, taken, 500)
 }
 
+func TestEditorSchema_TakesWhatTheCollectorExpands(t *testing.T) {
+	j := newJudge(t)
+	for _, s := range settingsOfConfig() {
+		assert.NoError(t, j.exporter(t, alone(s.path, "${env:SETTING}")), s.path)
+	}
+}
+
 func takes(section map[string]any) bool {
 	cfg := createDefaultConfig().(*Config)
 	return confmap.NewFromStringMap(section).Unmarshal(cfg) == nil && confmap.Validate(cfg) == nil
