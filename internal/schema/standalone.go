@@ -92,7 +92,8 @@ func isMapList(schema map[string]any) bool {
 }
 
 func mapList(out map[string]any) {
-	out["type"] = []string{"object", "array", "null"}
+	out["type"] = []string{"object", "array", "null", "string"}
+	out["pattern"] = expansion
 	out["additionalProperties"] = map[string]any{"type": "string"}
 	out["items"] = map[string]any{
 		"type":                 "object",
