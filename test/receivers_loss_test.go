@@ -4,6 +4,7 @@
 package test // import "github.com/otelcol-adobetarget/adobetargetexporter/test"
 
 import (
+	"bytes"
 	"fmt"
 	"net"
 	"net/http"
@@ -39,8 +40,9 @@ func recipe(t *testing.T, heading string) string {
 // the test, and lasts over restarts.
 func startRecipe(t *testing.T, text string, target *adobe, args ...string) *collector {
 	t.Helper()
-	args = append(args, "--set=exporters.adobe_target.endpoint="+target.url,
-		"--config=yaml:exporters::adobe_target: {outbox: {merge_window: 100ms}, rate_limit: {enabled: false}, retry_on_failure: "+quickRetry+"}", inOrder)
+	args = append(args, inOrder, fmt.Sprintf(
+		"--config=yaml:exporters::adobe_target: {endpoint: '%s', outbox: {%s}, rate_limit: {enabled: false}, retry_on_failure: %s}",
+		target.url, quickOutbox, quickRetry))
 	return startCollector(t, text, args...).running(t)
 }
 
@@ -76,7 +78,7 @@ func asJSON(t *testing.T, port int, ld plog.Logs) (code int, retryAfter string) 
 	text, err := (&plog.JSONMarshaler{}).MarshalLogs(ld)
 	require.NoError(t, err)
 	url := fmt.Sprintf("http://127.0.0.1:%d/v1/logs", port)
-	resp, err := http.Post(url, "application/json", strings.NewReader(string(text))) //nolint:gosec,noctx // a loopback address of this test
+	resp, err := http.Post(url, "application/json", bytes.NewReader(text)) //nolint:gosec,noctx // a loopback address of this test
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	return resp.StatusCode, resp.Header.Get("Retry-After")
