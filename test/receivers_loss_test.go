@@ -115,10 +115,10 @@ func TestAnOTLPClientOfAFullQueueIsToldToComeAgain(t *testing.T) {
 	c.end(t)
 }
 
-// syslogMessage is one of a visitor of its own, much longer than most, for few of them to fill all buffers.
-func syslogMessage(n int) string {
+// syslogMessage is one of 500 visitors, with so many words more.
+func syslogMessage(n, words int) string {
 	return fmt.Sprintf(`<13>1 2026-01-05T08:00:04.129Z store-17 till - - [offline@32473 customer.id="c%d" profile.n="%d"] %s`,
-		n%500, n, strings.Repeat("padding ", 5000))
+		n%500, n, strings.Repeat("padding ", words))
 }
 
 // lastOfEach are the profiles that so many syslog messages leave.
@@ -148,7 +148,7 @@ func TestASyslogSenderOverTCPWaitsForAFullQueue(t *testing.T) {
 	failed := make(chan error, 1)
 	go func() {
 		for n := range messages {
-			if _, err := fmt.Fprintln(till, syslogMessage(n)); err != nil {
+			if _, err := fmt.Fprintln(till, syslogMessage(n, 5000)); err != nil {
 				failed <- err
 				return
 			}
@@ -172,27 +172,39 @@ func TestASyslogSenderOverTCPWaitsForAFullQueue(t *testing.T) {
 	c.end(t)
 }
 
-// TestSyslogOverUDPLosesWhatItHasNoRoomFor is why the documentation advises against it.
+// TestSyslogOverUDPLosesWhatItHasNoRoomFor is why the documentation advises against it: the same messages at
+// the same pace all arrive while there is room.
 func TestSyslogOverUDPLosesWhatItHasNoRoomFor(t *testing.T) {
-	const messages = 900
+	const messages = 1500
 	endpoint := fmt.Sprintf("127.0.0.1:%d", freePort(t))
 	t.Setenv("SYSLOG_ENDPOINT", endpoint)
 	t.Setenv("STATE_DIR", t.TempDir())
-	target := inAnOutage(t)
-	c := startRecipe(t, strings.Replace(recipe(t, "Syslog"), "    tcp:\n", "    udp:\n", 1), target, full...)
+	target := startTarget(t)
+	c := startRecipe(t, strings.Replace(recipe(t, "Syslog"), "    tcp:\n", "    udp:\n", 1), target,
+		append(full, "--set=extensions.file_storage/queue.fsync=false")...)
 	var dialer net.Dialer
 	till, err := dialer.DialContext(t.Context(), "udp", endpoint)
 	require.NoError(t, err)
 	defer till.Close()
-	for n := range messages {
-		_, err := fmt.Fprint(till, syslogMessage(n))
-		require.NoError(t, err)
+	send := func() {
+		for n := range messages {
+			_, err := fmt.Fprint(till, syslogMessage(n, 1))
+			require.NoError(t, err)
+			if n%10 == 0 {
+				time.Sleep(10 * time.Millisecond)
+			}
+		}
 	}
+	send()
+	c.settled(t, messages)
+
+	target.set(t, "faults", []map[string]any{{"kind": "status", "status": 503}})
+	send()
 	target.set(t, "faults", []map[string]any{})
-	require.Eventually(t, func() bool { return len(target.profiles(t)) > 0 }, patience, tick)
 	assert.Zero(t, c.drained(t, patience))
 	received := c.metric("otelcol_adobe_target_records_received")
-	assert.Less(t, received, messages)
+	assert.Greater(t, received, messages)
+	assert.Less(t, received, 2*messages)
 	assert.Equal(t, received, c.metric("otelcol_adobe_target_records", `outcome="delivered"`))
 	c.end(t)
 }
