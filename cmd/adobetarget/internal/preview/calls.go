@@ -34,7 +34,7 @@ func (r *run) calls(e *entry, number int, reason string) error {
 		}
 		row := r.row(e.visitor, draft.Parameters, e.records)
 		parts = append(parts, &Call{
-			Call: number, Route: string(r.single()), Method: draft.Method, Path: draft.URL.Path, Row: &row, Bytes: int64(size), Reason: reason,
+			Call: number, Route: string(r.single()), Method: draft.Method, Path: draft.URL.EscapedPath(), Row: &row, Bytes: int64(size), Reason: reason,
 		})
 	}
 	if len(parts) == 0 {
@@ -109,7 +109,7 @@ func (r *run) upload(ctx context.Context) error {
 		draft := r.bulk.Draft(s.Sheet)
 		r.totals.Calls++
 		if err := errors.Join(ctx.Err(), r.out.Call(&Call{
-			Call: i + 1, Route: string(route.ToBulk), Method: draft.Method, Path: draft.URL.Path, Rows: s.rows, Bytes: s.Bytes,
+			Call: i + 1, Route: string(route.ToBulk), Method: draft.Method, Path: draft.URL.EscapedPath(), Rows: s.rows, Bytes: s.Bytes,
 		})); err != nil {
 			return err
 		}
