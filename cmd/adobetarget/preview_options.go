@@ -41,9 +41,13 @@ func (o *sourceOptions) validate() error {
 
 // on returns the source, whose warnings are written to stderr.
 func (o *sourceOptions) on(stderr io.Writer) preview.Source {
+	return preview.Source{URIs: o.configs, Sets: o.sets, Exporter: o.exporter, Logger: warnings(stderr)}
+}
+
+// warnings returns a logger that writes what the Collector would warn of.
+func warnings(stderr io.Writer) *zap.Logger {
 	encoder := zapcore.NewConsoleEncoder(zapcore.EncoderConfig{MessageKey: "msg", LevelKey: "level", EncodeLevel: zapcore.LowercaseLevelEncoder})
-	core := zapcore.NewCore(encoder, zapcore.AddSync(stderr), zap.WarnLevel)
-	return preview.Source{URIs: o.configs, Sets: o.sets, Exporter: o.exporter, Logger: zap.New(core)}
+	return zap.New(zapcore.NewCore(encoder, zapcore.AddSync(stderr), zap.WarnLevel))
 }
 
 // previewOptions are the flags of preview.
