@@ -51,7 +51,7 @@ func (o *previewOptions) run(ctx context.Context, stdin io.Reader, stdout, stder
 	}
 	defer closes()
 	reader := preview.NewReader(from, preview.Form(o.as), o.floats)
-	out := o.output(stdout)
+	out := o.output(stdout, exporter)
 	totals, err := p.Run(ctx, reader.Records(), out)
 	if err == nil {
 		totals.As = string(reader.Form())

@@ -8,12 +8,15 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+	"golang.org/x/term"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/cmd/adobetarget/internal/preview"
 )
@@ -91,8 +94,35 @@ type summarizing interface {
 	Summary(t preview.Totals) error
 }
 
-func (o *previewOptions) output(w io.Writer) summarizing {
-	return preview.NewLines(w)
+func (o *previewOptions) output(w io.Writer, e *preview.Exporter) summarizing {
+	if !o.pretty {
+		return preview.NewLines(w)
+	}
+	style := styleOf(w)
+	style.ShowIDs = o.showIDs
+	return preview.NewPretty(w, e, style)
+}
+
+// usualWidth is that of what is no terminal and does not say how wide it is.
+const usualWidth = 120
+
+// styleOf returns how wide w is, and whether it shows colours.
+func styleOf(w io.Writer) preview.Style {
+	s := preview.Style{Width: usualWidth}
+	if columns, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && columns > 0 {
+		s.Width = columns
+	}
+	file, is := w.(*os.File)
+	if !is {
+		return s
+	}
+	width, _, err := term.GetSize(int(file.Fd())) //nolint:gosec // a descriptor is small
+	if err != nil {
+		return s // it is no terminal
+	}
+	s.Width = width
+	s.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	return s
 }
 
 // expect returns a failure where the records were not as they are to be.
