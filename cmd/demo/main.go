@@ -80,7 +80,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.collector, "collector", "dist/otelcol-adobetarget", "the collector's `program`")
-	flags.StringVar(&o.emulator, "emulator", "dist/targetemulator", "the emulator's `program`")
+	flags.StringVar(&o.emulator, "emulator", "dist/adobetarget", "the `program` that has the emulator")
 	flags.StringVar(&o.config, "config", "examples/demo.yaml", "the collector's configuration `file`")
 	flags.StringVar(&o.data, "data", "testdata/actions.jsonl", "`file` of records, one JSON object a line")
 	flags.StringVar(&o.route, "route", "single", "the exporter's `route`, single, delivery or bulk")

@@ -29,14 +29,14 @@ const (
 // An upload takes minutes until it is complete, and the demo is to take seconds.
 const (
 	routeBulk      = "bulk"
-	bulkProcessing = "-bulk-processing=1s"
+	bulkProcessing = "--bulk-processing=1s"
 	shortTimes     = "yaml:exporters::adobe_target::bulk: " +
 		"{interval: 2s, status: {initial_delay: 1s, max_interval: 2s, timeout: 1m}}"
 )
 
 // arguments are those of the two programs.
 func (o options) arguments() (emulator, collector []string) {
-	emulator, collector = []string{"-listen", "127.0.0.1:0"}, []string{"--config", o.config, keepOrder}
+	emulator, collector = []string{"emulator", "--listen", "127.0.0.1:0"}, []string{"--config", o.config, keepOrder}
 	if o.route == routeBulk {
 		emulator, collector = append(emulator, bulkProcessing), append(collector, "--config", shortTimes)
 	}

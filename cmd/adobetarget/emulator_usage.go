@@ -1,9 +1,9 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main // import "github.com/otelcol-adobetarget/adobetargetexporter/cmd/targetemulator"
+package main // import "github.com/otelcol-adobetarget/adobetargetexporter/cmd/adobetarget"
 
-const usageIntroduction = `targetemulator is an Adobe Target in memory, for development, demonstrations and tests. It is not Adobe Target.
+const emulatorIntroduction = `An Adobe Target in memory, for development, demonstrations and tests. It is not Adobe Target.
 
 It answers
   GET, POST /m2/{clientCode}/profile/update                    updates a profile
@@ -14,21 +14,20 @@ It answers
   GET /rest/v1/profiles/{tntId}?client={clientCode}            shows one
   GET /rest/v1/profiles/thirdPartyId/{id}?client={clientCode}
 
-and can be tried with
+and shows it on the page /. Nothing leaves the machine, and nothing is kept when it ends.`
+
+const emulatorExamples = `  adobetarget emulator --listen 127.0.0.1:8089
   curl -d 'mbox3rdPartyId=crm-1&profile.tier=gold' http://127.0.0.1:8089/m2/acme/profile/update
-  printf 'batch=thirdPartyId,tier\ncrm-1,gold\n' | curl --data-binary @- http://127.0.0.1:8089/m2/acme/v2/profile/batchUpdate
+  printf 'batch=thirdPartyId,tier\ncrm-1,gold\n' | curl --data-binary @- http://127.0.0.1:8089/m2/acme/v2/profile/batchUpdate`
 
-Flags
-`
-
-const usageControl = `
+const emulatorControl = `
 Control, never behind the token and never counted
   GET  /_emulator/stats     counters
   GET  /_emulator/profiles  {"total":1,"profiles":[{"client":"acme","parameter":"mbox3rdPartyId","id":"crm-1",
                             "modified_at":"...","attributes":{"tier":{"value":"gold","modified_at":"..."}}}]}
                             ?limit=100&offset=0 chooses a part
   GET  /_emulator/history   ?visitor=crm-1: [{"client":"acme","parameter":"mbox3rdPartyId","id":"crm-1",
-                            "values":{"tier":["silver","gold"]}}], with -history
+                            "values":{"tier":["silver","gold"]}}], with --history
   PUT  /_emulator/receipts  {"prefix":"r"}: parameters r1, r2, ... are kept as receipts, not as attributes
   GET  /_emulator/receipts  which numbers arrived, by the parameter that names the visitor, and how many were accepted
   GET  /_emulator/uploads   the files of batchUpdate that were taken, without ids and values

@@ -1,69 +1,43 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main // import "github.com/otelcol-adobetarget/adobetargetexporter/cmd/targetemulator"
+package main // import "github.com/otelcol-adobetarget/adobetargetexporter/cmd/adobetarget"
 
 import (
-	"errors"
-	"flag"
 	"fmt"
-	"io"
 	"os"
+
+	"github.com/spf13/pflag"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/emulator"
 )
 
-// errUsage stands for flags that cannot be read; the flag package has said so already.
-var errUsage = errors.New("flags cannot be read")
-
-// options are the command line: where to listen, and what the emulator is.
-type options struct {
+// emulatorOptions are the command line: where to listen, and what the emulator is.
+type emulatorOptions struct {
 	listen   string
 	tlsCert  string
 	tlsKey   string
 	state    string
+	known    string
+	faults   []string
 	settings emulator.Settings
 }
 
-func parseOptions(args []string, stderr io.Writer) (options, error) {
-	var o options
-	var known string
-	var faults []string
-	flags := flag.NewFlagSet("targetemulator", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() {
-		fmt.Fprint(stderr, usageIntroduction)
-		flags.PrintDefaults()
-		fmt.Fprint(stderr, usageControl)
-	}
+func (o *emulatorOptions) define(flags *pflag.FlagSet) {
 	o.defineServer(flags)
 	o.defineTarget(flags)
-	flags.StringVar(&known, "known", "", "update only: `file` of the visitors that exist, a line each: mboxPC=<id> or mbox3rdPartyId=<id>")
-	flags.Func("fault", "a fault in the `JSON` shape below; may be given several times, the first that matches wins", func(text string) error {
-		faults = append(faults, text)
-		return nil
-	})
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		return options{}, err
-	case err != nil:
-		return options{}, errUsage
-	case flags.NArg() > 0:
-		return options{}, errors.New("only flags are taken, no other arguments")
-	case (o.tlsCert == "") != (o.tlsKey == ""):
-		return options{}, errors.New("-tls-cert and -tls-key belong together")
-	}
-	return o, errors.Join(o.readKnown(known), o.parseFaults(faults))
+	flags.StringVar(&o.known, "known", "", "update only: `file` of the visitors that exist, a line each: mboxPC=<id> or mbox3rdPartyId=<id>")
+	flags.StringArrayVar(&o.faults, "fault", nil, "a fault in the `JSON` shape below; may be given several times, the first that matches wins")
 }
 
-func (o *options) defineServer(flags *flag.FlagSet) {
+func (o *emulatorOptions) defineServer(flags *pflag.FlagSet) {
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8089", "`address` to listen on; port 0 takes a free one, told in the first line of the output")
-	flags.StringVar(&o.tlsCert, "tls-cert", "", "PEM `file` of the certificate; with -tls-key the emulator speaks https")
+	flags.StringVar(&o.tlsCert, "tls-cert", "", "PEM `file` of the certificate; with --tls-key the emulator speaks https")
 	flags.StringVar(&o.tlsKey, "tls-key", "", "PEM `file` of the certificate's key")
 	flags.StringVar(&o.state, "state", "", "`file` that gets the counters as JSON at the end")
 }
 
-func (o *options) defineTarget(flags *flag.FlagSet) {
+func (o *emulatorOptions) defineTarget(flags *pflag.FlagSet) {
 	s := &o.settings
 	flags.StringVar(&s.ClientCode, "client", "", "the only client `code` served; every code when not given")
 	flags.IntVar(&s.ThirdPartyIDLength, "third-party-length", 128, "longest mbox3rdPartyId in `characters`, up to 256")
@@ -79,33 +53,31 @@ func (o *options) defineTarget(flags *flag.FlagSet) {
 	flags.DurationVar(&s.Latency.Jitter, "jitter", 0, "random `time` that comes on top, up to this")
 	flags.Uint64Var(&s.Seed, "seed", 1, "`number` that makes probabilities and jitter repeatable")
 	flags.BoolVar(&s.History, "history", false, "keep every applied value, see /_emulator/history")
-	flags.Func("sequence", "profile parameter `name`, without profile., that must rise from update to update of a visitor; may be given several times", func(name string) error {
-		s.Sequences = append(s.Sequences, name)
-		return nil
-	})
+	flags.StringArrayVar(&s.Sequences, "sequence", nil,
+		"profile parameter `name`, without profile., that must rise from update to update of a visitor; may be given several times")
 }
 
-func (o *options) readKnown(path string) error {
-	if path == "" {
+func (o *emulatorOptions) readKnown() error {
+	if o.known == "" {
 		return nil
 	}
-	file, err := os.Open(path) //nolint:gosec // G304: the user names the file on the command line
+	file, err := os.Open(o.known)
 	if err != nil {
-		return fmt.Errorf("-known: %w", err)
+		return fmt.Errorf("--known: %w", err)
 	}
 	defer file.Close()
 	if o.settings.Known, err = emulator.ReadKnown(file); err != nil {
-		return fmt.Errorf("-known: %w", err)
+		return fmt.Errorf("--known: %w", err)
 	}
 	return nil
 }
 
 // parseFaults comes after the flags, whose own errors would repeat the fault and with it a visitor's id.
-func (o *options) parseFaults(texts []string) error {
-	for i, text := range texts {
+func (o *emulatorOptions) parseFaults() error {
+	for i, text := range o.faults {
 		f, err := emulator.ParseFault(text)
 		if err != nil {
-			return fmt.Errorf("-fault number %d: %w", i+1, err)
+			return fmt.Errorf("--fault number %d: %w", i+1, err)
 		}
 		o.settings.Faults = append(o.settings.Faults, f)
 	}

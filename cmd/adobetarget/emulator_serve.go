@@ -1,7 +1,7 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main // import "github.com/otelcol-adobetarget/adobetargetexporter/cmd/targetemulator"
+package main // import "github.com/otelcol-adobetarget/adobetargetexporter/cmd/adobetarget"
 
 import (
 	"context"
@@ -27,7 +27,7 @@ const (
 )
 
 // serve answers until the context ends, then writes the state.
-func serve(ctx context.Context, e *emulator.Emulator, o options, stdout io.Writer, logger *slog.Logger) error {
+func serve(ctx context.Context, e *emulator.Emulator, o emulatorOptions, stdout io.Writer, logger *slog.Logger) error {
 	server := &http.Server{
 		Handler:           e,
 		ConnState:         e.ConnState,
@@ -41,7 +41,7 @@ func serve(ctx context.Context, e *emulator.Emulator, o options, stdout io.Write
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.listen)
 	if err != nil {
-		return fmt.Errorf("-listen: %w", err)
+		return fmt.Errorf("--listen: %w", err)
 	}
 	fmt.Fprintf(stdout, "listening on %s://%s\n", scheme, listener.Addr())
 	logger.Info("started", slog.String("address", listener.Addr().String()))
@@ -63,13 +63,13 @@ func serve(ctx context.Context, e *emulator.Emulator, o options, stdout io.Write
 }
 
 // protocol prepares the server for http or https.
-func protocol(server *http.Server, o options) (start func(net.Listener) error, scheme string, err error) {
+func protocol(server *http.Server, o emulatorOptions) (start func(net.Listener) error, scheme string, err error) {
 	if o.tlsCert == "" {
 		return server.Serve, "http", nil
 	}
 	certificate, err := tls.LoadX509KeyPair(o.tlsCert, o.tlsKey)
 	if err != nil {
-		return nil, "", fmt.Errorf("-tls-cert, -tls-key: %w", err)
+		return nil, "", fmt.Errorf("--tls-cert, --tls-key: %w", err)
 	}
 	server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	start = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
@@ -92,10 +92,10 @@ func writeState(path string, stats emulator.Stats) error {
 	}
 	text, err := json.MarshalIndent(stats, "", "  ")
 	if err != nil {
-		return fmt.Errorf("-state: %w", err)
+		return fmt.Errorf("--state: %w", err)
 	}
 	if err := os.WriteFile(path, append(text, '\n'), 0o600); err != nil {
-		return fmt.Errorf("-state: %w", err)
+		return fmt.Errorf("--state: %w", err)
 	}
 	return nil
 }

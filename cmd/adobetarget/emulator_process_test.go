@@ -1,7 +1,7 @@
 // Copyright The adobetargetexporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main // import "github.com/otelcol-adobetarget/adobetargetexporter/cmd/targetemulator"
+package main // import "github.com/otelcol-adobetarget/adobetargetexporter/cmd/adobetarget"
 
 import (
 	"bufio"
@@ -49,10 +49,10 @@ type process struct {
 
 func startProcess(t *testing.T, args ...string) *process {
 	t.Helper()
-	binary := filepath.Join(t.TempDir(), "targetemulator")
+	binary := filepath.Join(t.TempDir(), "adobetarget")
 	built, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput() //nolint:gosec // G204: the folder is the test's own
 	require.NoError(t, err, string(built))
-	p := &process{command: exec.CommandContext(t.Context(), binary, append([]string{"-listen", "127.0.0.1:0"}, args...)...)} //nolint:gosec // G204: it was built a line above
+	p := &process{command: exec.CommandContext(t.Context(), binary, append([]string{"emulator", "--listen", "127.0.0.1:0"}, args...)...)} //nolint:gosec // G204: it was built a line above
 	p.command.Stderr = &p.stderr
 	stdout, err := p.command.StdoutPipe()
 	require.NoError(t, err)
@@ -94,7 +94,7 @@ func TestTheProcessAnswersAndStopsWithItsState(t *testing.T) {
 	for _, signal := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
 		t.Run(signal.String(), func(t *testing.T) {
 			state := filepath.Join(t.TempDir(), "state.json")
-			p := startProcess(t, "-state", state, "-token", "s3cret", "-sequence", "seq")
+			p := startProcess(t, "--state", state, "--token", "s3cret", "--sequence", "seq")
 			r := updateRequest(t, p.address)
 			r.Header.Set("Authorization", "Bearer s3cret")
 			status, body := do(t, newClient(t), r)
@@ -118,7 +118,7 @@ func TestTheProcessAnswersAndStopsWithItsState(t *testing.T) {
 }
 
 func TestTheProcessStopsAlthoughCallsHang(t *testing.T) {
-	p := startProcess(t, "-fault", `{"kind":"hang"}`)
+	p := startProcess(t, "--fault", `{"kind":"hang"}`)
 	client := newClient(t)
 	hung := make(chan error, 1)
 	r := updateRequest(t, p.address)
@@ -155,7 +155,7 @@ func TestItSpeaksHTTPS(t *testing.T) {
 	defer stop()
 	stdout, code := make(announced, 1), make(chan int, 1)
 	go func() {
-		code <- run(ctx, []string{"-listen", "127.0.0.1:0", "-tls-cert", certificate, "-tls-key", key}, stdout, io.Discard)
+		code <- run(ctx, []string{"emulator", "--listen", "127.0.0.1:0", "--tls-cert", certificate, "--tls-key", key}, nil, stdout, io.Discard)
 	}()
 	address := strings.TrimSuffix(strings.TrimPrefix(<-stdout, "listening on "), "\n")
 	require.True(t, strings.HasPrefix(address, "https://"), address)
