@@ -5,6 +5,7 @@ package test // import "github.com/otelcol-adobetarget/adobetargetexporter/test"
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -35,5 +36,19 @@ func TestEveryMappingIsShownAndTested(t *testing.T) {
 		assert.Contains(t, blocks, "exporters:\n"+mapping, name)
 		assert.Contains(t, string(page), "(../examples/mapping/"+filepath.Base(name)+")")
 		assert.Contains(t, string(page), "(../examples/mapping/"+filepath.Base(test)+")")
+	}
+}
+
+// TestTheMappingsDoWhatTheirTestsSay runs them as a user does.
+func TestTheMappingsDoWhatTheirTestsSay(t *testing.T) {
+	tests, err := filepath.Glob(filepath.Join("..", "examples", "mapping", "*.test.yaml"))
+	require.NoError(t, err)
+	require.NotEmpty(t, tests)
+	for _, test := range tests {
+		t.Run(filepath.Base(test), func(t *testing.T) {
+			output, err := exec.CommandContext(t.Context(), binary(t, "adobetarget"), "test", test).CombinedOutput() //nolint:gosec // a program that make built
+			assert.NoError(t, err, string(output))
+			assert.Regexp(t, `[1-9]\d* passed, 0 failed`, string(output))
+		})
 	}
 }
