@@ -47,7 +47,7 @@ func TestTheMappingsDoWhatTheirTestsSay(t *testing.T) {
 	for _, test := range tests {
 		t.Run(filepath.Base(test), func(t *testing.T) {
 			output, err := exec.CommandContext(t.Context(), binary(t, "adobetarget"), "test", test).CombinedOutput() //nolint:gosec // a program that make built
-			assert.NoError(t, err, string(output))
+			require.NoError(t, err, string(output))
 			assert.Regexp(t, `[1-9]\d* passed, 0 failed`, string(output))
 		})
 	}
