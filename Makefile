@@ -29,13 +29,14 @@ $(TOOLS)/%: internal/tools/go.mod internal/tools/go.sum
 	@CGO_ENABLED=0 go build -C internal/tools -trimpath -o $(CURDIR)/$@ $($*.package)
 	@touch $@
 
-MODULES := . bench internal/tools bench/benthos
-SOURCES := $(shell find . \( -path ./dist -o -path ./bench -o -path ./.tools -o -path ./.git \) -prune -o \
+MODULES := . cmd/adobetarget bench internal/tools bench/benthos
+SOURCES := $(shell find . \( -path ./dist -o -path ./cmd/adobetarget -o -path ./bench -o -path ./.tools -o -path ./.git \) -prune -o \
 	-name '*.go' ! -name '*_test.go' -print)
 COLLECTOR := dist/otelcol-adobetarget
 BENTHOS := $(TOOLS)/benthos
 BENTHOS_IMPORTS := $(addprefix github.com/redpanda-data/benthos/v4/public/,components/io components/pure service)
-EMULATOR := dist/targetemulator
+COMPANION := dist/adobetarget
+COMPANION_SOURCES := $(shell find cmd/adobetarget -type f ! -name '*_test.go')
 
 PKG ?= ./...
 ROUTE ?= single
@@ -51,14 +52,14 @@ SCENARIOS := Crashes|Order|Outage|Pace|Quota|Shutdown|Failure|FullQueue|Poison|T
 ##@ Use
 
 .PHONY: build run
-build: $(COLLECTOR) $(EMULATOR) ## Build the distribution and the emulator into dist/
+build: $(COLLECTOR) $(COMPANION) ## Build the distribution and the companion into dist/
 
 $(COLLECTOR): builder-config.yaml go.mod go.sum $(SOURCES) $(BUILDER)
 	@rm -f $@
 	$(BUILDER) --config builder-config.yaml
 
-$(EMULATOR): go.mod go.sum $(SOURCES)
-	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@ ./cmd/targetemulator
+$(COMPANION): go.mod go.sum $(SOURCES) $(COMPANION_SOURCES)
+	CGO_ENABLED=0 go build -C cmd/adobetarget -trimpath -ldflags '-s -w' -o $(CURDIR)/$@ .
 	@touch $@
 
 run: build ## Run the demo: sample records through the distribution into the emulator (ROUTE=delivery|bulk ARGS=flags)
@@ -67,13 +68,16 @@ run: build ## Run the demo: sample records through the distribution into the emu
 
 ##@ Check
 
-.PHONY: test check vet vet-benthos unit unit-bench test-newest lint check-generated check-tidy license-check chlog-validate
+.PHONY: test check vet vet-benthos unit unit-companion unit-bench test-newest lint check-generated check-tidy license-check chlog-validate
 test: check build vet unit test-newest ## Everything CI checks except lint
 
 check: license-check check-generated check-tidy chlog-validate ## The checks that need no compilation
 
-unit: build $(GOTESTSUM) $(if $(filter ./...,$(PKG)),unit-bench) ## Tests with the race detector (PKG=./exporter/...)
+unit: build $(GOTESTSUM) $(if $(filter ./...,$(PKG)),unit-companion unit-bench) ## Tests with the race detector (PKG=./exporter/...)
 	$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race $(PKG)
+
+unit-companion: $(GOTESTSUM) ## Tests of the companion, with the race detector
+	cd cmd/adobetarget && $(CURDIR)/$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race ./...
 
 unit-bench: $(GOTESTSUM) ## Tests of the harness that measures, with the race detector
 	cd bench && $(CURDIR)/$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race ./...
@@ -84,6 +88,7 @@ test-newest: $(GOTESTSUM) ## The same against the newest Collector core, without
 
 vet: vet-benthos ## go vet
 	go vet -race ./...
+	go -C cmd/adobetarget vet -race ./...
 	go -C bench vet -race ./...
 
 # Whether its modules are to be had is asked of what it imports: to ask it of itself would excuse its own mistakes.
@@ -93,6 +98,7 @@ vet-benthos:
 
 lint: $(GOLANGCI) ## Linters and formatting (make fmt mends the formatting)
 	$(GOLANGCI) run ./...
+	cd cmd/adobetarget && $(CURDIR)/$(GOLANGCI) run ./...
 	cd bench && $(CURDIR)/$(GOLANGCI) run ./...
 
 check-generated: $(MDATAGEN) ## Generated files fit metadata.yaml

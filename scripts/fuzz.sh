@@ -11,6 +11,6 @@ while IFS=: read -r file line; do
   name=$(sed -E 's/^func (Fuzz[A-Za-z0-9_]*).*/\1/' <<<"$line")
   found=$((found + 1))
   echo "== $name in $(dirname "$file")"
-  go test -run='^$' -fuzz="^$name\$" -fuzztime="${FUZZTIME:-10s}" "./$(dirname "$file")"
+  (cd "$(dirname "$file")" && go test -run='^$' -fuzz="^$name\$" -fuzztime="${FUZZTIME:-10s}" .)
 done < <(git grep --untracked -E '^func Fuzz[A-Za-z0-9_]*\(' -- '*_test.go')
 echo "$found fuzz functions ran."

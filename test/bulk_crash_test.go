@@ -18,7 +18,7 @@ import (
 func TestUploadsHoldThroughCrashesAndFaults(t *testing.T) {
 	t.Parallel()
 	r := begin(t, "uploads: kill -9, shutdowns and faults under load")
-	target := startSequenced(t, "-latency", "1ms", "-jitter", "100ms", "-bulk-processing", "1500ms")
+	target := startSequenced(t, "--latency", "1ms", "--jitter", "100ms", "--bulk-processing", "1500ms")
 	target.set(t, "faults", []map[string]any{
 		{"kind": "reset", "probability": 0.1, "applied": true, "route": "bulk"},
 		{"kind": "reset", "probability": 0.05, "route": "bulk"},
@@ -44,7 +44,7 @@ func TestUploadsHoldThroughCrashesAndFaults(t *testing.T) {
 func TestAnUploadIsFollowedOnAfterACrash(t *testing.T) {
 	t.Parallel()
 	r := begin(t, "kill -9 between upload and status")
-	target := startSequenced(t, "-bulk-processing", "3s")
+	target := startSequenced(t, "--bulk-processing", "3s")
 	s := newSetup(t, target)
 	s.exporter = quickBulk
 	sender := newSender(overHTTP(s.port), 92)
@@ -71,7 +71,7 @@ func TestAnUploadIsFollowedOnAfterACrash(t *testing.T) {
 func TestAnUploadThatACrashInterruptsIsMadeAgainAsItWas(t *testing.T) {
 	t.Parallel()
 	r := begin(t, "shutdown and kill -9 during an upload")
-	target := startSequenced(t, "-bulk-processing", "1s")
+	target := startSequenced(t, "--bulk-processing", "1s")
 	target.set(t, "faults", []map[string]any{{"kind": "hang", "count": 2, "route": "bulk", "applied": true}})
 	s := newSetup(t, target)
 	s.exporter = quickBulk

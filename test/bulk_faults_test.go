@@ -43,7 +43,7 @@ func TestAnUploadThatCannotBeFollowedEndsUnconfirmed(t *testing.T) {
 		"Target has forgotten it": startUnfollowed(t, forgotten),
 	}
 	foreign, calls := elsewhere(t)
-	target := startTarget(t, "-token", "SECRET-token")
+	target := startTarget(t, "--token", "SECRET-token")
 	target.set(t, "faults", []map[string]any{{"kind": "foreign", "location": foreign + "/m2/acme/profile/batchStatus?batchId=SECRET"}})
 	onAnotherHost := startTalkative(t, t.TempDir(), target.url, strings.Replace(quickSecretUploads, "timeout: 1m", "timeout: 4s", 1))
 	for name, c := range followed {
@@ -70,7 +70,7 @@ type unfollowed struct {
 
 func startUnfollowed(t *testing.T, faults []map[string]any) *unfollowed {
 	t.Helper()
-	target := startTarget(t, "-bulk-processing", "1h")
+	target := startTarget(t, "--bulk-processing", "1h")
 	target.set(t, "faults", append([]map[string]any{}, faults...))
 	c := startUploading(t, target, strings.Replace(quickUploads, "timeout: 1m", "timeout: 3s", 1), "")
 	c.ready(t)

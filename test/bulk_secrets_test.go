@@ -21,7 +21,7 @@ const quickSecretUploads = "    route: bulk\n    bulk: {interval: 1s, calls_per_
 func TestOddAnswersToUploadsAndStatusesHoldTheData(t *testing.T) {
 	t.Parallel()
 	foreign, calls := elsewhere(t)
-	target := startTarget(t, "-token", "SECRET-token", "-bulk-processing", "500ms")
+	target := startTarget(t, "--token", "SECRET-token", "--bulk-processing", "500ms")
 	faults := []map[string]any{
 		{"kind": "refuse", "route": "bulk"},
 		{"kind": "status", "status": 400, "route": "bulk"},
@@ -68,7 +68,7 @@ func TestNoSecretIsSaidOfAnOverflow(t *testing.T) {
 	} {
 		t.Run(to, func(t *testing.T) {
 			t.Parallel()
-			target := startTarget(t, "-token", "SECRET-token")
+			target := startTarget(t, "--token", "SECRET-token")
 			target.set(t, "faults", []map[string]any{
 				{"kind": "reset", "count": 1, "route": to},
 				{"kind": "garbage", "count": 1, "route": to},

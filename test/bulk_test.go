@@ -66,7 +66,7 @@ func TestFilesBecomeUploadsAndProfiles(t *testing.T) {
 	const records = 5000
 	dir, last := t.TempDir(), map[string]map[string]string{}
 	writeActions(t, dir, records, 800, "", last)
-	target := startTarget(t, "-sequence", "seq", "-bulk-processing", "1s")
+	target := startTarget(t, "--sequence", "seq", "--bulk-processing", "1s")
 	c := startCollector(t, filesConfig(dir, target.url, fmt.Sprintf(`
     route: bulk
     bulk: {interval: 1h, max_rows: %d, status: {initial_delay: 1s, max_interval: 2s}}
@@ -115,7 +115,7 @@ var ofKinds = []struct {
 
 func TestEveryKindOfIDAndValueArrivesAsItIs(t *testing.T) {
 	t.Parallel()
-	target := startTarget(t, "-known", knownVisitors(t), "-bulk-processing", "1s")
+	target := startTarget(t, "--known", knownVisitors(t), "--bulk-processing", "1s")
 	dir, want, single := t.TempDir(), map[string]map[string]string{}, 0
 	var lines strings.Builder
 	for _, of := range ofKinds {
@@ -172,7 +172,7 @@ func knownVisitors(t *testing.T) string {
 func TestTheBooksBalanceWhileUploadsAreFollowed(t *testing.T) {
 	t.Parallel()
 	r := begin(t, "uploads under load")
-	target := startSequenced(t, "-bulk-processing", "1500ms")
+	target := startSequenced(t, "--bulk-processing", "1500ms")
 	s := newSetup(t, target)
 	s.exporter = quickBulk
 	sender := newSender(overHTTP(s.port), 81)

@@ -19,7 +19,7 @@ import (
 func TestAfterAnyNumberOfCrashesNothingIsLostAndNothingIsOutOfOrder(t *testing.T) {
 	t.Parallel()
 	r := begin(t, "kill -9 at random points under load")
-	target := startSequenced(t, "-latency", "2ms", "-jitter", "5ms")
+	target := startSequenced(t, "--latency", "2ms", "--jitter", "5ms")
 	target.set(t, "faults", []map[string]any{
 		{"kind": "status", "status": 503, "probability": 0.03},
 		{"kind": "reset", "probability": 0.01, "applied": true},
@@ -40,7 +40,7 @@ func TestAfterAnyNumberOfCrashesNothingIsLostAndNothingIsOutOfOrder(t *testing.T
 func TestOrderHoldsThroughFailuresSplitsAndRestarts(t *testing.T) {
 	t.Parallel()
 	r := begin(t, "reordering hunt: merges, splits, partial failures, restarts")
-	target := startSequenced(t, "-latency", "1ms", "-jitter", "10ms")
+	target := startSequenced(t, "--latency", "1ms", "--jitter", "10ms")
 	target.set(t, "faults", []map[string]any{
 		{"kind": "status", "status": 503, "probability": 0.05},
 		{"kind": "reset", "probability": 0.03, "applied": true},

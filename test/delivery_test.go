@@ -30,7 +30,7 @@ func TestOrderOfDeliveryCallsHoldsThroughCrashesAndFaults(t *testing.T) {
 func crashDeliveries(t *testing.T, form string) {
 	t.Helper()
 	r := begin(t, "route delivery, "+form+": kill -9 and faults under load")
-	target := startSequenced(t, "-latency", "1ms", "-jitter", "5ms")
+	target := startSequenced(t, "--latency", "1ms", "--jitter", "5ms")
 	target.set(t, "faults", []map[string]any{
 		{"kind": "status", "status": 503, "probability": 0.03},
 		{"kind": "reset", "probability": 0.02, "applied": true},

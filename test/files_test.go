@@ -92,7 +92,7 @@ const inOrder = "--feature-gates=stanza.synchronousLogEmitter"
 func TestTwentyThousandLinesLeaveEveryVisitorsLastValues(t *testing.T) {
 	dir, last := t.TempDir(), map[string]map[string]string{}
 	writeActions(t, dir, 20_000, 3_000, "", last)
-	target := startTarget(t, "-sequence", "seq")
+	target := startTarget(t, "--sequence", "seq")
 	c := startCollector(t, filesConfig(dir, target.url, "    outbox: {merge_window: 1s}", ""), inOrder)
 	c.settled(t, 20_000)
 
@@ -120,7 +120,7 @@ func TestEveryWayOfMakingACallArrives(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir, last := t.TempDir(), map[string]map[string]string{}
 			writeActions(t, dir, 300, 50, "", last)
-			target := startTarget(t, "-plain")
+			target := startTarget(t, "--plain")
 			c := startCollector(t, filesConfig(dir, target.url, "    outbox: {merge_window: 200ms}\n    api: "+api, ""), inOrder)
 			c.settled(t, 300)
 			assert.Equal(t, last, target.profiles(t))
@@ -144,7 +144,7 @@ extensions:
 			"\n" // the receiver's checkpoints are set on the command line
 	}
 	checkpoints := "--set=receivers.file_log.storage=file_storage/checkpoints"
-	target := startTarget(t, "-sequence", "seq")
+	target := startTarget(t, "--sequence", "seq")
 	target.set(t, "faults", []map[string]any{{"kind": "status", "status": 503}})
 	writeActions(t, dir, 3000, 200, "", last)
 

@@ -29,7 +29,7 @@ func startFleet(t *testing.T, instances int) (targets []*adobe, fronts []exportF
 	}
 	t.Setenv("INSTANCES", "["+strings.Join(owners, ", ")+"]")
 	for i := range instances {
-		front, target := freePort(t), startTarget(t, "-sequence", "seq")
+		front, target := freePort(t), startTarget(t, "--sequence", "seq")
 		t.Setenv("FRONT_ENDPOINT", fmt.Sprintf("127.0.0.1:%d", front))
 		t.Setenv("HEALTH_ENDPOINT", fmt.Sprintf("127.0.0.1:%d", freePort(t)))
 		t.Setenv("OWNER_ENDPOINT", owners[i])

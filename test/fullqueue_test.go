@@ -69,7 +69,7 @@ func linesAndTarget(t *testing.T, dir string, records int) (taken, *adobe) {
 	t.Helper()
 	lines := taken{records: records, receipts: map[string]int{emulator.Mbox3rdPartyID: records}, model: map[string]map[string]string{}}
 	writeActions(t, dir, records, 300, receiptPrefix, lines.model)
-	target := startTarget(t, "-sequence", "seq")
+	target := startTarget(t, "--sequence", "seq")
 	target.set(t, "receipts", map[string]string{"prefix": "offline." + receiptPrefix})
 	return lines, target
 }

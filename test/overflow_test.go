@@ -29,7 +29,7 @@ func overflowing(to, window, settings string) string {
 // setupOverflow starts an emulator with that quota too.
 func setupOverflow(t *testing.T, window string, args ...string) (setup, *adobe, *sender) {
 	t.Helper()
-	target := startSequenced(t, append(args, "-quota", strconv.Itoa(overflowQuota), "-quota-window", window)...)
+	target := startSequenced(t, append(args, "--quota", strconv.Itoa(overflowQuota), "--quota-window", window)...)
 	s := newSetup(t, target)
 	sender := newSender(overHTTP(s.port), 97)
 	sender.visitors, sender.perRequest, sender.pause, sender.plain = 1000, 50, 50*time.Millisecond, true
@@ -42,7 +42,7 @@ func setupOverflow(t *testing.T, window string, args ...string) (setup, *adobe, 
 func TestWhatIsOverTheQuotaGoesByUploadsUntilItFrees(t *testing.T) {
 	t.Parallel()
 	r := begin(t, "overflow into uploads: kill -9, shutdowns, and back")
-	s, target, sender := setupOverflow(t, "1m", "-bulk-processing", "1s")
+	s, target, sender := setupOverflow(t, "1m", "--bulk-processing", "1s")
 	s.exporter = overflowing("bulk", "1m", "    bulk: {"+quickUploads+"}\n")
 	stop := sender.start(t)
 	defer stop()
@@ -79,7 +79,7 @@ func TestWhatIsOverTheQuotaGoesByUploadsUntilItFrees(t *testing.T) {
 func TestWhatIsOverTheQuotaGoesByDelivery(t *testing.T) {
 	t.Parallel()
 	r := begin(t, "overflow into Delivery calls: kill -9 and shutdowns")
-	s, target, sender := setupOverflow(t, "1h", "-token", "secret-token", "-latency", "1ms", "-jitter", "5ms")
+	s, target, sender := setupOverflow(t, "1h", "--token", "secret-token", "--latency", "1ms", "--jitter", "5ms")
 	s.exporter = overflowing("delivery", "1h", "    headers: {Authorization: Bearer secret-token}\n    delivery: {calls_per_second: 200}\n")
 	r.crash(t, s, target, sender, crashes{
 		seed: 17, least: 4, lasts: lasts(0, 0.05), calls: 150, spread: 300, gracefulEvery: 2,

@@ -22,7 +22,7 @@ func TestTheQuotaHoldsOverRestartsAndExporters(t *testing.T) {
 	t.Parallel()
 	const limit, window = 500, time.Minute
 	r := begin(t, "quota of 500 in a minute, two exporters, restarts")
-	target := startSequenced(t, "-quota", "500", "-quota-window", "1m")
+	target := startSequenced(t, "--quota", "500", "--quota-window", "1m")
 	target.set(t, "faults", []map[string]any{{"kind": "status", "status": 503, "probability": 0.05}})
 	s := newSetup(t, target)
 	sender := newSender(overHTTP(s.port), 11)

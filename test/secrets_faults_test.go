@@ -94,7 +94,7 @@ func TestNoSecretIsSaidOfAnyFault(t *testing.T) {
 }
 
 func unknownToken(t *testing.T, api string) {
-	target := startTarget(t, "-token", "SECRET-other")
+	target := startTarget(t, "--token", "SECRET-other")
 	folder := t.TempDir()
 	c := startTalkative(t, folder, target.url, api)
 	c.calls(t, "403")
@@ -127,7 +127,7 @@ func badAnswers(t *testing.T, api string) {
 
 func unknownCertificate(t *testing.T, api string) {
 	cert, key := certificate(t)
-	target := startTarget(t, "-tls-cert", cert, "-tls-key", key)
+	target := startTarget(t, "--tls-cert", cert, "--tls-key", key)
 	c := startTalkative(t, t.TempDir(), target.url, api)
 	c.calls(t, "tls")
 	c.says(t, faultBegins)

@@ -45,7 +45,7 @@ func TestNoSecretIsSaid(t *testing.T) {
 	tokenFile := filepath.Join(t.TempDir(), "token")
 	require.NoError(t, os.WriteFile(tokenFile, []byte(token), 0o600))
 
-	target := startTarget(t, "-token", "SECRET-not-yet")
+	target := startTarget(t, "--token", "SECRET-not-yet")
 	target.set(t, "faults", []map[string]any{
 		{"kind": "status", "status": 503, "count": 2},
 		{"kind": "status", "status": 429, "retry_after": "1s", "count": 1},

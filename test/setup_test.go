@@ -139,7 +139,7 @@ func TestAFaultOfTheSetUpFailsTheSecondHealthCheckUntilItIsMended(t *testing.T) 
 
 func TestAnUnknownCertificateHoldsTheData(t *testing.T) {
 	cert, key := certificate(t)
-	target := startTarget(t, "-tls-cert", cert, "-tls-key", key)
+	target := startTarget(t, "--tls-cert", cert, "--tls-key", key)
 	folder := t.TempDir()
 	g := startGuarded(t, folder, target.url, "")
 	g.ready(t)
@@ -163,7 +163,7 @@ func TestAnUnknownCertificateHoldsTheData(t *testing.T) {
 // A port that speaks TLS answers 400 to a call in the clear.
 func TestACallInTheClearToAPortWithTLSHoldsTheData(t *testing.T) {
 	cert, key := certificate(t)
-	target := startTarget(t, "-tls-cert", cert, "-tls-key", key)
+	target := startTarget(t, "--tls-cert", cert, "--tls-key", key)
 	folder := t.TempDir()
 	g := startGuarded(t, folder, strings.Replace(target.url, "https://", "http://", 1), "")
 	g.ready(t)

@@ -26,7 +26,7 @@ type adobe struct {
 
 func startTarget(t *testing.T, args ...string) *adobe {
 	t.Helper()
-	p := run(t, "targetemulator", append([]string{"-listen", "127.0.0.1:0"}, args...)...)
+	p := run(t, "adobetarget", append([]string{"emulator", "--listen", "127.0.0.1:0"}, args...)...)
 	a := &adobe{process: p}
 	require.Eventually(t, func() bool {
 		for line := range strings.Lines(p.output.String()) {
@@ -51,7 +51,7 @@ func (a *adobe) stats(t *testing.T) (s emulator.Stats) {
 func startSequenced(t *testing.T, args ...string) *adobe {
 	t.Helper()
 	for _, name := range parameters {
-		args = append(args, "-sequence", name)
+		args = append(args, "--sequence", name)
 	}
 	a := startTarget(t, args...)
 	a.set(t, "receipts", map[string]string{"prefix": receiptPrefix})

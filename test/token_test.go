@@ -73,7 +73,7 @@ func TestATokenIsReplacedUnderLoad(t *testing.T) {
 		"rewritten in place": rewritten, "renamed": renamed, "mounted by Kubernetes": mounted,
 	} {
 		t.Run(name, func(t *testing.T) {
-			target := startSequenced(t, "-token", "token-0", "-latency", "2ms")
+			target := startSequenced(t, "--token", "token-0", "--latency", "2ms")
 			file := create(t, "token-0")
 			port := freePort(t)
 			c := startCollector(t, fmt.Sprintf(`
