@@ -5,6 +5,7 @@ package test // import "github.com/otelcol-adobetarget/adobetargetexporter/test"
 
 import (
 	"flag"
+	"maps"
 	"os"
 	"regexp"
 	"strings"
@@ -55,9 +56,7 @@ func suffixes(t *testing.T) map[string]string {
 			}
 		}
 	}
-	for before, after := range ofTheCore {
-		names[before] = after
-	}
+	maps.Copy(names, ofTheCore)
 	return names
 }
 
