@@ -13,7 +13,7 @@ import (
 )
 
 // askVisitor asks whether the profile of the visitor can be fetched.
-func askVisitor(p *probe, ctx context.Context, f *Finding) error {
+func (p *probe) askVisitor(ctx context.Context, f *Finding) error {
 	h, err := p.fetch(ctx, f, "profile fetch", answered)
 	if err != nil {
 		return err
@@ -31,7 +31,7 @@ func askVisitor(p *probe, ctx context.Context, f *Finding) error {
 }
 
 // askUnknown asks what an update of a visitor who does not exist is answered with.
-func askUnknown(p *probe, ctx context.Context, f *Finding) error {
+func (p *probe) askUnknown(ctx context.Context, f *Finding) error {
 	a, err := p.form(ctx, f, "an update of an id that was made up", refused, visitorForm(p.madeUp())+field(Prefix, p.marker))
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func askUnknown(p *probe, ctx context.Context, f *Finding) error {
 }
 
 // askRefusals asks what wrong calls are answered with.
-func askRefusals(p *probe, ctx context.Context, f *Finding) error {
+func (p *probe) askRefusals(ctx context.Context, f *Finding) error {
 	visitor := visitorForm(p.subject.Visitor)
 	var taken, held int
 	for _, wrong := range []struct{ asked, form string }{
@@ -80,7 +80,7 @@ func askRefusals(p *probe, ctx context.Context, f *Finding) error {
 }
 
 // askToken asks whether the token is asked for, and what a wrong one is answered with.
-func askToken(p *probe, ctx context.Context, f *Finding) error {
+func (p *probe) askToken(ctx context.Context, f *Finding) error {
 	had := p.subject.credentials != ""
 	defer func() { p.line.bare, p.line.credentials = false, p.subject.credentials }()
 	without := true

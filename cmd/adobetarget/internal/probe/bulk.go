@@ -28,7 +28,7 @@ const (
 
 // askBulk uploads a batch of one row, by the version that the configuration has for such an id, and
 // follows its status; then by version 1 if that was the other, and one that is none.
-func askBulk(p *probe, ctx context.Context, f *Finding) error {
+func (p *probe) askBulk(ctx context.Context, f *Finding) error {
 	configured, err := route.NewBulk(p.subject.bulk, p.subject.endpoint, p.subject.config.ClientCode)
 	if err != nil {
 		return err

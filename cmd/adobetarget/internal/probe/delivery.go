@@ -16,7 +16,7 @@ import (
 
 // askDelivery asks by which form the Delivery API takes parameters: the two that the exporter sends,
 // and prefetch, which is not billed.
-func askDelivery(p *probe, ctx context.Context, f *Finding) error {
+func (p *probe) askDelivery(ctx context.Context, f *Finding) error {
 	p.line.bare = true // the API takes no token
 	defer func() { p.line.bare = false }()
 	configured := p.subject.delivery.Form

@@ -86,7 +86,7 @@ const (
 )
 
 // askIDLength asks how long an mbox3rdPartyId may be, by ids that are made up.
-func askIDLength(p *probe, ctx context.Context, f *Finding) error {
+func (p *probe) askIDLength(ctx context.Context, f *Finding) error {
 	if p.unknown != nil && !*p.unknown {
 		f.conclude(Open, "updates of made-up ids are refused, so nothing tells a long one from an unknown one")
 		return nil
@@ -115,7 +115,7 @@ func askIDLength(p *probe, ctx context.Context, f *Finding) error {
 }
 
 // askValueLength asks how long a value may be.
-func askValueLength(p *probe, ctx context.Context, f *Finding) error {
+func (p *probe) askValueLength(ctx context.Context, f *Finding) error {
 	b, err := limit(ctx, []int{256, highestValue}, mostOfValue, func(ctx context.Context, n int) (bool, error) {
 		value := profile.Parameter{Name: numbered("Value", n), Value: p.marker + strings.Repeat("v", n-len(p.marker))}
 		return p.update(ctx, f, fmt.Sprintf("a value of %d characters", n), refused, p.base, value)
@@ -123,11 +123,11 @@ func askValueLength(p *probe, ctx context.Context, f *Finding) error {
 	if err != nil {
 		return err
 	}
-	concludeValueLength(p, f, b)
+	p.concludeValueLength(f, b)
 	return nil
 }
 
-func concludeValueLength(p *probe, f *Finding, b bounds) {
+func (p *probe) concludeValueLength(f *Finding, b bounds) {
 	set := p.subject.config.MaxValueLength
 	switch {
 	case b.taken == 0:
@@ -142,7 +142,7 @@ func concludeValueLength(p *probe, f *Finding, b bounds) {
 }
 
 // askNameLength asks how long the name of a parameter may be.
-func askNameLength(p *probe, ctx context.Context, f *Finding) error {
+func (p *probe) askNameLength(ctx context.Context, f *Finding) error {
 	b, err := limit(ctx, []int{profile.MaxNameLength, profile.MaxNameLength + 1}, mostOfName, func(ctx context.Context, n int) (bool, error) {
 		name := Prefix + strings.Repeat("n", n-len(Prefix))
 		a, err := p.form(ctx, f, fmt.Sprintf("a name of %d characters", n), refused, visitorForm(p.anybody())+field(name, p.marker))
@@ -156,7 +156,7 @@ func askNameLength(p *probe, ctx context.Context, f *Finding) error {
 }
 
 // askCount asks how many parameters a call may have.
-func askCount(p *probe, ctx context.Context, f *Finding) error {
+func (p *probe) askCount(ctx context.Context, f *Finding) error {
 	const most = 200
 	b, err := limit(ctx, []int{50, most}, mostOfCount, func(ctx context.Context, n int) (bool, error) {
 		form := visitorForm(p.anybody())
@@ -174,7 +174,7 @@ func askCount(p *probe, ctx context.Context, f *Finding) error {
 }
 
 // askSize asks how large a call may be: its body, or path and query where the parameters are there.
-func askSize(p *probe, ctx context.Context, f *Finding) error {
+func (p *probe) askSize(ctx context.Context, f *Finding) error {
 	api, err := p.base.api(p.subject)
 	if err != nil {
 		return err

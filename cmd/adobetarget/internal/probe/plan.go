@@ -50,21 +50,21 @@ func Questions() []Question {
 		largeCalls = "none if updates of made-up visitors are taken, else sets many attributes of the visitor"
 	)
 	return []Question{
-		{"visitor", "can the visitor's profile be fetched", "", 1, "", askVisitor},
-		{questionPath, "does the path have the client code, or the word client", attribute, mostOfPaths, single, askPath},
-		{questionParameters, "where are parameters looked for: body, query, GET", attribute, mostOfPlaces, single, askParameters},
-		{"unknown", "what is an update of an unknown visitor answered with", madeUp, 1, single, askUnknown},
-		{"refusals", "what are wrong calls answered with", "sets an attribute, if they are taken; one has the reserved name user." + Prefix, 6, single, askRefusals},
-		{"id_length", "how long may an mbox3rdPartyId be: 60, 128, 256", madeUp, mostOfID, single, askIDLength},
-		{questionValueLength, "how long may a value be: 256, 5000", attribute, mostOfValue, single, askValueLength},
-		{"name_length", "how long may a name be: 128", largeCalls, mostOfName, single, askNameLength},
-		{"count", "how many parameters may a call have: 50, 200", largeCalls, mostOfCount, single, askCount},
-		{"size", "how large may a call be: 8 KB, 60 KB", largeCalls, mostOfSize, single, askSize},
-		{"values", "does it take blanks, plus, percent, other letters", attribute, 1, single, askValues},
-		{"token", "is a token asked for, and a wrong one refused", attribute, 3, single, askToken},
-		{"bulk", "how are batches answered, and their status", "uploads one row by v2, which creates the visitor if there is none, and by v1", 2 + 2*mostOfStatuses + 1, route.ToBulk, askBulk},
-		{"delivery", "which forms of a Delivery call are taken", "two calls that Adobe bills, and one prefetch; each creates the visitor if there is none", 3, route.ToDelivery, askDelivery},
-		{questionSeen, "does the profile show what was sent, and as it was sent", "", mostOfFetches, "", askSeen},
+		{"visitor", "can the visitor's profile be fetched", "", 1, "", (*probe).askVisitor},
+		{questionPath, "does the path have the client code, or the word client", attribute, mostOfPaths, single, (*probe).askPath},
+		{questionParameters, "where are parameters looked for: body, query, GET", attribute, mostOfPlaces, single, (*probe).askParameters},
+		{"unknown", "what is an update of an unknown visitor answered with", madeUp, 1, single, (*probe).askUnknown},
+		{"refusals", "what are wrong calls answered with", "sets an attribute, if they are taken; one has the reserved name user." + Prefix, 6, single, (*probe).askRefusals},
+		{"id_length", "how long may an mbox3rdPartyId be: 60, 128, 256", madeUp, mostOfID, single, (*probe).askIDLength},
+		{questionValueLength, "how long may a value be: 256, 5000", attribute, mostOfValue, single, (*probe).askValueLength},
+		{"name_length", "how long may a name be: 128", largeCalls, mostOfName, single, (*probe).askNameLength},
+		{"count", "how many parameters may a call have: 50, 200", largeCalls, mostOfCount, single, (*probe).askCount},
+		{"size", "how large may a call be: 8 KB, 60 KB", largeCalls, mostOfSize, single, (*probe).askSize},
+		{"values", "does it take blanks, plus, percent, other letters", attribute, 1, single, (*probe).askValues},
+		{"token", "is a token asked for, and a wrong one refused", attribute, 3, single, (*probe).askToken},
+		{"bulk", "how are batches answered, and their status", "uploads one row by v2, which creates the visitor if there is none, and by v1", 2 + 2*mostOfStatuses + 1, route.ToBulk, (*probe).askBulk},
+		{"delivery", "which forms of a Delivery call are taken", "two calls that Adobe bills, and one prefetch; each creates the visitor if there is none", 3, route.ToDelivery, (*probe).askDelivery},
+		{questionSeen, "does the profile show what was sent, and as it was sent", "", mostOfFetches, "", (*probe).askSeen},
 	}
 }
 

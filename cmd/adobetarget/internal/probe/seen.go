@@ -34,7 +34,7 @@ var texts = []struct{ suffix, what, before, behind string }{
 }
 
 // askValues sends values that a server may alter, as the exporter would.
-func askValues(p *probe, ctx context.Context, f *Finding) error {
+func (p *probe) askValues(ctx context.Context, f *Finding) error {
 	var parameters []profile.Parameter
 	for _, t := range texts {
 		parameters = append(parameters, profile.Parameter{Name: Prefix + t.suffix, Value: t.before + p.marker + t.behind})
@@ -53,7 +53,7 @@ func askValues(p *probe, ctx context.Context, f *Finding) error {
 
 // askSeen looks at the profile until it shows what was sent, or the wait is over. What it shows is
 // put down with the questions that sent it.
-func askSeen(p *probe, ctx context.Context, f *Finding) error {
+func (p *probe) askSeen(ctx context.Context, f *Finding) error {
 	if len(p.awaited) == 0 {
 		f.conclude(Open, "nothing was sent that could be looked for")
 		return nil
@@ -126,9 +126,9 @@ func (p *probe) markSeen(f *Finding, shown map[string]string) {
 	}
 	switch f.Question {
 	case questionPath:
-		concludePath(p, f)
+		p.concludePath(f)
 	case questionParameters:
-		concludeParameters(p, f)
+		p.concludeParameters(f)
 	case questionValueLength:
 		p.lookForCuts(f, shown)
 	}

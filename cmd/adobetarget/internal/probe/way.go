@@ -75,7 +75,7 @@ func (s *Subject) places(path string) []way {
 }
 
 // askPath asks which paths there are, the parameters placed as the configuration has it.
-func askPath(p *probe, ctx context.Context, f *Finding) error {
+func (p *probe) askPath(ctx context.Context, f *Finding) error {
 	configured := p.subject.configured()
 	for i, path := range p.subject.paths() {
 		want := refused
@@ -90,12 +90,12 @@ func askPath(p *probe, ctx context.Context, f *Finding) error {
 			p.base = configured.at(path)
 		}
 	}
-	concludePath(p, f)
+	p.concludePath(f)
 	return nil
 }
 
 // concludePath says which path to configure. It is said again once it is known what the profile shows.
-func concludePath(p *probe, f *Finding) {
+func (p *probe) concludePath(f *Finding) {
 	configured := p.subject.configured().Path
 	works := best(f, configured)
 	switch {
@@ -110,7 +110,7 @@ func concludePath(p *probe, f *Finding) {
 
 // askParameters asks where parameters are looked for. If the configured place takes nothing at any
 // path, all are asked at each of them.
-func askParameters(p *probe, ctx context.Context, f *Finding) error {
+func (p *probe) askParameters(ctx context.Context, f *Finding) error {
 	paths := []string{p.base.Path}
 	for _, path := range p.subject.paths() {
 		if path != p.base.Path {
@@ -135,7 +135,7 @@ func askParameters(p *probe, ctx context.Context, f *Finding) error {
 			break
 		}
 	}
-	concludeParameters(p, f)
+	p.concludeParameters(f)
 	if !f.anyTaken("") {
 		return &ending{why: "no way of an update is taken", do: "see the answers: is the visitor one that the sandbox knows, and is client_code the sandbox's?"}
 	}
@@ -143,7 +143,7 @@ func askParameters(p *probe, ctx context.Context, f *Finding) error {
 }
 
 // concludeParameters says which place to configure.
-func concludeParameters(p *probe, f *Finding) {
+func (p *probe) concludeParameters(f *Finding) {
 	configured := p.subject.configured().place()
 	works := best(f, configured)
 	switch {
