@@ -51,6 +51,6 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newEmulator(), newProbe())
+	root.AddCommand(newEmulator(), newPreview(), newProbe())
 	return root
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"github.com/otelcol-adobetarget/adobetargetexporter/cmd/adobetarget/internal/preview"
 	"github.com/otelcol-adobetarget/adobetargetexporter/cmd/adobetarget/internal/probe"
 )
 
@@ -27,19 +28,16 @@ const (
 
 // probeOptions are the command line.
 type probeOptions struct {
-	configs   []string
-	exporter  string
+	source    sourceOptions
 	visitor   string
 	only      []string
 	tokenFile string
 	yes, json bool
 	options   probe.Options
-	// confirm asks whether to go on.
-	confirm func(ctx context.Context, stdin io.Reader, stderr io.Writer) (bool, error)
 }
 
 func newProbe() *cobra.Command {
-	o := probeOptions{confirm: confirm}
+	var o probeOptions
 	command := &cobra.Command{
 		Use:   "probe --config FILE --visitor mbox3rdPartyId=ID|mboxPC=ID",
 		Short: "Ask a sandbox of Adobe Target what Adobe does not document",
@@ -54,8 +52,7 @@ func newProbe() *cobra.Command {
 }
 
 func (o *probeOptions) define(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&o.configs, "config", nil, "`file` of a Collector's configuration; may be given several times, later ones win")
-	flags.StringVar(&o.exporter, "exporter", "", "`key` of the exporter, such as adobe_target/sandbox; needed where there are several")
+	o.source.define(flags)
 	flags.StringVar(&o.visitor, "visitor", "", "the `visitor` whose profile is changed: mbox3rdPartyId=ID or mboxPC=ID, one that the sandbox knows")
 	flags.StringSliceVar(&o.only, "only", nil, "the `questions` to ask, with commas between them; all but those of unused routes when not given")
 	flags.StringVar(&o.tokenFile, "token-file", "", "`file` of the profile token, for a configuration with auth; else the variable "+probeTokenVariable)
@@ -66,14 +63,14 @@ func (o *probeOptions) define(flags *pflag.FlagSet) {
 }
 
 func (o *probeOptions) run(cmd *cobra.Command) error {
-	subject, plan, err := o.prepare()
+	stderr := cmd.ErrOrStderr()
+	subject, plan, err := o.prepare(cmd.Context(), stderr)
 	if err != nil {
 		return err
 	}
-	stderr := cmd.ErrOrStderr()
 	plan.Write(stderr, subject, o.options)
 	if !o.yes {
-		goOn, err := o.confirm(cmd.Context(), cmd.InOrStdin(), stderr)
+		goOn, err := confirm(cmd.Context(), cmd.InOrStdin(), stderr)
 		if err != nil {
 			return err
 		}
@@ -102,10 +99,11 @@ func (o *probeOptions) run(cmd *cobra.Command) error {
 }
 
 // prepare reads what to ask and of whom.
-func (o *probeOptions) prepare() (*probe.Subject, probe.Plan, error) {
+func (o *probeOptions) prepare(ctx context.Context, stderr io.Writer) (*probe.Subject, probe.Plan, error) {
+	if err := o.source.validate(); err != nil {
+		return nil, nil, err
+	}
 	switch {
-	case len(o.configs) == 0:
-		return nil, nil, errors.New("--config: required, the file of a Collector's configuration")
 	case o.visitor == "":
 		return nil, nil, errors.New("--visitor: required, one that the sandbox knows: mbox3rdPartyId=ID or mboxPC=ID")
 	case o.options.Wait < 0:
@@ -115,7 +113,7 @@ func (o *probeOptions) prepare() (*probe.Subject, probe.Plan, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("--visitor: %w", err)
 	}
-	exporter, cfg, err := readExporter(o.configs, o.exporter)
+	exporter, err := preview.Load(ctx, o.source.on(stderr))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -123,7 +121,7 @@ func (o *probeOptions) prepare() (*probe.Subject, probe.Plan, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	subject, err := probe.NewSubject(exporter, cfg, visitor, token)
+	subject, err := probe.NewSubject(exporter.ID.String(), exporter.Config, visitor, token)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -153,21 +151,13 @@ func confirm(ctx context.Context, stdin io.Reader, stderr io.Writer) (bool, erro
 	if !isFile || !term.IsTerminal(int(file.Fd())) {
 		return false, errors.New("there is no terminal to ask on: say --yes to make these calls")
 	}
-	return question(ctx, file, stderr)
+	return question(ctx, file, stderr), nil
 }
 
 // question reads an answer, of which only y and yes go on.
-func question(ctx context.Context, stdin io.Reader, stderr io.Writer) (bool, error) {
+func question(ctx context.Context, stdin io.Reader, stderr io.Writer) bool {
 	fmt.Fprint(stderr, "\nMake these calls? [y/N] ")
-	line := make(chan string, 1)
-	go func() {
-		text, _ := bufio.NewReader(stdin).ReadString('\n') // what cannot be read is no yes
-		line <- strings.ToLower(strings.TrimSpace(text))
-	}()
-	select {
-	case answer := <-line:
-		return answer == "y" || answer == "yes", nil
-	case <-ctx.Done():
-		return false, nil
-	}
+	line, _ := bufio.NewReader(&interruptible{ctx: ctx, from: stdin}).ReadString('\n') // what cannot be read is no yes
+	answer := strings.ToLower(strings.TrimSpace(line))
+	return answer == "y" || answer == "yes"
 }
