@@ -5,12 +5,12 @@ package probe // import "github.com/otelcol-adobetarget/adobetargetexporter/cmd/
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"mime"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -39,7 +39,7 @@ type Answer struct {
 
 // String returns the answer in a line.
 func (a Answer) String() string {
-	text := fmt.Sprint(a.Status)
+	text := strconv.Itoa(a.Status)
 	if a.Status == 0 {
 		text = "no answer"
 	}

@@ -110,16 +110,17 @@ func (c *Case) write(w io.Writer) {
 
 // fragment returns the settings as YAML, those that may stay as they are in a comment.
 func (r *Report) fragment() (string, error) {
-	exporter, comments := map[string]any{}, ""
+	exporter := map[string]any{}
+	var comments strings.Builder
 	for _, s := range r.Settings {
 		if s.Optional {
-			comments += fmt.Sprintf("# %s: %v would be taken too\n", s.Path, s.Value)
+			fmt.Fprintf(&comments, "# %s: %v would be taken too\n", s.Path, s.Value)
 			continue
 		}
 		put(exporter, strings.Split(s.Path, "::"), s.Value)
 	}
 	if len(exporter) == 0 {
-		return comments, nil
+		return comments.String(), nil
 	}
 	var text strings.Builder
 	encoder := yaml.NewEncoder(&text)
@@ -127,7 +128,7 @@ func (r *Report) fragment() (string, error) {
 	if err := encoder.Encode(map[string]any{"exporters": map[string]any{r.Exporter: exporter}}); err != nil {
 		return "", err
 	}
-	return "\nSettings that fit:\n\n" + text.String() + comments, nil
+	return "\nSettings that fit:\n\n" + text.String() + comments.String(), nil
 }
 
 func put(into map[string]any, path []string, value any) {

@@ -98,10 +98,10 @@ func (p *probe) askPath(ctx context.Context, f *Finding) error {
 func (p *probe) concludePath(f *Finding) {
 	configured := p.subject.configured().Path
 	works := best(f, configured)
-	switch {
-	case works == "":
+	switch works {
+	case "":
 		f.conclude(Open, "no path takes an update with its parameters where the configuration has them")
-	case works == configured:
+	case configured:
 		f.conclude(Fits, "updates are taken at the configured path")
 	default:
 		f.conclude(Differs, why(f, configured, "updates are taken at another path than the configured one"), Setting{Path: "api::path", Value: works})
@@ -146,11 +146,11 @@ func (p *probe) askParameters(ctx context.Context, f *Finding) error {
 func (p *probe) concludeParameters(f *Finding) {
 	configured := p.subject.configured().place()
 	works := best(f, configured)
-	switch {
-	case works == "":
+	switch works {
+	case "":
 		f.conclude(Open, "parameters are taken at no place")
 		return
-	case works == configured:
+	case configured:
 		f.conclude(Fits, "parameters are taken where the configuration has them")
 		return
 	}
