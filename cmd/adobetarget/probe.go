@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	probeTokenVariable = "ADOBE_TARGET_TOKEN" //nolint:gosec // G101: it is the name of a variable
+	probeTokenVariable = "ADOBE_TARGET_TOKEN"
 	probeWait          = 30 * time.Second
 )
 

@@ -5,7 +5,6 @@ package emulator
 
 import (
 	"net/http"
-	"strings"
 	"testing"
 	"time"
 
@@ -103,5 +102,5 @@ func TestSingle_IsSetByTheControl(t *testing.T) {
 	e.Reset()
 	status, body = serve(t, e, postForm(t, goldUpdate))
 	assert.Equal(t, http.StatusOK, status)
-	assert.True(t, strings.Contains(body, "<success>true"), body)
+	assert.Contains(t, body, "<success>true")
 }

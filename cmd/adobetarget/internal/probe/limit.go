@@ -159,11 +159,12 @@ func (p *probe) askNameLength(ctx context.Context, f *Finding) error {
 func (p *probe) askCount(ctx context.Context, f *Finding) error {
 	const most = 200
 	b, err := limit(ctx, []int{50, most}, mostOfCount, func(ctx context.Context, n int) (bool, error) {
-		form := visitorForm(p.anybody())
+		var form strings.Builder
+		form.WriteString(visitorForm(p.anybody()))
 		for i := range n {
-			form += field(numbered("Count", i+1), p.marker)
+			form.WriteString(field(numbered("Count", i+1), p.marker))
 		}
-		a, err := p.form(ctx, f, fmt.Sprintf("%d parameters", n), cutOff, form)
+		a, err := p.form(ctx, f, fmt.Sprintf("%d parameters", n), cutOff, form.String())
 		return a.Verdict == route.Delivered, err
 	})
 	if err != nil {
