@@ -70,11 +70,10 @@ func (o *probeOptions) run(cmd *cobra.Command) error {
 	}
 	plan.Write(stderr, subject, o.options)
 	if !o.yes {
-		goOn, err := confirm(cmd.Context(), cmd.InOrStdin(), stderr)
-		if err != nil {
-			return err
-		}
-		if !goOn {
+		switch goOn, unasked := confirm(cmd.Context(), cmd.InOrStdin(), stderr); {
+		case unasked != nil:
+			return unasked
+		case !goOn:
 			return failure{errors.New("nothing was asked")}
 		}
 	}

@@ -27,7 +27,8 @@ func TestProbe_TheDocumentationHasItsQuestions(t *testing.T) {
 		if changes == "" {
 			changes = "nothing"
 		}
-		assert.Contains(t, string(text), fmt.Sprintf("| `%s` | %d | %s | %s |\n", q.Name, q.Calls, q.Asks, changes))
+		row := fmt.Sprintf("| %#q | %d | %s | %s |\n", q.Name, q.Calls, q.Asks, changes)
+		assert.True(t, bytes.Contains(text, []byte(row)), row)
 		assert.Contains(t, help.String(), "  "+q.Name+" ")
 	}
 }

@@ -58,9 +58,9 @@ func limit(ctx context.Context, documented []int, calls int, taken func(context.
 // next returns what to ask for, 0 for nothing further.
 func (b bounds) next(documented []int) int {
 	if b.taken == 0 {
-		for i := len(documented) - 1; i >= 0; i-- {
-			if b.refused == 0 || documented[i] < b.refused {
-				return documented[i]
+		for _, n := range slices.Backward(documented) {
+			if b.refused == 0 || n < b.refused {
+				return n
 			}
 		}
 	}
@@ -186,10 +186,11 @@ func (p *probe) askSize(ctx context.Context, f *Finding) error {
 		sends, documented, what = profile.MaxRequestTarget, []int{2_000, profile.MaxRequestTarget, 8 << 10}, "path and query of %d bytes"
 		beside = profile.MaxRequestTarget - api.Limits().Bytes
 	}
-	b, err := limit(ctx, documented, mostOfSize, func(ctx context.Context, n int) (bool, error) {
-		a, err := p.form(ctx, f, fmt.Sprintf(what, n), cutOff, sized(visitorForm(p.anybody()), n-beside))
-		return a.Verdict == route.Delivered, err
-	})
+	size := func(ctx context.Context, n int) (bool, error) {
+		a, ended := p.form(ctx, f, fmt.Sprintf(what, n), cutOff, sized(visitorForm(p.anybody()), n-beside))
+		return a.Verdict == route.Delivered, ended
+	}
+	b, err := limit(ctx, documented, mostOfSize, size)
 	if err != nil {
 		return err
 	}

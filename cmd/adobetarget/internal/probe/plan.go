@@ -112,14 +112,14 @@ func (p Plan) Write(w io.Writer, s *Subject, o Options) {
 	if o.ShowIDs {
 		visitor = string(s.Visitor.Parameter) + "=" + s.Visitor.ID
 	}
-	token := "none"
+	sends := "none"
 	if s.credentials != "" {
-		token = "sent, but not with Delivery calls"
+		sends = "sent, but not with Delivery calls"
 	}
 	fmt.Fprintln(w, "For a sandbox of Adobe Target, never for production: these calls change the profile of a visitor.")
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "\nhost\t%s\nclient code\t%s\nvisitor\t%s\ntoken\t%s\ncalls\tat most %d, two a second, %s for each answer\nwait\t%s\n\n",
-		s.host, s.config.ClientCode, visitor, token, p.Calls(), s.client.Timeout, wait(o.Wait))
+		s.host, s.config.ClientCode, visitor, sends, p.Calls(), s.client.Timeout, wait(o.Wait))
 	fmt.Fprintln(table, "QUESTION\tCALLS\tASKS\tCHANGES")
 	for _, q := range p {
 		changes := q.Changes

@@ -169,7 +169,7 @@ func (p *probe) fetch(ctx context.Context, f *Finding, asked string, want expect
 	if u, err = url.Parse(u.String() + segment + "?client=" + p.subject.config.ClientCode); err != nil {
 		return heard{}, errors.New("the visitor's id makes no URL")
 	}
-	if err := p.line.wait(ctx); err != nil {
+	if err = p.line.wait(ctx); err != nil {
 		return heard{}, p.judge(ctx, route.Answer{}, want)
 	}
 	api, err := p.base.api(p.subject)
