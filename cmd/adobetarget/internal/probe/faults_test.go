@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -392,4 +393,30 @@ func TestProbe_AsksForAnMboxPC(t *testing.T) {
 
 	assert.True(t, r.Fits(), text(t, r))
 	assert.NotContains(t, text(t, r), "1368007744041")
+}
+
+func TestProbe_CallsAsTheConfigurationHasIt(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		insecure bool
+		says     string
+	}{
+		{"a certificate that is not known", false, "no answer: tls"},
+		{"a certificate that is not looked at", true, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			a := newAsked()
+			a.only = []string{"path"}
+			a.config.ClientConfig.TLS.InsecureSkipVerify = test.insecure
+			server := httptest.NewUnstartedServer(a.target(t, emulator.Settings{}))
+			server.Config.ErrorLog = log.New(io.Discard, "", 0) // of the handshake that fails
+			server.EnableHTTP2 = true
+			server.StartTLS()
+			defer server.Close()
+			r := a.runAt(t.Context(), t, server.URL)
+
+			assert.Equal(t, test.says == "", r.Fits())
+			assert.Contains(t, r.Ended, test.says)
+		})
+	}
 }

@@ -188,6 +188,19 @@ func TestProbe_FindsTheSettingsThatFit(t *testing.T) {
 			},
 		},
 		{
+			"the configured path takes the query alone",
+			emulator.Settings{Single: emulator.Single{Place: emulator.PlaceQuery}},
+			nil,
+			"path", probe.Fits, "with their parameters at another place", nil,
+		},
+		{
+			"the other path takes the query alone",
+			emulator.Settings{Single: emulator.Single{Segment: emulator.SegmentLiteral, Place: emulator.PlaceQuery}},
+			nil,
+			"path", probe.Differs, "with their parameters at another place",
+			[]probe.Setting{{Path: "api::path", Value: "/m2/client/profile/update"}},
+		},
+		{
 			"a GET is configured",
 			emulator.Settings{},
 			func(c *config) { c.API.Method = http.MethodGet },

@@ -76,6 +76,9 @@ func (r *Report) Write(w io.Writer) error {
 		for i := range f.Cases {
 			f.Cases[i].write(&text)
 		}
+		for _, s := range f.Settings {
+			fmt.Fprintf(&text, "         = %s: %v\n", s.Path, s.Value)
+		}
 	}
 	fmt.Fprintf(&text, "\n%d calls were made.\n", r.Calls)
 	if r.Ended != "" {

@@ -126,7 +126,9 @@ func (p *probe) markSeen(f *Finding, shown map[string]string) {
 	}
 	switch f.Question {
 	case questionPath:
-		p.concludePath(f)
+		if f.anyTaken("") {
+			p.concludePath(f)
+		}
 	case questionParameters:
 		p.concludeParameters(f)
 	case questionValueLength:

@@ -136,10 +136,25 @@ func (p *probe) askParameters(ctx context.Context, f *Finding) error {
 		}
 	}
 	p.concludeParameters(f)
+	p.settlePath()
 	if !f.anyTaken("") {
 		return &ending{why: "no way of an update is taken", do: "see the answers: is the visitor one that the sandbox knows, and is client_code the sandbox's?"}
 	}
 	return nil
+}
+
+// settlePath says of a path that took nothing that it takes what is placed otherwise, if so.
+func (p *probe) settlePath() {
+	for _, f := range p.findings {
+		if f.Question != questionPath || f.Result != Open || p.base == p.subject.configured() {
+			continue
+		}
+		if p.base.Path == p.subject.configured().Path {
+			f.conclude(Fits, "updates are taken at the configured path, with their parameters at another place")
+		} else {
+			f.conclude(Differs, "updates are taken at another path, with their parameters at another place", Setting{Path: "api::path", Value: p.base.Path})
+		}
+	}
 }
 
 // concludeParameters says which place to configure.
