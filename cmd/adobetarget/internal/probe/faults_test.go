@@ -134,7 +134,14 @@ func TestProbe_AsksForTheToken(t *testing.T) {
 			f := finding(t, r, "token")
 			assert.Equal(t, test.result, f.Result)
 			assert.Contains(t, f.Meaning, test.means)
-			assert.Len(t, f.Cases, 3)
+			require.Len(t, f.Cases, 3)
+			for _, c := range f.Cases {
+				want := http.StatusOK
+				if test.guarded != "" {
+					want = http.StatusForbidden
+				}
+				assert.Equal(t, want, c.Answer.Status, c.Asked)
+			}
 			assert.Equal(t, probe.Fits, finding(t, r, "path").Result)
 			assert.Empty(t, r.Ended)
 			assert.NotContains(t, text(t, r), token)
@@ -218,10 +225,10 @@ func TestProbe_SeesThatABodyIsIgnored(t *testing.T) {
 }
 
 func TestProbe_ShowsNoIDThatAnAnswerRepeats(t *testing.T) {
-	const other = "9f86d081884c7d659a2feaa0c55ad015.28_20"
+	const visitorID, other, long = "anna", "4711-08", "abcdefghijklmnopqrstuvwxyz"
 	server := &strange{
 		answer: func(r *http.Request, form string) (int, string, string) {
-			return 400, "text/html; charset=utf-8", "<p>" + visitorID + " " + r.Header.Get("Authorization") + " " + other + " " + form + "</p>"
+			return 400, "text/html; charset=utf-8", "<p>" + visitorID + " " + r.Header.Get("Authorization") + " " + other + " " + long + " " + form + "</p>"
 		},
 		profile: func() (int, string) {
 			return 404, `{"status":404,"message":"No profile found for client acme with third party id=` + visitorID + `"}`
@@ -229,13 +236,14 @@ func TestProbe_ShowsNoIDThatAnAnswerRepeats(t *testing.T) {
 	}
 	for _, shown := range []bool{false, true} {
 		a := newAsked()
-		a.token = token
+		a.token, a.visitor.ID = token, visitorID
 		a.options.ShowIDs = shown
 		r := a.run(t.Context(), t, server)
 
 		printed := text(t, r)
 		assert.Equal(t, shown, strings.Contains(printed, visitorID))
 		assert.Equal(t, shown, strings.Contains(printed, other))
+		assert.Equal(t, shown, strings.Contains(printed, long))
 		assert.NotContains(t, printed, token)
 		assert.Contains(t, printed, "No profile found for client acme with third party id=")
 		assert.Contains(t, r.Ended, "no way of an update is taken")
@@ -259,6 +267,60 @@ func TestProbe_ReadsNoAnswerForEver(t *testing.T) {
 	r = a.run(t.Context(), t, server)
 	assert.Contains(t, r.Ended, "answered with 200, the answer is JSON")
 	assert.Less(t, len(text(t, r)), 10_000)
+}
+
+// healthy takes every update, but for what is done in its place.
+func healthy(instead func(r *http.Request, form string) (status int)) *strange {
+	return &strange{
+		profile: func() (int, string) { return 404, "" },
+		answer: func(r *http.Request, form string) (int, string, string) {
+			if status := instead(r, form); status != 0 {
+				return status, "text/plain", ""
+			}
+			return 200, "text/xml", submitted
+		},
+	}
+}
+
+func TestProbe_OutlivesAnOddCallThatFails(t *testing.T) {
+	r := newAsked().run(t.Context(), t, healthy(func(r *http.Request, form string) int {
+		if r.URL.Path == "/m2/client/profile/update" || strings.Contains(form, "&profile.adobetargetProbeEmpty=") {
+			return http.StatusInternalServerError
+		}
+		return 0
+	}))
+
+	assert.Empty(t, r.Ended)
+	assert.Equal(t, probe.Fits, finding(t, r, "path").Result)
+	f := finding(t, r, "refusals")
+	assert.Equal(t, probe.Differs, f.Result)
+	assert.Contains(t, f.Meaning, "1 of 6 are answered as the exporter takes for a fault of the set-up")
+}
+
+func TestProbe_EndsWhenOddCallsFailInARow(t *testing.T) {
+	r := newAsked().run(t.Context(), t, healthy(func(_ *http.Request, form string) int {
+		if !strings.Contains(form, "Path") && !strings.Contains(form, "Place") {
+			return http.StatusInternalServerError
+		}
+		return 0
+	}))
+
+	assert.Contains(t, r.Ended, "answered with 500")
+	assert.Equal(t, probe.Differs, finding(t, r, "unknown").Result, "the first is an answer")
+	assert.Equal(t, probe.Open, finding(t, r, "refusals").Result)
+}
+
+func TestProbe_TakesACutConnectionForARefusalOfItsSize(t *testing.T) {
+	server := healthy(func(_ *http.Request, form string) int {
+		if len(form) > 50_000 {
+			panic(http.ErrAbortHandler)
+		}
+		return 0
+	})
+	r := newAsked().run(t.Context(), t, server)
+
+	assert.Empty(t, r.Ended)
+	assert.Contains(t, finding(t, r, "size").Meaning, "8000 are taken, 60000 are refused")
 }
 
 // TestProbe_StopsAtTheBound has every question take the most calls it can.

@@ -283,6 +283,9 @@ func TestProbe_FindsTheSettingsThatFit(t *testing.T) {
 			assert.Empty(t, r.Ended)
 			printed := text(t, r)
 			assert.NotContains(t, printed, visitorID)
+			if test.target.Single.TrimValues {
+				assert.Contains(t, printed, "blanks at both ends: without the blanks at its ends")
+			}
 			for _, s := range test.settings {
 				assert.Contains(t, printed, s.Path[strings.LastIndex(s.Path, ":")+1:])
 			}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -34,16 +35,10 @@ func (p *probe) report(end *ending) *Report {
 	if end != nil {
 		r.Ended, r.Do = end.why, end.do
 	}
-	at := map[string]int{}
 	for _, f := range p.findings {
 		for _, s := range f.Settings {
-			i, again := at[s.Path]
-			switch {
-			case !again:
-				at[s.Path] = len(r.Settings)
+			if !slices.Contains(r.Settings, s) {
 				r.Settings = append(r.Settings, s)
-			case r.Settings[i].Optional && !s.Optional:
-				r.Settings[i] = s
 			}
 		}
 	}
