@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -481,4 +482,21 @@ func TestProbe_CallsAsTheConfigurationHasIt(t *testing.T) {
 			assert.Contains(t, r.Ended, test.says)
 		})
 	}
+}
+
+func TestProbe_UsesAConnectionOnce(t *testing.T) {
+	a := newAsked()
+	a.options.Wait = 0
+	var opened atomic.Int64
+	server := httptest.NewUnstartedServer(a.target(t, emulator.Settings{}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	server.Start()
+	defer server.Close()
+	r := a.runAt(t.Context(), t, server.URL)
+
+	assert.Equal(t, int64(r.Calls), opened.Load(), "on one that was used before, net/http repeats what has no body")
 }
