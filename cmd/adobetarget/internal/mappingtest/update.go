@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -91,7 +92,7 @@ func (e *Expected) yaml(before string) ([]string, error) {
 	if len(e.Skipped) > 0 {
 		skipped := &yaml.Node{Kind: yaml.SequenceNode}
 		for _, s := range e.Skipped {
-			n := pairsNode("record", fmt.Sprint(s.Record), "reason", s.Reason, "place", s.Place)
+			n := pairsNode("record", strconv.Itoa(s.Record), "reason", s.Reason, "place", s.Place)
 			n.Content[1].Tag, n.Style = "!!int", yaml.FlowStyle
 			skipped.Content = append(skipped.Content, n)
 		}
@@ -118,7 +119,7 @@ func (c *Call) yaml() *yaml.Node {
 	n := pairsNode()
 	records := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
 	for _, record := range c.Records {
-		records.Content = append(records.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: fmt.Sprint(record)})
+		records.Content = append(records.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: strconv.Itoa(record)})
 	}
 	add(n, "records", records)
 	visitor := pairsNode(sorted(c.Visitor)...)

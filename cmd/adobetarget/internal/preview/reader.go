@@ -59,7 +59,7 @@ func (r *Reader) Records() iter.Seq2[plog.Logs, error] {
 }
 
 // texts yields the lines that are not empty.
-func texts(from *bufio.Reader, any *bool) iter.Seq2[plog.Logs, error] {
+func texts(from *bufio.Reader, found *bool) iter.Seq2[plog.Logs, error] {
 	return func(yield func(plog.Logs, error) bool) {
 		lines := bufio.NewScanner(from)
 		lines.Buffer(nil, maxLine)
@@ -70,7 +70,7 @@ func texts(from *bufio.Reader, any *bool) iter.Seq2[plog.Logs, error] {
 			if text == "" {
 				continue
 			}
-			*any = true
+			*found = true
 			if !utf8.ValidString(text) {
 				yield(plog.Logs{}, fmt.Errorf("line %d: is not UTF-8", number))
 				return
