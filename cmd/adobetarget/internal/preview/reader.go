@@ -49,7 +49,11 @@ func (r *Reader) Form() Form {
 // and holds nothing of it.
 func (r *Reader) Records() iter.Seq2[plog.Logs, error] {
 	from := bufio.NewReaderSize(r.from, 64<<10)
-	if begins, _ := from.Peek(len(byteOrderMark)); bytes.Equal(begins, byteOrderMark) {
+	begins, err := from.Peek(len(byteOrderMark))
+	if err != nil && !errors.Is(err, io.EOF) {
+		return func(yield func(plog.Logs, error) bool) { yield(plog.Logs{}, err) }
+	}
+	if bytes.Equal(begins, byteOrderMark) {
 		_, _ = from.Discard(len(byteOrderMark)) // they were just read
 	}
 	if r.form == AsText {
