@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -41,7 +42,7 @@ type asked struct {
 	token   string
 	only    []string
 	options probe.Options
-	now     time.Time
+	clock   atomic.Pointer[time.Time] // which the server reads
 	pauses  []time.Duration
 	onPause func()
 }
@@ -50,13 +51,13 @@ func newAsked() *asked {
 	a := &asked{
 		config:  adobetargetexporter.NewFactory().CreateDefaultConfig().(*adobetargetexporter.Config),
 		visitor: visitor,
-		now:     time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
 	}
 	a.config.ClientCode = "acme"
+	a.advance(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
 	a.options.Wait = 30 * time.Second
 	a.options.Pause = func(ctx context.Context, d time.Duration) error {
 		a.pauses = append(a.pauses, d)
-		a.now = a.now.Add(d)
+		a.advance(a.now().Add(d))
 		if a.onPause != nil {
 			a.onPause()
 		}
@@ -64,6 +65,10 @@ func newAsked() *asked {
 	}
 	return a
 }
+
+func (a *asked) now() time.Time { return *a.clock.Load() }
+
+func (a *asked) advance(to time.Time) { a.clock.Store(&to) }
 
 func (a *asked) set(t *testing.T, change func(*adobetargetexporter.Config)) *asked {
 	t.Helper()
@@ -104,7 +109,7 @@ func (a *asked) target(t *testing.T, settings emulator.Settings) *emulator.Emula
 	t.Helper()
 	settings.ClientCode, settings.RecordCalls = "acme", 100
 	settings.Known = []emulator.Visitor{{Parameter: string(a.visitor.Parameter), ID: a.visitor.ID}}
-	settings.Now = func() time.Time { return a.now }
+	settings.Now = a.now
 	e, err := emulator.New(settings)
 	require.NoError(t, err)
 	return e
