@@ -151,13 +151,16 @@ func (p *probe) ids() []string {
 
 var xmlEscaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#39;")
 
-// replaceAll cuts texts out, the longest first.
+// replaceAll cuts texts out, in whatever case, the longest first.
 func replaceAll(text string, of []string) string {
-	of = slices.SortedFunc(slices.Values(of), func(a, b string) int { return len(b) - len(a) })
-	for _, secret := range of {
+	var quoted []string
+	for _, secret := range slices.SortedFunc(slices.Values(of), func(a, b string) int { return len(b) - len(a) }) {
 		if secret != "" {
-			text = strings.ReplaceAll(text, secret, cut)
+			quoted = append(quoted, regexp.QuoteMeta(secret))
 		}
 	}
-	return text
+	if len(quoted) == 0 {
+		return text
+	}
+	return regexp.MustCompile("(?i)"+strings.Join(quoted, "|")).ReplaceAllString(text, cut)
 }

@@ -100,11 +100,11 @@ func (p *probe) askToken(ctx context.Context, f *Finding) error {
 	if err != nil {
 		return err
 	}
-	concludeToken(f, had, without, wrong)
+	p.concludeToken(f, had, without, wrong)
 	return nil
 }
 
-func concludeToken(f *Finding, had, without, wrong bool) {
+func (p *probe) concludeToken(f *Finding, had, without, wrong bool) {
 	for i := range f.Cases {
 		if a := f.Cases[i].Answer; a.Verdict == route.Rejected.String() {
 			f.conclude(Differs, "a call without the right token is answered as a wrong update: when the token expires, the exporter rejects records")
@@ -112,6 +112,8 @@ func concludeToken(f *Finding, had, without, wrong bool) {
 		}
 	}
 	switch {
+	case had && !without && !p.subject.sendsToken:
+		f.conclude(Differs, "the token is asked for, and the configuration sends none", Setting{Path: "auth::authenticator", Value: "bearertokenauth"})
 	case had && !without:
 		f.conclude(Fits, "the token is asked for, and the configuration has one")
 	case had && !wrong:

@@ -120,21 +120,30 @@ func TestProbe_SetsOnlyParametersOfItsOwn(t *testing.T) {
 func TestProbe_AsksForTheToken(t *testing.T) {
 	for _, test := range []struct {
 		name, guarded string
+		auth          bool
 		result        probe.Result
 		means         string
+		settings      []probe.Setting
 	}{
-		{"the token is asked for", token, probe.Fits, "the token is asked for, and the configuration has one"},
-		{"the token is not asked for", "", probe.Noted, "Require Authentication is off"},
+		{"the token is asked for", token, true, probe.Fits, "the token is asked for, and the configuration has one", nil},
+		{
+			"the token is asked for and not configured", token, false, probe.Differs, "the configuration sends none",
+			[]probe.Setting{{Path: "auth::authenticator", Value: "bearertokenauth"}},
+		},
+		{"the token is not asked for", "", true, probe.Noted, "Require Authentication is off", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			a := newAsked()
 			a.token = token
-			a.config.ClientConfig.Auth = configoptional.Some(configauth.Config{AuthenticatorID: component.MustNewID("bearertokenauth")})
+			if test.auth {
+				a.config.ClientConfig.Auth = configoptional.Some(configauth.Config{AuthenticatorID: component.MustNewID("bearertokenauth")})
+			}
 			r := a.run(t.Context(), t, a.target(t, emulator.Settings{Token: test.guarded}))
 
 			f := finding(t, r, "token")
 			assert.Equal(t, test.result, f.Result)
 			assert.Contains(t, f.Meaning, test.means)
+			assert.Equal(t, test.settings, f.Settings)
 			require.Len(t, f.Cases, 3)
 			for _, c := range f.Cases {
 				want := http.StatusOK
@@ -229,7 +238,7 @@ func TestProbe_ShowsNoIDThatAnAnswerRepeats(t *testing.T) {
 	const visitorID, other, long = "anna", "4711-08", "abcdefghijklmnopqrstuvwxyz"
 	server := &strange{
 		answer: func(r *http.Request, form string) (int, string, string) {
-			return 400, "text/html; charset=utf-8", "<p>" + visitorID + " " + r.Header.Get("Authorization") + " " + other + " " + long + " " + form + "</p>"
+			return 400, "text/html; charset=utf-8", "<p>" + visitorID + " " + strings.ToUpper(visitorID) + " " + r.Header.Get("Authorization") + " " + other + " " + long + " " + form + "</p>"
 		},
 		profile: func() (int, string) {
 			return 404, `{"status":404,"message":"No profile found for client acme with third party id=` + visitorID + `"}`
@@ -243,6 +252,7 @@ func TestProbe_ShowsNoIDThatAnAnswerRepeats(t *testing.T) {
 
 		printed := text(t, r)
 		assert.Equal(t, shown, strings.Contains(printed, visitorID))
+		assert.Equal(t, shown, strings.Contains(printed, strings.ToUpper(visitorID)))
 		assert.Equal(t, shown, strings.Contains(printed, other))
 		assert.Equal(t, shown, strings.Contains(printed, long))
 		assert.NotContains(t, printed, token)

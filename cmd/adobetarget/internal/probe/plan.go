@@ -113,8 +113,11 @@ func (p Plan) Write(w io.Writer, s *Subject, o Options) {
 		visitor = string(s.Visitor.Parameter) + "=" + s.Visitor.ID
 	}
 	sends := "none"
-	if s.credentials != "" {
-		sends = "sent, but not with Delivery calls"
+	switch {
+	case s.credentials != "" && !s.sendsToken:
+		sends = "sent with all but Delivery calls, though the configuration has no auth"
+	case s.credentials != "":
+		sends = "sent with all but Delivery calls"
 	}
 	fmt.Fprintln(w, "For a sandbox of Adobe Target, never for production: these calls change the profile of a visitor.")
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)

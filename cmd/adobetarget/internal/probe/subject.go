@@ -33,6 +33,7 @@ type Subject struct {
 	endpoint    string
 	host        string
 	credentials string // of the header Authorization, "" for none
+	sendsToken  bool   // that the configuration sends some
 	bulk        route.BulkConfig
 	delivery    route.DeliveryConfig
 }
@@ -69,6 +70,7 @@ func NewSubject(exporter string, cfg *adobetargetexporter.Config, visitor profil
 		}
 		s.client.Headers = append(s.client.Headers, configopaque.Pair{Name: name, Value: value})
 	}
+	s.sendsToken = s.credentials != "" || cfg.ClientConfig.Auth.HasValue()
 	if token != "" {
 		s.credentials = "Bearer " + token
 	}
