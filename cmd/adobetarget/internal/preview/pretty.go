@@ -23,7 +23,7 @@ const (
 type Style struct {
 	// Width is that of the terminal.
 	Width int
-	// Color has it use colours.
+	// Color has it use colors.
 	Color bool
 	// ShowIDs shows what the visitors of records are made of.
 	ShowIDs bool
@@ -88,7 +88,7 @@ func (p *Pretty) Call(c *Call) error {
 }
 
 func (p *Pretty) upload(c *Call, title string) error {
-	if err := p.block(nil, []line{{text: fmt.Sprintf("%s, %d rows", title, len(c.Rows)), color: green}}); err != nil {
+	if err := p.block(nil, []line{{text: fmt.Sprintf("%s, rows: %d", title, len(c.Rows)), color: green}}); err != nil {
 		return err
 	}
 	for i := range c.Rows {
@@ -149,7 +149,7 @@ func rowLines(r *Row) (lines []line) {
 // block writes lines beside each other, or one below the other where there is little room.
 func (p *Pretty) block(left, right []line) error {
 	var b strings.Builder
-	if p.style.Width < narrow {
+	if p.style.Width < narrow || len(left) == 0 {
 		for _, l := range slices.Concat(p.fold(left, p.style.Width), p.fold(right, p.style.Width)) {
 			b.WriteString(p.colored(l, l.text) + "\n")
 		}
@@ -202,7 +202,7 @@ type line struct {
 	color string
 }
 
-// The colours, as terminals know them.
+// The colors, as terminals know them.
 const (
 	bold  = "1"
 	red   = "31"
