@@ -180,7 +180,9 @@ func TestPreview_EndsQuietlyWhereNobodyReadsOn(t *testing.T) {
 
 type brokenPipe struct{}
 
-func (brokenPipe) Write([]byte) (int, error) { return 0, &os.PathError{Op: "write", Path: "|1", Err: syscall.EPIPE} }
+func (brokenPipe) Write([]byte) (int, error) {
+	return 0, &os.PathError{Op: "write", Path: "|1", Err: syscall.EPIPE}
+}
 
 func TestPreview_EndsWithAnInterruptWhileItWaitsForRecords(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
