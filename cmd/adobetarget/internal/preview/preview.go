@@ -113,9 +113,9 @@ type entry struct {
 	call, rest int // the numbers of its calls
 }
 
-// heldRecord is a record of that entry, if it is of one.
+// heldRecord is a record until its entry has its calls. There may be millions, so one of which nothing was left out is none.
 type heldRecord struct {
-	Record
+	*Record
 	entry int
 }
 
@@ -178,7 +178,11 @@ func (r *run) update(u *mapping.Update, of Origin) error {
 // show shows a record, or keeps it until its call has a number.
 func (r *run) show(record Record, entry int) error {
 	if r.bulk != nil {
-		r.held = append(r.held, heldRecord{record, entry})
+		h := heldRecord{entry: entry}
+		if record.Outcome != OutcomeCall || len(record.Dropped) > 0 {
+			h.Record = &record
+		}
+		r.held = append(r.held, h)
 		return nil
 	}
 	return r.out.Record(record)
