@@ -42,7 +42,8 @@ its calls have one number with part and parts. An upload of route bulk has rows,
 visitor, parameters and records; what no upload can carry goes by calls with reason not_for_bulk,
 whose number the record has as rest. Which calls overflow, or wait, is not shown.
 
-Records of a visitor merge into one update, as they do while they wait in the outbox.
+Records of a visitor merge into one update, as they do while they wait in the outbox. Without
+sending_queue nothing waits, and only records of one request merge.
 
 Ids are masked: their first two characters and a number of the visitor, which is good for this
 run; --show-ids shows them. Values are shown as they are, and an id in a value is too.
