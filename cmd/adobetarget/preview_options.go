@@ -106,7 +106,7 @@ func (o *previewOptions) output(w io.Writer, e *preview.Exporter) summarizing {
 // usualWidth is that of what is no terminal and does not say how wide it is.
 const usualWidth = 120
 
-// styleOf returns how wide w is, and whether it shows colours.
+// styleOf returns how wide w is, and whether it shows colors.
 func styleOf(w io.Writer) preview.Style {
 	s := preview.Style{Width: usualWidth}
 	if columns, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && columns > 0 {
@@ -116,7 +116,7 @@ func styleOf(w io.Writer) preview.Style {
 	if !is {
 		return s
 	}
-	width, _, err := term.GetSize(int(file.Fd())) //nolint:gosec // a descriptor is small
+	width, _, err := term.GetSize(int(file.Fd()))
 	if err != nil {
 		return s // it is no terminal
 	}

@@ -19,6 +19,7 @@ type Emulator struct {
 	known       map[Visitor]struct{}
 	token       atomic.Pointer[string]
 	quota       atomic.Pointer[Quota]
+	single      atomic.Pointer[Single]
 	bulk        atomic.Pointer[Bulk]
 	latency     *delays
 	faults      *faultList
@@ -65,6 +66,7 @@ func (e *Emulator) Reset() {
 	started := e.settings.Now()
 	e.SetToken(e.settings.Token)
 	e.quota.Store(&e.settings.Quota)
+	e.single.Store(&e.settings.Single)
 	e.bulk.Store(&e.settings.Bulk)
 	e.latency.reset(e.settings.Latency, e.settings.Seed)
 	e.faults.reset(e.settings.Faults, e.settings.Seed)
@@ -137,7 +139,7 @@ const (
 // ServeHTTP tells the paths apart by their encoded form, so that no escape or dot segment leads from one to another.
 func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.EscapedPath()
-	if code, ok := updatePath(path); ok {
+	if code, ok := updatePath(path); ok && e.single.Load().has(code) {
 		if client, exists := e.clientOf(r.Host, code); exists {
 			e.serveUpdate(w, r, client)
 			return

@@ -35,7 +35,7 @@ func (e *Emulator) serveFetch(w http.ResponseWriter, r *http.Request, rest strin
 		return
 	}
 	world.counters.fetched.Add(1)
-	e.respond(w, r, jsonAnswer(http.StatusOK, fetchedOf(found)))
+	e.respond(w, r, jsonAnswer(http.StatusOK, fetchedOf(found, e.settings.Now().Add(-e.single.Load().Lag))))
 }
 
 // fetch finds the profile or the answer that says why not.
@@ -82,7 +82,8 @@ func fetchedVisitor(rest string) (Visitor, bool) {
 	return v, true
 }
 
-func fetchedOf(p Profile) fetched {
+// fetchedOf shows what was there at a time.
+func fetchedOf(p Profile, at time.Time) fetched {
 	f := fetched{
 		Client:            p.Client,
 		VisitorID:         p.ID,
@@ -90,6 +91,9 @@ func fetchedOf(p Profile) fetched {
 		ProfileAttributes: make(map[string]fetchedAttribute, len(p.Attributes)),
 	}
 	for name, a := range p.Attributes {
+		if a.ModifiedAt.After(at) {
+			continue
+		}
 		f.ProfileAttributes[name] = fetchedAttribute{Value: a.Value, ModifiedAt: iso8601(a.ModifiedAt)}
 	}
 	return f

@@ -4,6 +4,7 @@
 package emulator // import "github.com/otelcol-adobetarget/adobetargetexporter/internal/emulator"
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -19,7 +20,7 @@ func (e *Emulator) serveUpdate(w http.ResponseWriter, r *http.Request, client st
 	quota := *e.quota.Load()
 	at, over := world.quotas.arrive(client, quota, e.settings.Now)
 
-	received, refused := readRequest(r)
+	received, refused := readRequest(r, cmp.Or(e.single.Load().BodyBytes, maxBodyBytes))
 	world.calls.add(r, received.body, at)
 	switch {
 	case !e.authorized(r):
@@ -31,7 +32,7 @@ func (e *Emulator) serveUpdate(w http.ResponseWriter, r *http.Request, client st
 	case refused != nil:
 		e.refuse(w, r, world, refused)
 	default:
-		e.update(w, r, world, call{client: client, at: at, encoded: received.encoded})
+		e.update(w, r, world, call{client: client, at: at, encoded: e.single.Load().looksAt(r, received)})
 	}
 }
 
@@ -51,6 +52,15 @@ func (e *Emulator) update(w http.ResponseWriter, r *http.Request, world *world, 
 	u, refused := readUpdate(pairs, e.settings.ThirdPartyIDLength)
 	if refused != nil {
 		e.refuse(w, r, world, refused)
+		return
+	}
+	single := e.single.Load()
+	if refused = single.take(&u); refused != nil {
+		e.refuse(w, r, world, refused)
+		return
+	}
+	if single.RefuseUnknown && !e.exists(world, storeKey{client: c.client, visitor: u.visitor}) {
+		e.refuse(w, r, world, refusedUpdate("the visitor is not known"))
 		return
 	}
 	world.judge(storeKey{client: c.client, visitor: u.visitor})

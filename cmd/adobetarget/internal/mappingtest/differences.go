@@ -62,7 +62,7 @@ func missingCalls(want, got []Call) (lines []string) {
 
 // differs returns how got differs from the call, in what is expected of it. With contains it may have more parameters.
 func (c *Call) differs(got *Call, contains bool) (lines []string) {
-	if (c.Visitor != nil || !contains) && !maps.Equal(c.Visitor, got.Visitor) {
+	if (len(c.Visitor) > 0 || !contains) && !maps.Equal(c.Visitor, got.Visitor) {
 		lines = append(lines, "  - visitor "+pairs(c.Visitor), "  + visitor "+pairs(got.Visitor))
 	}
 	names := slices.Sorted(maps.Keys(c.Parameters))

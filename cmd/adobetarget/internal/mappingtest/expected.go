@@ -54,10 +54,10 @@ func readExpected(n *yaml.Node) (*Expected, error) {
 }
 
 func (e *Expected) readCall(n *yaml.Node) error {
-	c := Call{node: n}
+	c := Call{Visitor: make(map[string]string), Parameters: make(map[string]string), node: n}
 	err := fields(n, "a call", map[string]func(*yaml.Node) error{
-		"visitor":    texts(&c.Visitor, "visitor"),
-		"parameters": texts(&c.Parameters, "parameters"),
+		"visitor":    texts(c.Visitor, "visitor"),
+		"parameters": texts(c.Parameters, "parameters"),
 		"route":      text(&c.Route, "route"),
 		"records": func(n *yaml.Node) error {
 			return each(n, "records", func(n *yaml.Node) error {

@@ -94,24 +94,23 @@ func number(to *int, what string) func(*yaml.Node) error {
 	}
 }
 
-// texts reads a map of texts.
-func texts(to *map[string]string, what string) func(*yaml.Node) error {
+// texts reads a map of texts into one that is empty.
+func texts(to map[string]string, what string) func(*yaml.Node) error {
 	return func(n *yaml.Node) error {
 		n = follow(n)
 		if n.Kind != yaml.MappingNode {
 			return at(n, "%s must be a map", what)
 		}
-		*to = make(map[string]string)
 		for i := 0; i < len(n.Content); i += 2 {
 			key := n.Content[i].Value
-			if _, twice := (*to)[key]; twice {
+			if _, twice := to[key]; twice {
 				return at(n.Content[i], "%s: %q is given twice", what, key)
 			}
 			var value string
 			if err := text(&value, what+": the value of "+strconv.Quote(key))(n.Content[i+1]); err != nil {
 				return err
 			}
-			(*to)[key] = value
+			to[key] = value
 		}
 		return nil
 	}

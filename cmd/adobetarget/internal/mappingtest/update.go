@@ -5,10 +5,13 @@ package mappingtest // import "github.com/otelcol-adobetarget/adobetargetexporte
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -32,10 +35,24 @@ func (f *File) Updated(results []*Result) ([]byte, error) {
 		}
 	}
 	text := []byte(strings.Join(lines, end))
-	if _, err := parse(f.Path, text); err != nil {
+	written, err := parse(f.Path, text)
+	if err == nil && !slices.EqualFunc(f.Tests, written.Tests, sameRecords) {
+		err = errors.New("its records would change")
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%s: cannot be updated as it is written: %w", f.Path, err)
 	}
 	return text, nil
+}
+
+// sameRecords reports whether two tests are of the same records.
+func sameRecords(a, b *Test) bool {
+	var marshaler plog.ProtoMarshaler
+	return a.Name == b.Name && slices.EqualFunc(a.records, b.records, func(a, b plog.Logs) bool {
+		textOfA, errOfA := marshaler.MarshalLogs(a)
+		textOfB, errOfB := marshaler.MarshalLogs(b)
+		return errOfA == nil && errOfB == nil && bytes.Equal(textOfA, textOfB)
+	})
 }
 
 // rewrite replaces the lines of what is expected of a test, or adds them at its end.
@@ -61,18 +78,18 @@ func (r *Result) rewrite(lines []string) ([]string, error) {
 	return slices.Insert(lines, endOf(lines, begin, first.Column-2), written...), nil
 }
 
-// endOf returns the line behind those that belong to one: the ones that are indented deeper. Empty lines and comments at their
-// end do not belong to it.
+// endOf returns the line behind those that belong to one: the ones that are indented deeper. Empty lines at their end do not
+// belong to it, nor comments that are not indented as they are.
 func endOf(lines []string, begin, column int) int {
 	end := begin + 1
 	for i := end; i < len(lines); i++ {
 		text := strings.TrimLeft(lines[i], " ")
-		switch {
-		case strings.TrimSpace(text) == "" || strings.HasPrefix(text, "#"):
-		case len(lines[i])-len(text) <= column:
-			return end
-		default:
+		switch deeper := len(lines[i])-len(text) > column; {
+		case strings.TrimSpace(text) == "":
+		case deeper:
 			end = i + 1
+		case !strings.HasPrefix(text, "#"):
+			return end
 		}
 	}
 	return end
@@ -91,7 +108,7 @@ func (e *Expected) yaml(before string) ([]string, error) {
 	if len(e.Skipped) > 0 {
 		skipped := &yaml.Node{Kind: yaml.SequenceNode}
 		for _, s := range e.Skipped {
-			n := pairsNode("record", fmt.Sprint(s.Record), "reason", s.Reason, "place", s.Place)
+			n := pairsNode("record", strconv.Itoa(s.Record), "reason", s.Reason, "place", s.Place)
 			n.Content[1].Tag, n.Style = "!!int", yaml.FlowStyle
 			skipped.Content = append(skipped.Content, n)
 		}
@@ -118,7 +135,7 @@ func (c *Call) yaml() *yaml.Node {
 	n := pairsNode()
 	records := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
 	for _, record := range c.Records {
-		records.Content = append(records.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: fmt.Sprint(record)})
+		records.Content = append(records.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: strconv.Itoa(record)})
 	}
 	add(n, "records", records)
 	visitor := pairsNode(sorted(c.Visitor)...)

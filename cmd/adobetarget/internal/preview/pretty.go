@@ -23,7 +23,7 @@ const (
 type Style struct {
 	// Width is that of the terminal.
 	Width int
-	// Color has it use colours.
+	// Color has it use colors.
 	Color bool
 	// ShowIDs shows what the visitors of records are made of.
 	ShowIDs bool
@@ -61,14 +61,14 @@ func (p *Pretty) Read(number int, of Origin) {
 func (p *Pretty) Record(r Record) error {
 	if r.Outcome != OutcomeSkipped {
 		if len(r.Dropped) > 0 && p.kept[r.Record] != nil {
-			p.kept[r.Record] = append(p.kept[r.Record], droppedText(r.Dropped))
+			for _, l := range leftOut(r.Dropped) {
+				p.kept[r.Record] = append(p.kept[r.Record], l.text)
+			}
 		}
 		return nil
 	}
 	right := []line{{text: "skipped: " + r.Reason, color: red}, {text: "by " + r.Place}}
-	if len(r.Dropped) > 0 {
-		right = append(right, line{text: droppedText(r.Dropped)})
-	}
+	right = append(right, leftOut(r.Dropped)...)
 	return p.block(p.recordLines(r.Record, true), right)
 }
 
@@ -88,7 +88,7 @@ func (p *Pretty) Call(c *Call) error {
 }
 
 func (p *Pretty) upload(c *Call, title string) error {
-	if err := p.block(nil, []line{{text: fmt.Sprintf("%s, %d rows", title, len(c.Rows)), color: green}}); err != nil {
+	if err := p.block(nil, []line{{text: fmt.Sprintf("%s, rows: %d", title, len(c.Rows)), color: green}}); err != nil {
 		return err
 	}
 	for i := range c.Rows {
@@ -149,7 +149,7 @@ func rowLines(r *Row) (lines []line) {
 // block writes lines beside each other, or one below the other where there is little room.
 func (p *Pretty) block(left, right []line) error {
 	var b strings.Builder
-	if p.style.Width < narrow {
+	if p.style.Width < narrow || len(left) == 0 {
 		for _, l := range slices.Concat(p.fold(left, p.style.Width), p.fold(right, p.style.Width)) {
 			b.WriteString(p.colored(l, l.text) + "\n")
 		}
@@ -186,6 +186,21 @@ func (p *Pretty) fold(lines []line, width int) (folded []line) {
 	return folded
 }
 
+// leftOut says what was left out, without the place that all places begin with.
+func leftOut(dropped []Dropped) (lines []line) {
+	for i, d := range dropped {
+		if i == maxLines {
+			return append(lines, line{text: fmt.Sprintf("… and %d more", len(dropped)-i)})
+		}
+		what := printable(d.Parameter)
+		if what == "" { // the entry, without what all places begin with
+			what = d.Place[strings.LastIndex(d.Place, "profile::"):]
+		}
+		lines = append(lines, line{text: "left out: " + what + ", " + d.Reason})
+	}
+	return lines
+}
+
 func droppedText(counts map[string]int) string { return "left out: " + countsText(counts) }
 
 func countsText(counts map[string]int) string {
@@ -202,7 +217,7 @@ type line struct {
 	color string
 }
 
-// The colours, as terminals know them.
+// The colors, as terminals know them.
 const (
 	bold  = "1"
 	red   = "31"
