@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/textproto"
 	"net/url"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configtls"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
@@ -130,12 +132,25 @@ func (cfg *Config) validateClient() error {
 			errs = append(errs, fmt.Errorf("headers: %s is not allowed, with it %s", name, why))
 		}
 	}
-	errs = append(errs, validateProxy(cfg.ClientConfig.ProxyURL))
+	errs = append(errs, validateProxy(cfg.ClientConfig.ProxyURL), validateTLS(cfg.ClientConfig.TLS))
 	if conns := cfg.ClientConfig.MaxConnsPerHost; conns != 0 && conns < cfg.Concurrency {
 		errs = append(errs, fmt.Errorf("max_conns_per_host: must be 0 or at least the concurrency of %d, got %d: "+
 			"calls that wait for a connection would run into their timeout", cfg.Concurrency, conns))
 	}
 	return errors.Join(errs...)
+}
+
+// validateTLS refuses insecure beside what it makes of no effect: without a CA of its own the Collector then leaves out
+// the whole section, a client certificate and the lowest version too, and an https endpoint is called all the same.
+func validateTLS(t configtls.ClientConfig) error {
+	if !t.Insecure || t.CAFile != "" || t.CAPem != "" {
+		return nil
+	}
+	if t.Insecure = false; !reflect.DeepEqual(t, configtls.NewDefaultClientConfig()) && !reflect.DeepEqual(t, configtls.ClientConfig{}) {
+		return errors.New("tls: insecure: not allowed beside other settings of tls, which would have no effect: " +
+			"the scheme of the endpoint decides whether calls are encrypted")
+	}
+	return nil
 }
 
 // validateProxy refuses what net/http would take for another proxy: any scheme that it does not

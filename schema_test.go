@@ -123,6 +123,7 @@ var unseen = map[string]string{
 	"invalid.yaml": `accept_encoding condition content_type drain_timeout duration_of_nanoseconds endpoint_host
 		endpoint_of_a_call_before_a_gateway endpoint_of_another_call endpoint_of_the_call endpoint_password endpoint_port
 		endpoint_with_a_path_at_target fewer_connections_than_calls give_up_after host idempotency_key initial_interval
+		insecure_beside_a_certificate insecure_beside_a_version
 		initial_interval_zero max_interval max_retry_after max_retry_after_long merge_window_long merge_window_negative
 		path_escape path_of_another_call profile_expression profile_path_without_context profile_with_two_sources proxy
 		proxy_host proxy_password proxy_port query_with_get queue_smaller_than_batch quota_window timeout visitor_expression`,

@@ -82,7 +82,9 @@ func duration(out map[string]any) {
 	out["type"] = []string{"string", "integer"}
 	out["pattern"] = "^(" + durationPattern + "|0)$|" + expansion
 	out["patternErrorMessage"] = "Write a number with a unit, such as 30s."
-	out["minimum"], out["maximum"] = 0, 0 // any other number alone would be nanoseconds
+	// Any other number alone would be nanoseconds.
+	out["if"] = map[string]any{"type": "integer"}
+	out["then"] = map[string]any{"const": 0, "errorMessage": out["patternErrorMessage"]}
 }
 
 // isMapList reports whether it is a list of names and values, which may be a map as well.
