@@ -55,14 +55,11 @@ type parts struct {
 }
 
 func newLogsExporter(cfg *Config, set exporter.Settings, accounts *quota.Registry) (*logsExporter, error) {
-	if cfg.misread != nil { // by who does not validate
-		return nil, cfg.misread
-	}
-	api, err := cfg.api()
+	api, err := cfg.NewAPI()
 	if err != nil {
 		return nil, err
 	}
-	mapper, err := mapping.New(cfg.mapping(api.Limits()))
+	mapper, err := cfg.NewMapper(api)
 	if err != nil {
 		return nil, err
 	}

@@ -64,7 +64,7 @@ func (e *logsExporter) upload(ctx context.Context, host component.Host) error {
 	if !e.cfg.uploads() && held.Uploaded+held.Remembered == 0 {
 		return nil
 	}
-	bulk, err := route.NewBulk(e.cfg.bulk(), e.cfg.endpoint(), e.cfg.ClientCode)
+	bulk, cfg, err := e.cfg.NewBulk()
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (e *logsExporter) upload(ctx context.Context, host component.Host) error {
 	}
 	set := sender.Uploads{
 		Account: account,
-		Config:  e.cfg.bulk(),
+		Config:  cfg,
 		Creates: bulk.Creates,
 		Gather:  e.cfg.gather(),
 		Timeout: e.cfg.ClientConfig.Timeout,

@@ -225,6 +225,11 @@ func dryRunLimits(limits quota.Limits) quota.Limits {
 	return limits
 }
 
+// NewMapper returns what makes updates of records for the calls of an API.
+func (cfg *Config) NewMapper(api route.API) (*mapping.Mapper, error) {
+	return mapping.New(cfg.mapping(api.Limits()))
+}
+
 func (cfg *Config) mapping(call route.Limits) mapping.Config {
 	return mapping.Config{
 		Visitor:               cfg.Visitor,

@@ -26,7 +26,7 @@ func TestConfig_BulkHasAnAccountOfItsOwnBesideThatOfSingle(t *testing.T) {
 		assert.Equal(t, route.NewDefaultBulkConfig(), cfg.bulk())
 		assert.True(t, cfg.uploads())
 		assert.Equal(t, []route.Name{route.ToBulk, route.ToSingle}, cfg.routes())
-		api, err := cfg.api()
+		api, err := cfg.NewAPI()
 		require.NoError(t, err)
 		assert.IsType(t, route.Single{}, api, "which carries what bulk cannot")
 

@@ -41,7 +41,7 @@ func TestConfig_AnOverflowHasTheAccountsOfBothRoutes(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []route.Name{route.ToSingle, route.ToDelivery}, cfg.routes())
 	assert.False(t, cfg.uploads())
-	api, err := cfg.api()
+	api, err := cfg.NewAPI()
 	require.NoError(t, err)
 	assert.IsType(t, route.Single{}, api)
 	assert.Equal(t, 1000, cfg.mapping(api.Limits()).MaxValueLength, "what Delivery cannot carry waits for the quota of single")

@@ -22,13 +22,22 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/sender"
 )
 
-// api returns the API of the calls of one visitor each. With the route bulk it is that of what
+// NewAPI returns the API of the calls of one visitor each. With the route bulk it is that of what
 // bulk cannot carry.
-func (cfg *Config) api() (route.API, error) {
+func (cfg *Config) NewAPI() (route.API, error) {
+	if cfg.misread != nil { // by who does not validate
+		return nil, cfg.misread
+	}
 	if cfg.Route == route.ToDelivery {
 		return route.NewDelivery(cfg.delivery(), cfg.endpoint(), cfg.ClientCode)
 	}
 	return route.NewSingle(cfg.API, cfg.endpoint(), cfg.ClientCode)
+}
+
+// NewBulk returns the API of uploads, and how they are made.
+func (cfg *Config) NewBulk() (*route.Bulk, route.BulkConfig, error) {
+	bulk, err := route.NewBulk(cfg.bulk(), cfg.endpoint(), cfg.ClientCode)
+	return bulk, cfg.bulk(), err
 }
 
 // routes returns the routes that updates go by, the first as a rule and a second where that

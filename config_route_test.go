@@ -30,7 +30,7 @@ func TestConfig_TheRouteIsSingleUnlessAnotherIsAskedFor(t *testing.T) {
 		cfg, err := loadConfig(t, file, name)
 		require.NoError(t, err)
 		assert.Equal(t, route.ToSingle, cfg.Route)
-		api, err := cfg.api()
+		api, err := cfg.NewAPI()
 		require.NoError(t, err)
 		assert.IsType(t, route.Single{}, api)
 		key, _, err := cfg.accountOf(cfg.Route)
@@ -48,7 +48,7 @@ func TestConfig_DeliveryHasNoQuotaAndAPaceOfItsOwn(t *testing.T) {
 		limits := limitsOf(t, cfg, cfg.Route)
 		assert.Equal(t, quota.Unlimited, limits.Quota.Calls)
 		assert.Equal(t, &quota.RateLimitConfig{CallsPerSecond: 50, Burst: 50}, limits.RateLimit)
-		api, err := cfg.api()
+		api, err := cfg.NewAPI()
 		require.NoError(t, err)
 		assert.Equal(t, 256, cfg.mapping(api.Limits()).MaxValueLength)
 		assert.Equal(t, 50, cfg.mapping(api.Limits()).MaxParameters)
@@ -71,7 +71,7 @@ func TestConfig_DeliveryHasEverySetting(t *testing.T) {
 		Quota:     quota.WindowConfig{Calls: 5000, Window: time.Hour, Storage: &quotaStorage, Reservation: 100},
 		RateLimit: &quota.RateLimitConfig{CallsPerSecond: 2.5, Burst: 3},
 	}, limitsOf(t, cfg, cfg.Route))
-	api, err := cfg.api()
+	api, err := cfg.NewAPI()
 	require.NoError(t, err)
 	assert.Equal(t, 100, cfg.mapping(api.Limits()).MaxValueLength, "what is set, where that is less")
 }

@@ -51,6 +51,6 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newEmulator())
+	root.AddCommand(newEmulator(), newPreview())
 	return root
 }

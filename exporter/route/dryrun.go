@@ -30,13 +30,13 @@ func NewDryRun(api API, logger *zap.Logger) *DryRun {
 func (d *DryRun) Send(
 	_ context.Context, v profile.Visitor, parameters []profile.Parameter,
 ) (carried int, answer Answer) {
-	c, carried := d.api.compose(v, parameters)
+	draft, carried := NewDraft(d.api, v, parameters)
 	if carried == 0 {
 		return 0, Answer{}
 	}
 	// The number makes each line's message its own, or the Collector's log sampling
 	// would leave most of them out.
 	d.logger.Info("Dry run, not sent: call "+strconv.FormatInt(d.calls.Add(1), 10),
-		zap.String("method", c.method), zap.String("url", c.url.String()), zap.ByteString("body", c.body))
+		zap.String("method", draft.Method), zap.String("url", draft.URL.String()), zap.ByteString("body", draft.Body))
 	return carried, Answer{Verdict: NotSent}
 }

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"net/http"
 	"strconv"
 	"sync/atomic"
 
@@ -49,8 +48,9 @@ func (d *UploadDryRun) Upload(_ context.Context, sheet *Sheet, rows iter.Seq2[Ro
 	if int64(len(shown)) < sheet.Bytes {
 		shown = shown[:max(bytes.LastIndexByte(shown, '\n'), 0)]
 	}
+	draft := d.bulk.Draft(sheet)
 	d.logger.Info("Dry run, not sent: upload "+strconv.FormatInt(d.uploads.Add(1), 10),
-		zap.String("method", http.MethodPost), zap.String("url", d.bulk.url(sheet).String()), zap.Int("rows", sheet.Rows), zap.Int64("bytes", sheet.Bytes),
+		zap.String("method", draft.Method), zap.String("url", draft.URL.String()), zap.Int("rows", sheet.Rows), zap.Int64("bytes", sheet.Bytes),
 		zap.ByteString("body", shown), zap.Int("rows_not_shown", sheet.Rows-bytes.Count(shown, []byte("\n"))))
 	return Answer{Verdict: NotSent}, ""
 }

@@ -14,10 +14,6 @@ import (
 )
 
 const (
-	// mostColumns is how many columns a sheet may get from rows that have others, while there are
-	// fewer than mostGathering: each empty field is a byte in each row behind it.
-	mostColumns   = 64
-	mostGathering = 8
 	// mostOfAVisitor is how large the row of a visitor may get by what earlier uploads carried. Bulk
 	// Profile Update API: the external data of a visitor is "64 KB" at most.
 	mostOfAVisitor = 64_000
@@ -80,7 +76,7 @@ func (u *uploader) gatherOne(e *outbox.Entry) {
 		u.sender.reject(e, reasonConfiguration)
 		return
 	}
-	row, rest := rowOf(e)
+	row, rest := route.Divide(e.Visitor, e.Parameters)
 	if len(row) == 0 {
 		u.leave(e)
 		return
@@ -105,24 +101,6 @@ func (u *uploader) gatherOne(e *outbox.Entry) {
 	if m.Sheet.Rows >= u.set.Config.MaxRows {
 		u.close(m)
 	}
-}
-
-// rowOf divides what waits of an entry into what an upload can carry and what it cannot.
-func rowOf(e *outbox.Entry) (row, rest []profile.Parameter) {
-	if !route.BulkNames(e.Visitor) {
-		return nil, e.Parameters
-	}
-	if !slices.ContainsFunc(e.Parameters, uncarriable) {
-		return e.Parameters, nil
-	}
-	for _, p := range e.Parameters {
-		if uncarriable(p) {
-			rest = append(rest, p)
-		} else {
-			row = append(row, p)
-		}
-	}
-	return row, rest
 }
 
 // uncarriable reports whether no upload can carry the parameter. The call that carries it carries all
@@ -159,37 +137,31 @@ func (u *uploader) whole(sheet *route.Sheet, sent, row []profile.Parameter) []pr
 	return profile.Merge(sent, row)
 }
 
-// choose returns the upload that a row goes with: of those that have room the one in which it needs
-// the fewest further columns, or a new one with the empty sheet. It returns nil when the row is too
-// large for any.
+// choose returns the upload that a row goes with, a new one among them. It returns nil when the row
+// is too large for any.
 func (u *uploader) choose(v profile.Visitor, empty *route.Sheet, row []profile.Parameter) *made {
-	var best *made
-	fewest := 0
-	for _, m := range slices.Clone(u.gathering) { // some are closed on the way
-		if m.Sheet.Of != v.Parameter || m.Sheet.Creates != empty.Creates {
-			continue
-		}
-		if !u.fits(m.Sheet, v, row) {
-			u.close(m)
-			continue
-		}
-		if missing := m.Sheet.Missing(row); best == nil || missing < fewest {
-			best, fewest = m, missing
-		}
+	open := make([]*route.Sheet, len(u.gathering))
+	for i, m := range u.gathering {
+		open[i] = m.Sheet
 	}
-	if best != nil && (fewest == 0 || len(best.Sheet.Names)+fewest <= mostColumns || len(u.gathering) >= mostGathering) {
-		return best
+	chosen, full := route.Choose(open, empty, v, row, u.set.Config.MaxBytes)
+	for _, sheet := range full {
+		u.close(u.gatheredIn(sheet))
 	}
-	if !u.fits(empty, v, row) {
+	switch chosen {
+	case nil:
 		return nil
+	case empty:
+	default:
+		return u.gatheredIn(chosen)
 	}
 	m := u.begin(empty)
 	u.gathering = append(u.gathering, m)
 	return m
 }
 
-func (u *uploader) fits(sheet *route.Sheet, v profile.Visitor, row []profile.Parameter) bool {
-	return sheet.Bytes+sheet.Size(v, row) <= int64(u.set.Config.MaxBytes)
+func (u *uploader) gatheredIn(sheet *route.Sheet) *made {
+	return u.gathering[slices.IndexFunc(u.gathering, func(m *made) bool { return m.Sheet == sheet })]
 }
 
 // closeRipe closes uploads that have been gathered for the interval, and those of an overflow at once,
