@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package page is what a browser shows of the emulator: what arrives, while it runs, and the calls that a mapping makes of
-// records, as one types. It knows the emulator by its control alone, which its scripts ask, and the preview as a function.
+// records, as one types. It knows the emulator by its control alone, which its scripts ask.
 //
 // Its own paths are
 //
@@ -15,7 +15,6 @@
 package page // import "github.com/otelcol-adobetarget/adobetargetexporter/cmd/adobetarget/internal/page"
 
 import (
-	"context"
 	"embed"
 	"io/fs"
 	"net/http"
@@ -31,9 +30,6 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 //go:embed assets
 var embedded embed.FS
 
-// Try shows what becomes of records with a configuration, as something to be written as JSON.
-type Try func(ctx context.Context, config, records string) (any, error)
-
 // page answers its own paths, and leaves the others to the emulator.
 type page struct {
 	emulator http.Handler
@@ -41,7 +37,7 @@ type page struct {
 }
 
 // New returns a handler that serves the page in front of the emulator.
-func New(emulator http.Handler, try Try) http.Handler {
+func New(emulator http.Handler) http.Handler {
 	assets, err := fs.Sub(embedded, "assets")
 	if err != nil {
 		panic(err) // the folder is embedded
@@ -51,7 +47,7 @@ func New(emulator http.Handler, try Try) http.Handler {
 	own.Handle("GET /{$}", files)
 	own.Handle("GET "+ownPrefix, http.StripPrefix(strings.TrimSuffix(ownPrefix, "/"), files))
 	own.HandleFunc("GET "+ownPrefix+"example", serveExample)
-	own.Handle("POST "+ownPrefix+"try", try)
+	own.HandleFunc("POST "+ownPrefix+"try", serveTry)
 	return &page{emulator: emulator, own: own}
 }
 

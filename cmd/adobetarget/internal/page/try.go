@@ -8,6 +8,8 @@ import (
 	"errors"
 	"mime"
 	"net/http"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/cmd/adobetarget/internal/preview"
 )
 
 // maxTyped is more than the preview takes of records, written as JSON.
@@ -19,14 +21,16 @@ type typed struct {
 	Records string `json:"records"`
 }
 
-// ServeHTTP answers 200 also where what was typed is wrong: that is no failure of the request.
-func (try Try) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// serveTry answers 200 also where what was typed is wrong: that is no failure of the request.
+func serveTry(w http.ResponseWriter, r *http.Request) {
 	got, status, err := readTyped(w, r)
 	if err != nil {
 		writeJSON(w, status, failed{err.Error()})
 		return
 	}
-	result, err := try(r.Context(), got.Config, got.Records)
+	result, err := preview.Try(r.Context(), preview.Typed{
+		Config: got.Config, Records: got.Records, Options: preview.Options{ShowIDs: true},
+	})
 	if err != nil {
 		writeJSON(w, http.StatusOK, failed{err.Error()})
 		return

@@ -56,7 +56,7 @@ function show({ total, found, visitors }) {
   const empty = byID('visitors-empty');
   empty.hidden = found > 0;
   text(empty, searching && total ? 'No id has that in it.' : 'None yet. The first update of a visitor creates its profile here.');
-  table.hidden = found === 0;
+  byID('visitors-scroll').hidden = found === 0;
   const rows = table.tBodies[0];
   if (isRead(rows)) { // who reads keeps the rows, with what is new of them
     const still = new Set([...rows.children].map((row) => row.dataset.key));
@@ -92,7 +92,7 @@ function mark(row, v) {
 
 function wanted(from) {
   offset = from;
-  byID('visitors').tBodies[0].replaceChildren();
+  table.tBodies[0].replaceChildren();
   load();
 }
 
