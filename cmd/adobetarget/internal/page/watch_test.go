@@ -86,7 +86,7 @@ func TestWatch_ShowsACallAndItsVisitorWithoutAReload(t *testing.T) {
 	update(t, address, "crm-1", "tier", "platinum")
 	p.waitText("#attributes td", "platinum")
 	p.wait(`document.querySelectorAll('#visitor-calls li').length === 2`)
-	p.waitText("#figures", "Single updates2")
+	p.waitText("#figures", "Updates2")
 
 	send(t, http.MethodGet, address+"/elsewhere", "", "")
 	p.waitText("#calls td", "404 not found")

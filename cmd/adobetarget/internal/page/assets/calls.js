@@ -68,7 +68,7 @@ function row(call) {
 function whose(call) {
   if (call.id) return el('button', { type: 'button', class: 'link id', click: () => openVisitor(call) }, call.id);
   if (call.rows) return count(call.rows, 'row');
-  return el('span', { class: 'id' }, call.path);
+  return el('span', { class: 'cut', title: call.path }, call.reason ?? call.path);
 }
 
 const dialog = byID('call');

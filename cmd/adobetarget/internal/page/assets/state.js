@@ -12,7 +12,7 @@ export function showFigures(stats) {
   const refused = stats.refused + malformed + stats.unauthorized;
   const over = stats.over_quota + stats.over_rate;
   keep(byID('figures'), [
-    ['Single updates', stats.attempts], ['Deliveries', stats.deliveries], ['Uploads', stats.uploads],
+    ['Updates', stats.attempts], ['Deliveries', stats.deliveries], ['Uploads', stats.uploads],
     ['Accepted', stats.accepted], ['Faults met', stats.faulted, stats.faulted > 0], ['Refused', refused, refused > 0],
     ['Over quota', over, over > 0], ['Visitors', stats.visitors], ['Attributes', stats.parameters],
   ], ([name]) => name,

@@ -113,8 +113,8 @@ function select(n) {
     if (line.trim() && ++seen === n) {
       records.focus();
       records.setSelectionRange(from, from + line.length);
-      const height = parseFloat(getComputedStyle(records).lineHeight);
-      records.scrollTop = Math.max(0, height * (records.value.slice(0, from).split('\n').length - 3));
+      records.blur(); // a focus scrolls to what is selected
+      records.focus();
       return;
     }
     from += line.length + 1;

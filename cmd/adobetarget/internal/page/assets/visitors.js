@@ -18,6 +18,7 @@ let asked; // what is under way
 let timer;
 let due = false;
 let resting = false;
+let replacing = false; // set until the page that is wanted is shown
 
 const keyOf = (v) => JSON.stringify([v.client, v.parameter, v.id]);
 
@@ -58,11 +59,12 @@ function show({ total, found, visitors }) {
   text(empty, searching && total ? 'No id has that in it.' : 'None yet. The first update of a visitor creates its profile here.');
   byID('visitors-scroll').hidden = found === 0;
   const rows = table.tBodies[0];
-  if (isRead(rows)) { // who reads keeps the rows, with what is new of them
-    const still = new Set([...rows.children].map((row) => row.dataset.key));
-    for (const v of visitors) if (still.has(keyOf(v))) update([...rows.children].find((row) => row.dataset.key === keyOf(v)), v);
+  if (!replacing && isRead(rows)) { // rows that somebody reads stay
+    const shown = new Map([...rows.children].map((row) => [row.dataset.key, row]));
+    for (const v of visitors) if (shown.has(keyOf(v))) update(shown.get(keyOf(v)), v);
   } else {
     keep(rows, visitors, keyOf, create, update);
+    replacing = false;
   }
   const pages = byID('pages');
   pages.hidden = found <= limit && offset === 0;
@@ -92,7 +94,8 @@ function mark(row, v) {
 
 function wanted(from) {
   offset = from;
-  table.tBodies[0].replaceChildren();
+  byID('visitors-scroll').scrollTop = 0;
+  replacing = true;
   load();
 }
 
