@@ -68,13 +68,16 @@ run: build ## Run the demo: sample records through the distribution into the emu
 
 ##@ Check
 
-.PHONY: test check vet vet-benthos unit unit-companion unit-bench test-newest lint check-generated check-tidy license-check chlog-validate
+.PHONY: test check vet vet-benthos unit debian unit-companion unit-bench test-newest lint check-generated check-tidy license-check chlog-validate
 test: check build vet unit test-newest ## Everything CI checks except lint
 
 check: license-check check-generated check-tidy chlog-validate ## The checks that need no compilation
 
-unit: build $(GOTESTSUM) $(if $(filter ./...,$(PKG)),unit-companion unit-bench) ## Tests with the race detector (PKG=./exporter/...)
+unit: build debian $(GOTESTSUM) $(if $(filter ./...,$(PKG)),unit-companion unit-bench) ## Tests with the race detector (PKG=./exporter/...)
 	$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race $(PKG)
+
+debian: ## Commands that the tests need, from Debian's packages where that is allowed
+	@scripts/debian.sh promtool
 
 unit-companion: $(GOTESTSUM) ## Tests of the companion, with the race detector
 	cd cmd/adobetarget && $(CURDIR)/$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race ./...

@@ -4,9 +4,11 @@
 package adobetargetexporter // import "github.com/otelcol-adobetarget/adobetargetexporter"
 
 import (
+	"encoding"
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -18,6 +20,9 @@ import (
 
 // shortestDuration is the shortest that can be meant: what is shorter was written without a unit.
 const shortestDuration = time.Millisecond
+
+// readsItself is a type that reads itself out of a text.
+var readsItself = reflect.TypeFor[encoding.TextUnmarshaler]()
 
 // given looks at what the YAML gives beside the types that it is decoded into, ours and those of
 // the Collector alike. It finds what decodes into something else than was meant.
@@ -49,7 +54,10 @@ func (g *given) value(place string, t reflect.Type, value any) {
 	inner := meant(t)
 	switch v := value.(type) {
 	case map[string]any:
-		if inner.Kind() == reflect.Struct {
+		switch {
+		case reflect.PointerTo(inner).Implements(readsItself) && len(v) > 0: // print-config writes an empty one for some
+			g.refuse(place, "must be a text, not a map")
+		case inner.Kind() == reflect.Struct:
 			g.section(place, keysOf(t), v)
 		}
 	case []any:
@@ -64,7 +72,17 @@ func (g *given) value(place string, t reflect.Type, value any) {
 			g.duration(place, value)
 		case reflect.TypeFor[route.Size]():
 			g.size(place, value)
+		default:
+			g.number(place, inner, value)
 		}
+	}
+}
+
+// number refuses one with decimal places where a whole one is meant: they would be cut off.
+func (g *given) number(place string, t reflect.Type, value any) {
+	number, isFloat := value.(float64)
+	if isFloat && number != math.Trunc(number) && (reflect.Zero(t).CanInt() || reflect.Zero(t).CanUint()) {
+		g.refuse(place, "must be a whole number, got %v", number)
 	}
 }
 

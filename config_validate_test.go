@@ -117,6 +117,8 @@ var invalid = map[string]string{ //nolint:gosec // these are messages, not crede
 	"unknown_key_of_a_rate_limit":         `rate_limit: unknown key "per_second"; allowed: burst, calls_per_second, enabled`,
 	"duration_of_nanoseconds":             "drain_timeout: 30ns is shorter than 1ms, write a number with the unit that is meant, such as 30s",
 	"duration_in_quotes":                  "drain_timeout: 30 has no unit, write 30s if seconds are meant",
+	"fraction_of_a_whole_number":          "concurrency: must be a whole number, got 1.5",
+	"map_in_place_of_a_name":              "quota::storage: must be a text, not a map",
 	"duration_of_a_fraction":              "drain_timeout: 1.5 has no unit, write 1.5s if seconds are meant",
 	"duration_of_another_unit":            `drain_timeout: "1d" is no duration, write a number with a unit, such as 30s`,
 	"duration_in_milliseconds":            "outbox::merge_window: 3600000 has no unit",

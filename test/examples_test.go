@@ -140,7 +140,7 @@ func TestTheDemoShowsWhatArrived(t *testing.T) {
 		"delivery": {"400", "no_visitor", "invalid_visitor", "condition", "103 seen by the emulator", "billed", "value_too_long"},
 		"bulk":     {"400", "no_visitor", "invalid_visitor", "condition", "uploads", "rows in all", "single updates"},
 	} {
-		cmd := exec.CommandContext(t.Context(), "go", "run", "./cmd/demo", "-once", "-route", route) //nolint:gosec // one of those above
+		cmd := exec.CommandContext(t.Context(), "go", "run", "./cmd/demo", "-once", "-listen", "127.0.0.1:0", "-route", route) //nolint:gosec // one of those above
 		cmd.Dir = ".."
 		output, err := cmd.CombinedOutput()
 		require.NoError(t, err, string(output))

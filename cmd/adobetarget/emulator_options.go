@@ -48,6 +48,11 @@ func (o *emulatorOptions) defineTarget(flags *pflag.FlagSet) {
 	flags.IntVar(&s.Quota.Calls, "quota", 0, "update `attempts` allowed to a client code in any window; 0 sets no limit")
 	flags.DurationVar(&s.Quota.Window, "quota-window", emulator.DefaultQuotaWindow, "`span` of the rolling window")
 	flags.DurationVar(&s.Quota.RetryAfter, "quota-retry-after", 0, "Retry-After `time` sent past the quota; 0 sends none")
+	flags.StringVar((*string)(&s.Single.Segment), "segment", "", "the only `word` behind /m2/ in the path of updates: code or literal; both when not given")
+	flags.StringVar((*string)(&s.Single.Place), "place", "", "the only `place` of a POST whose parameters are looked at: body or query; both when not given")
+	flags.BoolVar(&s.Single.RefuseUnknown, "refuse-unknown", false, "refuse updates of visitors who do not exist")
+	flags.IntVar(&s.Single.ValueLength, "value-length", 0, "longest value of an update in `characters`; 0 sets no limit")
+	flags.DurationVar(&s.Single.Lag, "lag", 0, "`time` until a fetch shows what an update did")
 	flags.DurationVar(&s.Bulk.Processing, "bulk-processing", 0, "`time` until a batch is complete and its rows take effect")
 	flags.StringVar((*string)(&s.Bulk.Override), "bulk-override", string(emulator.OverrideLostProperties),
 		"what happens to `attributes` of a visitor's batch that the next batch lacks: lost_properties, or last_value to keep them")

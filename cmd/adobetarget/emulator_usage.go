@@ -35,6 +35,8 @@ Control, never behind the token and never counted
   PUT  /_emulator/receipts  {"prefix":"r"}: parameters r1, r2, ... are kept as receipts, not as attributes
   GET  /_emulator/receipts  which numbers arrived, by the parameter that names the visitor, and how many were accepted
   GET  /_emulator/uploads   the files of batchUpdate that were taken, without ids and values
+  PUT  /_emulator/single    {"segment":"code","place":"body","refuse_unknown":true,"value_length":256,"name_length":128,
+                            "parameters":50,"body_bytes":60000,"cut_values":true,"trim_values":true,"lag":"1h"}
   PUT  /_emulator/bulk      {"processing":"2s","override":"lost_properties","status_scheme":"http","status_host":"...","keep":10,
                             "escaped":false,"v2_pcid":false,"v1_third_party":false,"rows":"failed","encoded_ids":false,
                             "unknown_word":false}; rows that a status names: failed, all, none

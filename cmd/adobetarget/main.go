@@ -51,6 +51,6 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newEmulator(), newPreview())
+	root.AddCommand(newEmulator(), newPreview(), newTest(), newProbe())
 	return root
 }

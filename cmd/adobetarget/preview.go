@@ -51,7 +51,7 @@ func (o *previewOptions) run(ctx context.Context, stdin io.Reader, stdout, stder
 	}
 	defer closes()
 	reader := preview.NewReader(from, preview.Form(o.as), o.floats)
-	out := o.output(stdout)
+	out := o.output(stdout, exporter)
 	totals, err := p.Run(ctx, reader.Records(), out)
 	if err == nil {
 		totals.As = string(reader.Form())
@@ -73,7 +73,7 @@ func openRecords(ctx context.Context, name string, stdin io.Reader) (from io.Rea
 	if name == "-" {
 		return &interruptible{ctx: ctx, from: stdin}, func() {}, nil
 	}
-	file, err := os.Open(name)
+	file, err := os.Open(name) //nolint:gosec // it is named by who runs this
 	if err != nil {
 		return nil, nil, fmt.Errorf("--records: %w", err)
 	}

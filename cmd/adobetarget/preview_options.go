@@ -8,12 +8,15 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+	"golang.org/x/term"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/cmd/adobetarget/internal/preview"
 )
@@ -41,9 +44,13 @@ func (o *sourceOptions) validate() error {
 
 // on returns the source, whose warnings are written to stderr.
 func (o *sourceOptions) on(stderr io.Writer) preview.Source {
+	return preview.Source{URIs: o.configs, Sets: o.sets, Exporter: o.exporter, Logger: warnings(stderr)}
+}
+
+// warnings returns a logger that writes what the Collector would warn of.
+func warnings(stderr io.Writer) *zap.Logger {
 	encoder := zapcore.NewConsoleEncoder(zapcore.EncoderConfig{MessageKey: "msg", LevelKey: "level", EncodeLevel: zapcore.LowercaseLevelEncoder})
-	core := zapcore.NewCore(encoder, zapcore.AddSync(stderr), zap.WarnLevel)
-	return preview.Source{URIs: o.configs, Sets: o.sets, Exporter: o.exporter, Logger: zap.New(core)}
+	return zap.New(zapcore.NewCore(encoder, zapcore.AddSync(stderr), zap.WarnLevel))
 }
 
 // previewOptions are the flags of preview.
@@ -87,8 +94,35 @@ type summarizing interface {
 	Summary(t preview.Totals) error
 }
 
-func (o *previewOptions) output(w io.Writer) summarizing {
-	return preview.NewLines(w)
+func (o *previewOptions) output(w io.Writer, e *preview.Exporter) summarizing {
+	if !o.pretty {
+		return preview.NewLines(w)
+	}
+	style := styleOf(w)
+	style.ShowIDs = o.showIDs
+	return preview.NewPretty(w, e, style)
+}
+
+// usualWidth is that of what is no terminal and does not say how wide it is.
+const usualWidth = 120
+
+// styleOf returns how wide w is, and whether it shows colors.
+func styleOf(w io.Writer) preview.Style {
+	s := preview.Style{Width: usualWidth}
+	if columns, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && columns > 0 {
+		s.Width = columns
+	}
+	file, is := w.(*os.File)
+	if !is {
+		return s
+	}
+	width, _, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		return s // it is no terminal
+	}
+	s.Width = width
+	s.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	return s
 }
 
 // expect returns a failure where the records were not as they are to be.

@@ -3,7 +3,7 @@
 
 // Command demo shows the whole way on one machine: it starts the emulator and a
 // collector that reads the sample records, waits until every record has come to
-// its end, and says what became of them.
+// its end, and says what became of them. Then it goes on with a record now and then.
 //
 // It knows the two programs only from outside, by their command lines, the
 // collector's metrics and the emulator's control, as any user does.
@@ -29,6 +29,7 @@ type options struct {
 	config    string
 	data      string
 	route     string
+	listen    string
 	once      bool
 	wait      time.Duration
 }
@@ -84,6 +85,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&o.config, "config", "examples/demo.yaml", "the collector's configuration `file`")
 	flags.StringVar(&o.data, "data", "testdata/actions.jsonl", "`file` of records, one JSON object a line")
 	flags.StringVar(&o.route, "route", "single", "the exporter's `route`, single, delivery or bulk")
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:8089", "`address` of the emulator and its page; where it is taken, another one")
 	flags.BoolVar(&o.once, "once", false, "end after the summary")
 	flags.DurationVar(&o.wait, "wait", 2*time.Minute, "longest `time` until every record has come to its end")
 	if err := flags.Parse(args); err != nil {

@@ -77,13 +77,15 @@ func readable(text string) string {
 }
 
 func writePlaces(w io.Writer, at places, config, log string, example *emulator.Profile) {
-	fmt.Fprint(w, "\nWhere to look while this runs\n")
+	fmt.Fprint(w, "\nWhere to look while this runs, now with two records a second\n")
 	for _, place := range []struct{ what, where string }{
+		{"the page", at.emulator + "/"},
 		{"one visitor", fetchURL(at.emulator, example)},
 		{"all profiles", at.emulator + "/_emulator/profiles"},
 		{"emulator's counters", at.emulator + "/_emulator/stats"},
 		{"collector's metrics", at.metrics},
 		{"configuration", config},
+		{"records, to add to", at.records},
 		{"collector's log", log},
 	} {
 		if place.where != "" {

@@ -4,15 +4,12 @@
 package main // import "github.com/otelcol-adobetarget/adobetargetexporter/cmd/demo"
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -35,8 +32,8 @@ const (
 )
 
 // arguments are those of the two programs.
-func (o options) arguments() (emulator, collector []string) {
-	emulator, collector = []string{"emulator", "--listen", "127.0.0.1:0"}, []string{"--config", o.config, keepOrder}
+func (o options) arguments(listen string) (emulator, collector []string) {
+	emulator, collector = []string{"emulator", "--listen", listen}, []string{"--config", o.config, keepOrder}
 	if o.route == routeBulk {
 		emulator, collector = append(emulator, bulkProcessing), append(collector, "--config", shortTimes)
 	}
@@ -82,6 +79,7 @@ type demo struct {
 type places struct {
 	emulator string // its base URL
 	metrics  string // the collector's metrics page
+	records  string // the file that the collector reads, where it can grow
 }
 
 func (d *demo) tell(ctx context.Context) error {
@@ -115,7 +113,7 @@ func (d *demo) startBoth(ctx context.Context) error {
 func (d *demo) startEmulator(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	arguments, _ := d.arguments()
+	arguments, _ := d.arguments(freeOr(ctx, d.listen, "127.0.0.1:0"))
 	d.emulator, err = start(d.folder, "emulator", d.options.emulator, arguments, nil)
 	if err != nil {
 		return err
@@ -138,7 +136,7 @@ func (d *demo) startEmulator(ctx context.Context) (err error) {
 func (d *demo) startCollector(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	data, err := filepath.Abs(d.data)
+	data, err := d.records()
 	if err != nil {
 		return err
 	}
@@ -147,7 +145,7 @@ func (d *demo) startCollector(ctx context.Context) error {
 		return err
 	}
 	d.places.metrics = "http://" + net.JoinHostPort(host, port) + "/metrics"
-	_, arguments := d.arguments()
+	_, arguments := d.arguments("")
 	d.collector, err = start(d.folder, "collector", d.options.collector, arguments, []string{
 		"DEMO_DATA=" + data,
 		"DEMO_ENDPOINT=" + d.places.emulator,
@@ -168,12 +166,17 @@ func (d *demo) startCollector(ctx context.Context) error {
 	return err
 }
 
-// stay waits until the user ends the demo, or one of the programs ends by itself.
+// stay sends a record now and then until the user ends the demo, or one of the programs ends by
+// itself.
 func (d *demo) stay(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	fed := make(chan error, 1)
+	go func() { fed <- d.feed(ctx) }()
 	writePlaces(d.out, d.places, d.config, d.collector.log, d.example)
 	select {
-	case <-ctx.Done():
-		return nil
+	case err := <-fed:
+		return err
 	case <-d.emulator.ended:
 		return d.emulator.failed("has ended")
 	case <-d.collector.ended:
@@ -191,6 +194,16 @@ func (d *demo) stop(hurry <-chan struct{}) error {
 	return errors.Join(errs...)
 }
 
+// freeOr returns the wanted address when nobody listens there, and the other one else.
+func freeOr(ctx context.Context, wanted, other string) string {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", wanted)
+	if err != nil {
+		return other
+	}
+	_ = listener.Close()
+	return wanted
+}
+
 // freeAddress returns a loopback address that nobody listened on a moment ago.
 func freeAddress(ctx context.Context) (host, port string, err error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
@@ -199,26 +212,4 @@ func freeAddress(ctx context.Context) (host, port string, err error) {
 	}
 	defer listener.Close()
 	return net.SplitHostPort(listener.Addr().String())
-}
-
-// countLines returns the number of lines that hold anything.
-func countLines(path string) (int, error) {
-	file, err := os.Open(path) //nolint:gosec // G304: the user names the file on the command line
-	if err != nil {
-		return 0, err
-	}
-	defer file.Close()
-	reader := bufio.NewReader(file)
-	for n := 0; ; {
-		line, err := reader.ReadBytes('\n')
-		if len(bytes.TrimSpace(line)) > 0 {
-			n++
-		}
-		if errors.Is(err, io.EOF) {
-			return n, nil
-		}
-		if err != nil {
-			return 0, err
-		}
-	}
 }

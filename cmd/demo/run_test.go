@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -55,7 +56,37 @@ func TestTheDemoStaysUntilItIsEnded(t *testing.T) {
 
 	assert.Contains(t, out.String(), "/rest/v1/profiles/thirdPartyId/crm-0?client=demo\n")
 	assert.Contains(t, out.String(), "/metrics\n")
+	assert.Contains(t, out.String(), "/records.jsonl\n")
 	assertEmpty(t, folder)
+}
+
+func TestWhileTheDemoStaysTheRecordsComeAgain(t *testing.T) {
+	d := demo{options: options{data: filepath.Join(t.TempDir(), "records")}, folder: t.TempDir()}
+	require.NoError(t, os.WriteFile(d.data, []byte("one\n\ntwo"), 0o600))
+	path, err := d.records()
+	require.NoError(t, err)
+	read := func() string {
+		text, err := os.ReadFile(path) //nolint:gosec // G304: the test's own file
+		require.NoError(t, err)
+		return string(text)
+	}
+	assert.Equal(t, "one\n\ntwo\n", read())
+
+	ctx, end := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- d.feed(ctx) }()
+	require.Eventually(t, func() bool { return strings.HasSuffix(read(), "two\none\ntwo\none\n") }, time.Minute, 10*time.Millisecond)
+	end()
+	require.NoError(t, <-ended)
+}
+
+func TestAnAddressThatIsTakenIsLeftToWhoHasIt(t *testing.T) {
+	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	wanted := taken.Addr().String()
+	assert.Equal(t, "other", freeOr(t.Context(), wanted, "other"))
+	require.NoError(t, taken.Close())
+	assert.Equal(t, wanted, freeOr(t.Context(), wanted, "other"))
 }
 
 func TestASignalThatComesTwiceEndsTheDemoInOrder(t *testing.T) {
@@ -150,7 +181,7 @@ func demoOf(t *testing.T, behaves string) (options, string) {
 	t.Setenv("TMPDIR", folder)
 	t.Setenv(behavior, behaves)
 	t.Setenv("GORACE", "atexit_sleep_ms=0") // or the race detector holds up the end of each stand-in
-	return options{collector: self, emulator: self, config: "demo.yaml", data: data, wait: time.Minute}, folder
+	return options{collector: self, emulator: self, config: "demo.yaml", data: data, listen: "127.0.0.1:0", wait: time.Minute}, folder
 }
 
 func assertEmpty(t *testing.T, folder string) {

@@ -33,7 +33,7 @@ const behavior = "DEMO_TEST_BEHAVIOR"
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
 		switch os.Args[1] {
-		case "-listen":
+		case "emulator":
 			os.Exit(playEmulator(os.Getenv(behavior)))
 		case "--config":
 			os.Exit(playCollector(os.Getenv(behavior)))
@@ -48,7 +48,7 @@ func play(what string) int {
 	switch what {
 	case "demo":
 		self, _ := os.Executable()
-		o := options{collector: self, emulator: self, config: "demo.yaml", data: os.Args[3], wait: time.Minute}
+		o := options{collector: self, emulator: self, config: "demo.yaml", data: os.Args[3], listen: "127.0.0.1:0", wait: time.Minute}
 		if err := runUntilSignal(o, os.Stdout); err != nil {
 			fmt.Println(err)
 			return 1

@@ -40,6 +40,8 @@ func (e *Emulator) controls(name string) control {
 		return control{get: e.showFaults, method: http.MethodPut, change: e.changeFaults}
 	case "uploads":
 		return control{get: e.showUploads}
+	case "single":
+		return control{method: http.MethodPut, change: e.changeSingle}
 	case "bulk":
 		return control{method: http.MethodPut, change: e.changeBulk}
 	case "latency":

@@ -89,6 +89,9 @@
 //	PUT  /_emulator/faults     [{"kind":"status","status":503,"retry_after":"3s","retry_after_date":false,"location":"",
 //	                           "probability":0.5,"count":10,"visitor":"<id>","applied":false,"route":"bulk"}]; only kind is
 //	                           required. A route is one of single, delivery, bulk, bulk_status
+//	PUT  /_emulator/single     how updates and the fetch behave where Adobe's pages disagree, see [Single]: {"segment":"code",
+//	                           "place":"body","refuse_unknown":true,"value_length":256,"name_length":128,"parameters":50,
+//	                           "body_bytes":60000,"cut_values":true,"trim_values":true,"lag":"1h"}
 //	PUT  /_emulator/latency    {"fixed":"200ms","jitter":"50ms"}, which GET shows
 //	PUT  /_emulator/token      {"token":"…"}; an empty one asks for no token
 //	PUT  /_emulator/quota      {"calls":1000,"window":"24h","retry_after":"60s"}; calls 0 lifts the quota

@@ -19,6 +19,7 @@ type Emulator struct {
 	known       map[Visitor]struct{}
 	token       atomic.Pointer[string]
 	quota       atomic.Pointer[Quota]
+	single      atomic.Pointer[Single]
 	bulk        atomic.Pointer[Bulk]
 	latency     *delays
 	faults      *faultList
@@ -67,6 +68,7 @@ func (e *Emulator) Reset() {
 	started := e.settings.Now()
 	e.SetToken(e.settings.Token)
 	e.quota.Store(&e.settings.Quota)
+	e.single.Store(&e.settings.Single)
 	e.bulk.Store(&e.settings.Bulk)
 	e.latency.reset(e.settings.Latency, e.settings.Seed)
 	e.faults.reset(e.settings.Faults, e.settings.Seed)
@@ -145,7 +147,7 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		defer watched.end()
 		w = watched
 	}
-	if code, ok := updatePath(path); ok {
+	if code, ok := updatePath(path); ok && e.single.Load().has(code) {
 		if client, exists := e.clientOf(r.Host, code); exists {
 			e.serveUpdate(w, r, client)
 			return

@@ -38,7 +38,7 @@ func (e *Emulator) serveFetch(w http.ResponseWriter, r *http.Request, rest strin
 	world.counters.fetched.Add(1)
 	watching(w).brings(routeFetch, found.Client, nil)
 	watching(w).ofVisitor(Visitor{Parameter: found.Parameter, ID: found.ID})
-	e.respond(w, r, jsonAnswer(http.StatusOK, fetchedOf(found)))
+	e.respond(w, r, jsonAnswer(http.StatusOK, fetchedOf(found, e.settings.Now().Add(-e.single.Load().Lag))))
 }
 
 // fetch finds the profile or the answer that says why not.
@@ -85,7 +85,8 @@ func fetchedVisitor(rest string) (Visitor, bool) {
 	return v, true
 }
 
-func fetchedOf(p Profile) fetched {
+// fetchedOf shows what was there at a time.
+func fetchedOf(p Profile, at time.Time) fetched {
 	f := fetched{
 		Client:            p.Client,
 		VisitorID:         p.ID,
@@ -93,6 +94,9 @@ func fetchedOf(p Profile) fetched {
 		ProfileAttributes: make(map[string]fetchedAttribute, len(p.Attributes)),
 	}
 	for name, a := range p.Attributes {
+		if a.ModifiedAt.After(at) {
+			continue
+		}
 		f.ProfileAttributes[name] = fetchedAttribute{Value: a.Value, ModifiedAt: iso8601(a.ModifiedAt)}
 	}
 	return f

@@ -4,6 +4,7 @@
 package emulator // import "github.com/otelcol-adobetarget/adobetargetexporter/internal/emulator"
 
 import (
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -23,7 +24,7 @@ type request struct {
 }
 
 // readRequest reads no more than one byte past the allowed body.
-func readRequest(r *http.Request) (request, *refusal) {
+func readRequest(r *http.Request, limit int) (request, *refusal) {
 	switch {
 	case r.Method != http.MethodGet && r.Method != http.MethodPost:
 		return request{}, &refusal{status: http.StatusMethodNotAllowed, message: "use GET or POST"}
@@ -32,7 +33,7 @@ func readRequest(r *http.Request) (request, *refusal) {
 	case len(r.Header.Values("Content-Encoding")) > 0:
 		return request{}, unsupported("a Content-Encoding is not accepted")
 	}
-	body, refused := readBody(r)
+	body, refused := readBody(r, limit)
 	if refused != nil {
 		return request{}, refused
 	}
@@ -51,19 +52,19 @@ func readRequest(r *http.Request) (request, *refusal) {
 	return got, nil
 }
 
-func readBody(r *http.Request) ([]byte, *refusal) {
-	tooLarge := &refusal{status: http.StatusRequestEntityTooLarge, message: "the body has more than 60000 bytes"}
-	if r.ContentLength > maxBodyBytes {
+func readBody(r *http.Request, limit int) ([]byte, *refusal) {
+	tooLarge := &refusal{status: http.StatusRequestEntityTooLarge, message: fmt.Sprintf("the body has more than %d bytes", limit)}
+	if r.ContentLength > int64(limit) {
 		return nil, tooLarge
 	}
 	if r.Body == nil || r.ContentLength == 0 {
 		return nil, nil
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBodyBytes+1))
+	body, err := io.ReadAll(io.LimitReader(r.Body, int64(limit)+1))
 	switch {
 	case err != nil:
 		return nil, malformed("the body could not be read to its end")
-	case len(body) > maxBodyBytes:
+	case len(body) > limit:
 		return nil, tooLarge
 	}
 	return body, nil

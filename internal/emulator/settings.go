@@ -27,6 +27,8 @@ type Settings struct {
 	Token string
 	// Quota limits the update attempts of each client code.
 	Quota Quota
+	// Single is how the Single Profile Update API behaves where Adobe's pages disagree.
+	Single Single
 	// Bulk is how the Bulk Profile Update API behaves.
 	Bulk Bulk
 	// Latency delays every answer of the API.
@@ -99,7 +101,7 @@ func (s Settings) validate() error {
 	if s.RecentCalls < 0 {
 		return errors.New("recent calls: 0 or more")
 	}
-	return errors.Join(s.Quota.validate(), s.Bulk.validate(), s.Latency.validate(), validateFaults(s.Faults))
+	return errors.Join(s.Quota.validate(), s.Single.validate(), s.Bulk.validate(), s.Latency.validate(), validateFaults(s.Faults))
 }
 
 func (q Quota) withDefaults() Quota {

@@ -4,6 +4,7 @@
 package emulator // import "github.com/otelcol-adobetarget/adobetargetexporter/internal/emulator"
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -19,7 +20,7 @@ func (e *Emulator) serveUpdate(w http.ResponseWriter, r *http.Request, client st
 	quota := *e.quota.Load()
 	at, over := world.quotas.arrive(client, quota, e.settings.Now)
 
-	received, refused := readRequest(r)
+	received, refused := readRequest(r, cmp.Or(e.single.Load().BodyBytes, maxBodyBytes))
 	world.calls.add(r, received.body, at)
 	watching(w).brings(RouteSingle, client, received.body)
 	switch {
@@ -32,7 +33,7 @@ func (e *Emulator) serveUpdate(w http.ResponseWriter, r *http.Request, client st
 	case refused != nil:
 		e.refuse(w, r, world, refused)
 	default:
-		e.update(w, r, world, call{client: client, at: at, encoded: received.encoded})
+		e.update(w, r, world, call{client: client, at: at, encoded: e.single.Load().looksAt(r, received)})
 	}
 }
 
@@ -55,6 +56,15 @@ func (e *Emulator) update(w http.ResponseWriter, r *http.Request, world *world, 
 		return
 	}
 	watching(w).ofVisitor(u.visitor)
+	single := e.single.Load()
+	if refused = single.take(&u); refused != nil {
+		e.refuse(w, r, world, refused)
+		return
+	}
+	if single.RefuseUnknown && !e.exists(world, storeKey{client: c.client, visitor: u.visitor}) {
+		e.refuse(w, r, world, refusedUpdate("the visitor is not known"))
+		return
+	}
 	world.judge(storeKey{client: c.client, visitor: u.visitor})
 	fault, faulted := e.faults.next(RouteSingle, u.visitor.is)
 	if !faulted {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
 )
@@ -61,7 +60,7 @@ func (r *run) carried(v profile.Visitor, parameters []profile.Parameter) []profi
 	return slices.DeleteFunc(slices.Clone(parameters), func(p profile.Parameter) bool {
 		why, carried := r.mapper.Carries(v, &p)
 		if !carried {
-			r.totals.Dropped[mapping.Drop(why).String()]++
+			r.totals.Dropped[why.String()]++
 		}
 		return !carried
 	})

@@ -7,11 +7,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,6 +27,9 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter"
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/emulator"
 )
+
+// runs counts the exporters that were run.
+var runs atomic.Int64
 
 var wireID = component.MustNewID("wire")
 
@@ -72,6 +77,8 @@ func exported(t *testing.T, cfg *adobetargetexporter.Config, requests []plog.Log
 	defer target.Close()
 	w := &wire{to: target}
 	over := *cfg
+	// The process keeps an account for each host, and channels of one bubble are of no use in another.
+	over.ClientConfig.Endpoint = fmt.Sprintf("https://run-%d.example", runs.Add(1))
 	over.ClientConfig.Middlewares = []configmiddleware.Config{{ID: wireID}}
 	factory := adobetargetexporter.NewFactory()
 	exporter, err := factory.CreateLogs(t.Context(), exportertest.NewNopSettings(factory.Type()), &over)

@@ -83,7 +83,7 @@ func records(t *testing.T, seed uint64) []plog.Logs {
 	s.Records, s.Visitors, s.Seed, s.OddEvery = 150, 40, seed, 2
 	var lines bytes.Buffer
 	require.NoError(t, sample.Write(&lines, s))
-	numbers := rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // repeatable
+	numbers := rand.New(rand.NewPCG(seed, seed))
 	for n := range 5 {
 		fmt.Fprintf(&lines, `{"channel":"offline","customer.id":"large-%d","profile":{`, numbers.IntN(3))
 		for i := range 20 + numbers.IntN(60) {

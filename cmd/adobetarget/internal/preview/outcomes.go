@@ -19,7 +19,7 @@ func Outcomes() []string {
 		reasons = append(reasons, skip.String())
 	}
 	for reason := range len(mapping.Drops{}) {
-		reasons = append(reasons, mapping.Drop(reason).String()) //nolint:gosec // there are few
+		reasons = append(reasons, mapping.Drop(reason).String())
 	}
 	slices.Sort(reasons)
 	return append([]string{OutcomeSkipped, OutcomeDropped}, slices.Compact(reasons)...)

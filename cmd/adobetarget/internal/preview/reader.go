@@ -49,7 +49,11 @@ func (r *Reader) Form() Form {
 // and holds nothing of it.
 func (r *Reader) Records() iter.Seq2[plog.Logs, error] {
 	from := bufio.NewReaderSize(r.from, 64<<10)
-	if begins, _ := from.Peek(len(byteOrderMark)); bytes.Equal(begins, byteOrderMark) {
+	begins, err := from.Peek(len(byteOrderMark))
+	if err != nil && !errors.Is(err, io.EOF) {
+		return func(yield func(plog.Logs, error) bool) { yield(plog.Logs{}, err) }
+	}
+	if bytes.Equal(begins, byteOrderMark) {
 		_, _ = from.Discard(len(byteOrderMark)) // they were just read
 	}
 	if r.form == AsText {
@@ -59,7 +63,7 @@ func (r *Reader) Records() iter.Seq2[plog.Logs, error] {
 }
 
 // texts yields the lines that are not empty.
-func texts(from *bufio.Reader, any *bool) iter.Seq2[plog.Logs, error] {
+func texts(from *bufio.Reader, found *bool) iter.Seq2[plog.Logs, error] {
 	return func(yield func(plog.Logs, error) bool) {
 		lines := bufio.NewScanner(from)
 		lines.Buffer(nil, maxLine)
@@ -70,7 +74,7 @@ func texts(from *bufio.Reader, any *bool) iter.Seq2[plog.Logs, error] {
 			if text == "" {
 				continue
 			}
-			*any = true
+			*found = true
 			if !utf8.ValidString(text) {
 				yield(plog.Logs{}, fmt.Errorf("line %d: is not UTF-8", number))
 				return

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.opentelemetry.io/collector/component"
@@ -88,8 +89,8 @@ func whole(root *yaml.Node, text string) (string, error) {
 }
 
 func nested(settings *yaml.Node, keys ...string) (string, error) {
-	for i := len(keys) - 1; i >= 0; i-- {
-		settings = &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{{Kind: yaml.ScalarNode, Value: keys[i]}, settings}}
+	for _, key := range slices.Backward(keys) {
+		settings = &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{{Kind: yaml.ScalarNode, Value: key}, settings}}
 	}
 	text, err := yaml.Marshal(settings)
 	return string(text), err

@@ -94,7 +94,7 @@ func Try(ctx context.Context, t Typed) (*Result, error) {
 	if t.As == "" {
 		t.As = Auto
 	}
-	if err := t.As.Validate(); err != nil {
+	if err = t.As.Validate(); err != nil {
 		return nil, &TypedError{PartRecords, err}
 	}
 	if len(t.Records) > maxRecordsText {
