@@ -43,8 +43,9 @@ func serve(ctx context.Context, e *emulator.Emulator, o emulatorOptions, stdout 
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
 	}
-	server.Handler = o.handler(e, isLoopback(listener.Addr()))
-	if !isLoopback(listener.Addr()) {
+	loopback := isLoopback(listener.Addr())
+	server.Handler = o.handler(e, loopback)
+	if !loopback {
 		logger.Warn("Whoever reaches this address can read and change all that the emulator holds. 127.0.0.1 keeps it to this machine")
 	}
 	fmt.Fprintf(stdout, "listening on %s://%s\n", scheme, listener.Addr())

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -67,7 +68,7 @@ func TestTheCurlCommand_IsTheCallForAnyText(t *testing.T) {
 	for i, text := range hostile {
 		query := "a=" + strings.NewReplacer(" ", "%20", "\t", "%09", "\n", "%0A", "\x1b", "%1B").Replace(text)
 		target := address + "/m2/acme/profile/update?" + strings.NewReplacer("\"", "%22", "<", "%3C", ">", "%3E", "`", "%60").Replace(query)
-		send(t, http.MethodPut, target, "text/plain; x="+fmt.Sprint(i), text)
+		send(t, http.MethodPut, target, "text/plain; x="+strconv.Itoa(i), text)
 		p.wait(fmt.Sprintf(`document.querySelectorAll('#calls tbody tr').length === %d`, 2*i+1))
 		body := "mbox3rdPartyId=1&profile.a=" + text
 		send(t, http.MethodPost, address+"/m2/acme/profile/update", formType, body)

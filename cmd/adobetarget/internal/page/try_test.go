@@ -66,10 +66,12 @@ func TestTry_SaysWhatIsWrongAndWhere(t *testing.T) {
 func TestTry_ARecordIsSelectedByItsNumber(t *testing.T) {
 	p := openTry(t)
 	p.fill("#config", "dry_run: false")
-	p.fill("#records", "{\"mboxPC\":\"1\",\"profile.a\":\"b\"}\n\n{\"profile.a\":\"c\"}")
+	first, second := `{"mboxPC":"1","profile.a":"b"}`, `{"profile.a":"c"}`
+	p.fill("#records", first+"\n\n"+second)
 	p.waitText("#made", "Skipped: no visitor")
 	p.clickOn("record 2")
-	assert.Equal(t, `{"profile.a":"c"}`, eval[string](p, `((e) => e.value.slice(e.selectionStart, e.selectionEnd))(document.activeElement)`))
+	selected := eval[[]int](p, `((e) => [e.selectionStart, e.selectionEnd])(document.activeElement)`)
+	assert.Equal(t, []int{len(first) + 2, len(first) + 2 + len(second)}, selected)
 }
 
 func TestTry_ShowsTheRowsOfAnUpload(t *testing.T) {
