@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/cmd/adobetarget/internal/preview"
 )
@@ -45,7 +46,7 @@ func (o *previewOptions) run(ctx context.Context, stdin io.Reader, stdout, stder
 	if err != nil {
 		return err
 	}
-	from, closes, err := openRecords(ctx, o.records, stdin)
+	from, closes, err := openRecords(ctx, o.records, stdin, stderr)
 	if err != nil {
 		return err
 	}
@@ -69,8 +70,11 @@ func (o *previewOptions) run(ctx context.Context, stdin io.Reader, stdout, stder
 }
 
 // openRecords opens the file of records, "-" for stdin. Reading ends with ctx.
-func openRecords(ctx context.Context, name string, stdin io.Reader) (from io.Reader, closes func(), err error) {
+func openRecords(ctx context.Context, name string, stdin io.Reader, stderr io.Writer) (from io.Reader, closes func(), err error) {
 	if name == "-" {
+		if file, is := stdin.(*os.File); is && term.IsTerminal(int(file.Fd())) {
+			fmt.Fprintln(stderr, "Records are read from the terminal; Ctrl-D ends them.")
+		}
 		return &interruptible{ctx: ctx, from: stdin}, func() {}, nil
 	}
 	file, err := os.Open(name) //nolint:gosec // it is named by who runs this

@@ -38,9 +38,14 @@ func golden(t *testing.T, name, got string) {
 	if os.Getenv("UPDATE_GOLDEN") != "" {
 		require.NoError(t, os.WriteFile(path, []byte(got), 0o600))
 	}
-	want, err := os.ReadFile(path)
+	assert.Equal(t, fileText(t, path), got)
+}
+
+func fileText(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path) //nolint:gosec // of this test
 	require.NoError(t, err)
-	assert.Equal(t, string(want), got)
+	return string(text)
 }
 
 func TestPreview_Writes(t *testing.T) {
@@ -180,7 +185,9 @@ func TestPreview_EndsQuietlyWhereNobodyReadsOn(t *testing.T) {
 
 type brokenPipe struct{}
 
-func (brokenPipe) Write([]byte) (int, error) { return 0, &os.PathError{Op: "write", Path: "|1", Err: syscall.EPIPE} }
+func (brokenPipe) Write([]byte) (int, error) {
+	return 0, &os.PathError{Op: "write", Path: "|1", Err: syscall.EPIPE}
+}
 
 func TestPreview_EndsWithAnInterruptWhileItWaitsForRecords(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())

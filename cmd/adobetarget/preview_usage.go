@@ -28,20 +28,22 @@ Output is one JSON object a line: one a record, in their order, then one a call,
 With --no-merge the calls of a record follow it at once.
 
   {"record":7,"outcome":"call","call":3}
-  {"record":8,"outcome":"skipped","reason":"no_visitor","place":"exporters::adobe_target::visitor",
-   "dropped":{"null":2}}
+  {"record":8,"outcome":"skipped","reason":"no_visitor","place":"exporters::adobe_target::visitor"}
+  {"record":9,"outcome":"call","call":3,
+   "dropped":[{"parameter":"profile.a","reason":"null","place":"exporters::adobe_target::profile::1"}]}
   {"call":3,"route":"single","method":"POST","path":"/m2/acme/profile/update",
    "visitor":{"mbox3rdPartyId":"zo…#3"},"parameters":{"profile.loyaltyTier":"gold"},
-   "records":[1,7],"bytes":57}
+   "records":[1,7,9],"bytes":57}
   {"summary":{"exporter":"adobe_target","route":"single","as":"attributes","merged":true,
-   "records":8,"visitors":3,"calls":3,"skipped":{"no_visitor":1},"dropped":{"null":2}}}
+   "records":9,"visitors":3,"calls":3,"skipped":{"no_visitor":1},"dropped":{"null":1}}}
 
-dropped counts parameters that were left out. Where one call cannot carry a visitor's parameters,
+dropped are parameters that were left out, and in the summary how many. Where one call cannot carry a visitor's parameters,
 its calls have one number with part and parts. An upload of route bulk has rows, each with
 visitor, parameters and records; what no upload can carry goes by calls with reason not_for_bulk,
 whose number the record has as rest. Which calls overflow, or wait, is not shown.
 
-Records of a visitor merge into one update, as they do while they wait in the outbox.
+Records of a visitor merge into one update, as they do while they wait in the outbox. Without
+sending_queue nothing waits, and only records of one request merge.
 
 Ids are masked: their first two characters and a number of the visitor, which is good for this
 run; --show-ids shows them. Values are shown as they are, and an id in a value is too.

@@ -37,9 +37,7 @@ tests:
 func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	at := t.TempDir()
-	config, err := os.ReadFile(previewConfig)
-	require.NoError(t, err)
-	config = []byte(strings.ReplaceAll(string(config), `      - {parameter: mboxPC, value: 'log.body["pcId"]'}`+"\n", ""))
+	config := []byte(strings.ReplaceAll(fileText(t, previewConfig), `      - {parameter: mboxPC, value: 'log.body["pcId"]'}`+"\n", ""))
 	require.NoError(t, os.WriteFile(filepath.Join(at, "config.yaml"), config, 0o600))
 	for name, text := range files {
 		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(at, name)), 0o700))
@@ -58,8 +56,13 @@ func TestTest_Ends(t *testing.T) {
 		out   []string
 		errs  string
 	}{
-		{"when all pass", map[string]string{"a.test.yaml": passing, "b/c.test.yaml": strings.Replace(passing, "config.yaml", "../config.yaml", 1), "d.yaml": "no test"}, nil, exitOK,
-			[]string{"4 tests: 4 passed, 0 failed"}, ""},
+		{
+			"when all pass",
+			map[string]string{"a.test.yaml": passing, "b/c.test.yaml": strings.Replace(passing, "config.yaml", "../config.yaml", 1), "d.yaml": "no test"},
+			nil, exitOK,
+			[]string{"4 tests: 4 passed, 0 failed"},
+			"",
+		},
 		{"when one fails", map[string]string{"a.test.yaml": failing}, nil, exitFailure, []string{
 			"a.test.yaml:5: a visit", "    call 1 (line 11)\n", `      - profile.loyaltyTier: "silver"` + "\n", `      + profile.loyaltyTier: "gold"` + "\n", "2 tests: 1 passed, 1 failed",
 		}, "1 test failed"},
@@ -67,10 +70,20 @@ func TestTest_Ends(t *testing.T) {
 		{"when none is chosen", map[string]string{"a.test.yaml": passing}, []string{"--run", "none"}, exitFailure, []string{"0 tests"}, "--run: no test has a name that matches"},
 		{"with an expression that is none", map[string]string{"a.test.yaml": passing}, []string{"--run", "("}, exitUsage, nil, "--run: error parsing"},
 		{"without tests in a file", map[string]string{"a.test.yaml": "config: config.yaml\ntests: []\n"}, nil, exitUsage, []string{"tests: there are none"}, "1 file could not be run"},
-		{"with another file that cannot be read", map[string]string{"a.test.yaml": "tests: 1", "b.test.yaml": passing}, nil, exitUsage,
-			[]string{"a.test.yaml: cannot be run\n", "line 1: tests must be a list", "2 tests: 2 passed"}, "1 file could not be run"},
-		{"with a configuration that is wrong", map[string]string{"a.test.yaml": strings.Replace(passing, "config: config.yaml", "config: [config.yaml, 'yaml:exporters::adobe_target::concurrency: 0']", 1)}, nil, exitUsage,
-			[]string{"exporters::adobe_target: concurrency: must be at least 1"}, "could not be run"},
+		{
+			"with another file that cannot be read",
+			map[string]string{"a.test.yaml": "tests: 1", "b.test.yaml": passing},
+			nil, exitUsage,
+			[]string{"a.test.yaml: cannot be run\n", "line 1: tests must be a list", "2 tests: 2 passed"},
+			"1 file could not be run",
+		},
+		{
+			"with a configuration that is wrong",
+			map[string]string{"a.test.yaml": strings.Replace(passing, "config: config.yaml", "config: [config.yaml, 'yaml:exporters::adobe_target::concurrency: 0']", 1)},
+			nil, exitUsage,
+			[]string{"exporters::adobe_target: concurrency: must be at least 1"},
+			"could not be run",
+		},
 		{"without any file", nil, nil, exitUsage, nil, "has no files *.test.yaml"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -102,8 +115,7 @@ func TestTest_UpdateLeavesWhatPassesAsItIs(t *testing.T) {
 
 	assert.Equal(t, exitOK, code, stderr)
 	assert.Contains(t, stdout, "updated "+filepath.Join(at, "a.test.yaml")+":14: another visit")
-	updated, err := os.ReadFile(filepath.Join(at, "a.test.yaml"))
-	require.NoError(t, err)
+	updated := fileText(t, filepath.Join(at, "a.test.yaml"))
 	begin, _, _ := strings.Cut(failing, "    expect: {calls")
 	assert.Equal(t, begin+`    expect:
       calls:
@@ -112,10 +124,8 @@ func TestTest_UpdateLeavesWhatPassesAsItIs(t *testing.T) {
           parameters:
             profile.a: "1"
             profile.b: "2"
-`, string(updated))
-	same, err := os.ReadFile(filepath.Join(at, "b.test.yaml"))
-	require.NoError(t, err)
-	assert.Equal(t, passing, string(same))
+`, updated)
+	assert.Equal(t, passing, fileText(t, filepath.Join(at, "b.test.yaml")))
 	code, _, _ = shown(t, "", "test", at)
 	assert.Equal(t, exitOK, code)
 }
@@ -127,8 +137,6 @@ func TestTest_WritesAReportForCI(t *testing.T) {
 	code, _, _ := shown(t, "", "test", "--junit", report, at)
 
 	assert.Equal(t, exitUsage, code)
-	text, err := os.ReadFile(report)
-	require.NoError(t, err)
 	type message struct {
 		Message string `xml:"message,attr"`
 		Text    string `xml:",chardata"`
@@ -147,7 +155,7 @@ func TestTest_WritesAReportForCI(t *testing.T) {
 			} `xml:"testcase"`
 		} `xml:"testsuite"`
 	}
-	require.NoError(t, xml.Unmarshal(text, &read))
+	require.NoError(t, xml.Unmarshal([]byte(fileText(t, report)), &read))
 	assert.Equal(t, []int{3, 1, 1}, []int{read.Tests, read.Failures, read.Errors})
 	require.Len(t, read.Suites, 2)
 	require.Len(t, read.Suites[0].Cases, 2)

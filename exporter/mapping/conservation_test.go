@@ -26,11 +26,36 @@ func conservationConfig() Config {
 	return cfg
 }
 
+// checkExplained checks that an update is the same where it says what was left out, and says each.
+func checkExplained(tb testing.TB, cfg Config, ld plog.Logs) {
+	tb.Helper()
+	m := newMapper(tb, cfg)
+	var updates []Update
+	for _, got := range m.Updates(tb.Context(), ld) {
+		require.Empty(tb, got.Left)
+		update := *got
+		update.Parameters = append([]profile.Parameter(nil), got.Parameters...)
+		updates = append(updates, update)
+	}
+	for n, got := range m.Explained(tb.Context(), ld) {
+		var dropped Drops
+		for _, left := range got.Left {
+			dropped[left.Why]++
+			require.Less(tb, left.Entry, len(cfg.Profile))
+		}
+		require.Equal(tb, got.Dropped, dropped)
+		update := *got
+		update.Parameters, update.Left = append([]profile.Parameter(nil), got.Parameters...), nil
+		require.Equal(tb, updates[n], update)
+	}
+}
+
 // checkConservation follows the records into calls: each record has a reason or
 // stands in the batch, each value is a parameter or counted, and what the calls
 // say when they are read back is what was meant.
 func checkConservation(tb testing.TB, cfg Config, ld plog.Logs) {
 	tb.Helper()
+	checkExplained(tb, cfg, ld)
 	places := placesOf(ld)
 	batch := profile.NewBatch(len(places))
 	meant := map[profile.Visitor]url.Values{}

@@ -32,6 +32,17 @@ type Update struct {
 	Parameters []profile.Parameter
 	// Dropped counts the parameters that were left out.
 	Dropped Drops
+	// Left says which these are, where that is asked for.
+	Left []Left
+}
+
+// Left is a parameter that was left out.
+type Left struct {
+	// Name is what it would be called, "" where nothing names it.
+	Name string
+	Why  Drop
+	// Entry is the position of the entry that found it.
+	Entry int
 }
 
 // Mapper maps log records by the entries of a Config. It is safe for concurrent
@@ -123,8 +134,18 @@ func New(cfg Config) (*Mapper, error) {
 // Updates yields every log record of ld in order, with its number in ld and its
 // update. The update is valid until the next one is asked for.
 func (m *Mapper) Updates(ctx context.Context, ld plog.Logs) iter.Seq2[int, *Update] {
+	return m.updates(ctx, ld, false)
+}
+
+// Explained is Updates for who wants to know which parameters were left out.
+func (m *Mapper) Explained(ctx context.Context, ld plog.Logs) iter.Seq2[int, *Update] {
+	return m.updates(ctx, ld, true)
+}
+
+func (m *Mapper) updates(ctx context.Context, ld plog.Logs, explained bool) iter.Seq2[int, *Update] {
 	return func(yield func(int, *Update) bool) {
 		r := m.reader()
+		r.explains = explained
 		defer m.release(r)
 		n := 0
 		for _, resource := range ld.ResourceLogs().All() {

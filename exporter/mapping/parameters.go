@@ -16,7 +16,7 @@ import (
 // addEntry adds what one entry finds on the record. Its default stands in where
 // the record has no value at all, and nothing was left out then.
 func (r *reader) addEntry(ctx context.Context, s *profileSource) {
-	parameters, dropped := len(r.update.Parameters), r.update.Dropped
+	parameters, dropped, left := len(r.update.Parameters), r.update.Dropped, len(r.update.Left)
 	switch {
 	case s.prefix != "":
 		r.addPrefix(s.prefix)
@@ -34,7 +34,7 @@ func (r *reader) addEntry(ctx context.Context, s *profileSource) {
 	without := r.update.Dropped
 	without[DropNull], without[DropEmpty] = dropped[DropNull], dropped[DropEmpty]
 	if without == dropped {
-		r.update.Dropped = dropped
+		r.update.Dropped, r.update.Left = dropped, r.update.Left[:left]
 		r.put(s.parameter, s.defaultText)
 	}
 }
@@ -83,13 +83,13 @@ func (r *reader) addExpression(ctx context.Context, s *profileSource) {
 	value, reason := s.value.eval(ctx, r.ottl)
 	switch {
 	case reason != kept:
-		r.update.Dropped[reason]++
+		r.drop(s.parameter, reason)
 	case s.parameter != "":
 		r.addValue(s.parameter, value)
 	case value.Type() != pcommon.ValueTypeMap:
-		r.update.Dropped[DropNotAMap]++
+		r.drop("", DropNotAMap)
 	case deeperThan(value, maxDepth):
-		r.update.Dropped[DropTooDeep]++
+		r.drop("", DropTooDeep)
 	default:
 		r.addMap("", value.Map())
 	}
@@ -98,7 +98,7 @@ func (r *reader) addExpression(ctx context.Context, s *profileSource) {
 // addValue adds what an entry found, unless it is too deep to be walked through.
 func (r *reader) addValue(name string, v pcommon.Value) {
 	if deeperThan(v, maxDepth) {
-		r.update.Dropped[DropTooDeep]++
+		r.drop(name, DropTooDeep)
 		return
 	}
 	r.add(name, v)
@@ -112,7 +112,7 @@ func (r *reader) add(name string, v pcommon.Value) {
 	}
 	text, reason := scalarText(v)
 	if reason != kept {
-		r.update.Dropped[reason]++
+		r.drop(name, reason)
 		return
 	}
 	r.put(name, text)
@@ -121,11 +121,13 @@ func (r *reader) add(name string, v pcommon.Value) {
 // addMap adds the entries of a map under dotted names.
 func (r *reader) addMap(prefix string, m pcommon.Map) {
 	if m.Len() == 0 {
-		r.update.Dropped[DropEmpty]++
+		r.drop(prefix, DropEmpty)
 		return
 	}
 	if profile.NameTooLong(parameterName(prefix)) {
-		r.update.Dropped[DropNameTooLong] += leaves(m)
+		for range leaves(m) {
+			r.drop(prefix, DropNameTooLong)
+		}
 		return
 	}
 	for key, v := range m.All() {
@@ -137,7 +139,7 @@ func (r *reader) addMap(prefix string, m pcommon.Map) {
 func (r *reader) put(name, value string) {
 	name = parameterName(name)
 	if reason := r.refusal(r.update.Visitor, name, value); reason != kept {
-		r.update.Dropped[reason]++
+		r.drop(name, reason)
 		return
 	}
 	r.update.Parameters = append(r.update.Parameters, profile.Parameter{Name: name, Value: value})

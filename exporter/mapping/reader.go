@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"math"
+	"slices"
 	"strconv"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -21,6 +22,8 @@ type reader struct {
 	ottl       *recordContext
 	attributes attributeMaps
 	update     Update
+	entry      int  // of the profile, which is read
+	explains   bool // says which parameters are left out
 }
 
 func (r *reader) at(resource plog.ResourceLogs, scope plog.ScopeLogs, record plog.LogRecord) {
@@ -38,6 +41,7 @@ func (r *reader) read(ctx context.Context) {
 		return
 	}
 	for i := range r.profile {
+		r.entry = i
 		r.addEntry(ctx, &r.profile[i])
 	}
 	r.bound()
@@ -55,12 +59,19 @@ const maxCalls = 10
 
 // bound leaves out what would need more calls.
 func (r *reader) bound() {
+	var all []profile.Parameter
+	if r.explains {
+		all = slices.Clone(r.update.Parameters)
+	}
 	before := len(r.update.Parameters)
 	if r.maxParameters > 0 {
 		r.update.Parameters = profile.BoundNames(r.update.Parameters, maxCalls*r.maxParameters)
 	}
 	r.update.Parameters = profile.Bound(r.update.Visitor, r.update.Parameters, maxCalls, r.maxCall)
 	r.update.Dropped[DropTooMany] += before - len(r.update.Parameters)
+	if r.explains {
+		r.explainBound(all)
+	}
 }
 
 // condition tells whether the record meets any of the conditions. They are

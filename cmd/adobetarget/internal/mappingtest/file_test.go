@@ -29,22 +29,22 @@ exporters:
 `
 
 // written writes a file of tests beside a configuration, and returns its path.
-func written(t testing.TB, text string) string {
-	t.Helper()
-	at := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(at, "config.yaml"), []byte(settings), 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(at, "records.jsonl"), []byte(`{"id":"zoe","p.a":1}`+"\n"+`{"channel":"online"}`), 0o600))
+func written(tb testing.TB, text string) string {
+	tb.Helper()
+	at := tb.TempDir()
+	require.NoError(tb, os.WriteFile(filepath.Join(at, "config.yaml"), []byte(settings), 0o600))
+	require.NoError(tb, os.WriteFile(filepath.Join(at, "records.jsonl"), []byte(`{"id":"zoe","p.a":1}`+"\n"+`{"channel":"online"}`), 0o600))
 	path := filepath.Join(at, "a.test.yaml")
-	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	require.NoError(tb, os.WriteFile(path, []byte(text), 0o600))
 	return path
 }
 
-func ran(t testing.TB, text string) []*Result {
-	t.Helper()
-	file, err := Read(written(t, text))
-	require.NoError(t, err)
-	results, err := file.Run(t.Context(), func(string) bool { return true }, zap.NewNop())
-	require.NoError(t, err)
+func ran(tb testing.TB, text string) []*Result {
+	tb.Helper()
+	file, err := Read(written(tb, text))
+	require.NoError(tb, err)
+	results, err := file.Run(tb.Context(), func(string) bool { return true }, zap.NewNop())
+	require.NoError(tb, err)
 	return results
 }
 
@@ -78,7 +78,7 @@ func TestFile_RefusesWhatItDoesNotKnow(t *testing.T) {
 		{"an unknown match", testOf(record + "  match: like"), `line 3: match: "like" is unknown`},
 		{"a merge that is none", testOf(record + "  merge: perhaps"), "line 5: merge must be true or false"},
 		{"a record that is none", testOf("  records: [x]"), "line 4: a record must be a map"},
-		{"an unknown key of a record", testOf("  records:\n  - {atributes: {}}"), "line 5: records: a record has the keys"},
+		{"an unknown key of a record", testOf("  records:\n  - {attribs: {}}"), "line 5: records: a record has the keys"},
 		{"a time that is none", testOf("  records: [{time: today}]"), "line 4: records: time: must be a time"},
 		{"no expectation", testOf(record + "  expect: {}"), "line 5: expect: expects nothing"},
 		{"empty expectations", testOf(record + "  expect: {calls: [], skipped: []}"), "line 5: expect: expects nothing"},
@@ -130,28 +130,50 @@ func TestFile_SaysWhatDiffers(t *testing.T) {
 		says          []string
 	}{
 		{"no expectation", record, []string{"the test has no expect, --update writes it"}},
-		{"another value", record + "  expect: {calls: [{visitor: {mbox3rdPartyId: zoe}, parameters: {profile.a: z}}]}",
-			[]string{"call 1 (line 5)", `  - profile.a: "z"`, `  + profile.a: "x"`}},
-		{"another visitor, name, record and route", record + "  expect: {calls: [{visitor: {mboxPC: zoe}, parameters: {profile.b: x}, records: [2], route: bulk}]}",
-			[]string{"call 1 (line 5)", `  - visitor mboxPC: "zoe"`, `  + visitor mbox3rdPartyId: "zoe"`, `  + profile.a: "x"`, `  - profile.b: "x"`, "  - records [2]", "  + records [1]", "  - route bulk", "  + route single"}},
-		{"a call more", two + "  expect: {calls: [{visitor: {mbox3rdPartyId: zoe}, parameters: {profile.a: x}}]}",
-			[]string{"call 2 is made and not expected", `  + visitor mbox3rdPartyId: "amy"`, `  + profile.a: "y"`, "  + records [2]"}},
-		{"a call less", record + "  expect:\n    calls:\n    - {visitor: {mbox3rdPartyId: zoe}, parameters: {profile.a: x}}\n    - {visitor: {mbox3rdPartyId: amy}, parameters: {profile.a: x}, records: [2]}",
-			[]string{"call 2 is expected (line 8) and not made", `  - visitor mbox3rdPartyId: "amy"`, `  - profile.a: "x"`, "  - records [2]"}},
-		{"another value beside others", two + "  match: contains\n  expect: {calls: [{visitor: {mbox3rdPartyId: amy}, parameters: {profile.a: x}}]}",
-			[]string{"call 1 (line 6) is not made", `  - profile.a: "x"`, `  + profile.a: "y"`}},
-		{"a visitor of whom there is none", two + "  match: contains\n  expect: {calls: [{visitor: {mbox3rdPartyId: bob}, parameters: {profile.a: x}}]}",
-			[]string{"call 1 (line 6) is not made", `  - visitor mbox3rdPartyId: "bob"`, `  - profile.a: "x"`}},
-		{"a call that is expected twice", record + "  match: contains\n  expect: {calls: [{parameters: {profile.a: x}}, {parameters: {profile.a: x}}]}",
-			[]string{"call 2 (line 6) is not made", `  - profile.a: "x"`}},
-		{"a record that is not skipped", record + "  match: contains\n  expect: {skipped: [{record: 1, reason: no_visitor, place: visitor}]}",
-			[]string{"record 1 is not skipped (line 6)", "  - no_visitor by visitor"}},
-		{"another reason", "  records: [{body: {a: 1}}]\n  expect: {skipped: [{record: 1, reason: condition}]}",
-			[]string{"record 1 is skipped for another reason (line 5)", "  - condition", "  + no_visitor by visitor"}},
-		{"another place", "  records: [{body: {a: 1}}]\n  expect: {skipped: [{record: 1, reason: no_visitor, place: 'visitor::1'}]}",
-			[]string{"record 1 is skipped for another reason (line 5)", "  - no_visitor by visitor::1", "  + no_visitor by visitor"}},
-		{"a record that is skipped too", "  records: [{attributes: {id: zoe, p.a: x}}, {body: {a: 1}}]\n  expect: {calls: [{visitor: {mbox3rdPartyId: zoe}, parameters: {profile.a: x}}]}",
-			[]string{"record 2 is skipped, and that is not expected", "  + no_visitor by visitor"}},
+		{
+			"another value", record + "  expect: {calls: [{visitor: {mbox3rdPartyId: zoe}, parameters: {profile.a: z}}]}",
+			[]string{"call 1 (line 5)", `  - profile.a: "z"`, `  + profile.a: "x"`},
+		},
+		{
+			"another visitor, name, record and route", record + "  expect: {calls: [{visitor: {mboxPC: zoe}, parameters: {profile.b: x}, records: [2], route: bulk}]}",
+			[]string{"call 1 (line 5)", `  - visitor mboxPC: "zoe"`, `  + visitor mbox3rdPartyId: "zoe"`, `  + profile.a: "x"`, `  - profile.b: "x"`, "  - records [2]", "  + records [1]", "  - route bulk", "  + route single"},
+		},
+		{
+			"a call more", two + "  expect: {calls: [{visitor: {mbox3rdPartyId: zoe}, parameters: {profile.a: x}}]}",
+			[]string{"call 2 is made and not expected", `  + visitor mbox3rdPartyId: "amy"`, `  + profile.a: "y"`, "  + records [2]"},
+		},
+		{
+			"a call less", record + "  expect:\n    calls:\n    - {visitor: {mbox3rdPartyId: zoe}, parameters: {profile.a: x}}\n    - {visitor: {mbox3rdPartyId: amy}, parameters: {profile.a: x}, records: [2]}",
+			[]string{"call 2 is expected (line 8) and not made", `  - visitor mbox3rdPartyId: "amy"`, `  - profile.a: "x"`, "  - records [2]"},
+		},
+		{
+			"another value beside others", two + "  match: contains\n  expect: {calls: [{visitor: {mbox3rdPartyId: amy}, parameters: {profile.a: x}}]}",
+			[]string{"call 1 (line 6) is not made", `  - profile.a: "x"`, `  + profile.a: "y"`},
+		},
+		{
+			"a visitor of whom there is none", two + "  match: contains\n  expect: {calls: [{visitor: {mbox3rdPartyId: bob}, parameters: {profile.a: x}}]}",
+			[]string{"call 1 (line 6) is not made", `  - visitor mbox3rdPartyId: "bob"`, `  - profile.a: "x"`},
+		},
+		{
+			"a call that is expected twice", record + "  match: contains\n  expect: {calls: [{parameters: {profile.a: x}}, {parameters: {profile.a: x}}]}",
+			[]string{"call 2 (line 6) is not made", `  - profile.a: "x"`},
+		},
+		{
+			"a record that is not skipped", record + "  match: contains\n  expect: {skipped: [{record: 1, reason: no_visitor, place: visitor}]}",
+			[]string{"record 1 is not skipped (line 6)", "  - no_visitor by visitor"},
+		},
+		{
+			"another reason", "  records: [{body: {a: 1}}]\n  expect: {skipped: [{record: 1, reason: condition}]}",
+			[]string{"record 1 is skipped for another reason (line 5)", "  - condition", "  + no_visitor by visitor"},
+		},
+		{
+			"another place", "  records: [{body: {a: 1}}]\n  expect: {skipped: [{record: 1, reason: no_visitor, place: 'visitor::1'}]}",
+			[]string{"record 1 is skipped for another reason (line 5)", "  - no_visitor by visitor::1", "  + no_visitor by visitor"},
+		},
+		{
+			"a record that is skipped too", "  records: [{attributes: {id: zoe, p.a: x}}, {body: {a: 1}}]\n  expect: {calls: [{visitor: {mbox3rdPartyId: zoe}, parameters: {profile.a: x}}]}",
+			[]string{"record 2 is skipped, and that is not expected", "  + no_visitor by visitor"},
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			results := ran(t, testOf(test.members))
@@ -200,14 +222,14 @@ func TestFile_UpdatedPasses(t *testing.T) {
 	}
 }
 
-func update(t testing.TB, path string) []byte {
-	t.Helper()
+func update(tb testing.TB, path string) []byte {
+	tb.Helper()
 	file, err := Read(path)
-	require.NoError(t, err)
-	results, err := file.Run(t.Context(), func(string) bool { return true }, zap.NewNop())
-	require.NoError(t, err)
+	require.NoError(tb, err)
+	results, err := file.Run(tb.Context(), func(string) bool { return true }, zap.NewNop())
+	require.NoError(tb, err)
 	updated, err := file.Updated(results)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return updated
 }
 
@@ -231,7 +253,7 @@ func TestReplace_KeepsTheModeOfTheFile(t *testing.T) {
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	assert.Equal(t, os.FileMode(0o640), info.Mode().Perm())
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(path) //nolint:gosec // of this test
 	require.NoError(t, err)
 	assert.Equal(t, "new", string(text))
 	left, err := filepath.Glob(filepath.Join(filepath.Dir(path), "*.new"))

@@ -96,11 +96,15 @@ func (r *run) upload(ctx context.Context) error {
 			e.rest = number
 		}
 	}
-	for _, h := range r.held {
-		if h.Outcome == OutcomeCall {
-			h.Call, h.Rest = r.entries[h.entry].call, r.entries[h.entry].rest
+	for i, h := range r.held {
+		record := Record{Record: i + 1, Outcome: OutcomeCall}
+		if h.Record != nil {
+			record = *h.Record
 		}
-		if err := r.out.Record(h.Record); err != nil {
+		if record.Outcome == OutcomeCall {
+			record.Call, record.Rest = r.entries[h.entry].call, r.entries[h.entry].rest
+		}
+		if err := r.out.Record(record); err != nil {
 			return err
 		}
 	}

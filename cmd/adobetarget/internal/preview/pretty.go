@@ -61,14 +61,14 @@ func (p *Pretty) Read(number int, of Origin) {
 func (p *Pretty) Record(r Record) error {
 	if r.Outcome != OutcomeSkipped {
 		if len(r.Dropped) > 0 && p.kept[r.Record] != nil {
-			p.kept[r.Record] = append(p.kept[r.Record], droppedText(r.Dropped))
+			for _, l := range leftOut(r.Dropped) {
+				p.kept[r.Record] = append(p.kept[r.Record], l.text)
+			}
 		}
 		return nil
 	}
 	right := []line{{text: "skipped: " + r.Reason, color: red}, {text: "by " + r.Place}}
-	if len(r.Dropped) > 0 {
-		right = append(right, line{text: droppedText(r.Dropped)})
-	}
+	right = append(right, leftOut(r.Dropped)...)
 	return p.block(p.recordLines(r.Record, true), right)
 }
 
@@ -184,6 +184,21 @@ func (p *Pretty) fold(lines []line, width int) (folded []line) {
 		folded = append(folded, line{string(runes), l.color})
 	}
 	return folded
+}
+
+// leftOut says what was left out, without the place that all places begin with.
+func leftOut(dropped []Dropped) (lines []line) {
+	for i, d := range dropped {
+		if i == maxLines {
+			return append(lines, line{text: fmt.Sprintf("… and %d more", len(dropped)-i)})
+		}
+		what := printable(d.Parameter)
+		if what == "" { // the entry, without what all places begin with
+			what = d.Place[strings.LastIndex(d.Place, "profile::"):]
+		}
+		lines = append(lines, line{text: "left out: " + what + ", " + d.Reason})
+	}
+	return lines
 }
 
 func droppedText(counts map[string]int) string { return "left out: " + countsText(counts) }

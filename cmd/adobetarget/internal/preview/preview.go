@@ -6,6 +6,7 @@ package preview // import "github.com/otelcol-adobetarget/adobetargetexporter/cm
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -112,9 +113,9 @@ type entry struct {
 	call, rest int // the numbers of its calls
 }
 
-// heldRecord is a record of that entry, if it is of one.
+// heldRecord is a record until its entry has its calls. There may be millions, so one of which nothing was left out is none.
 type heldRecord struct {
-	Record
+	*Record
 	entry int
 }
 
@@ -133,7 +134,7 @@ func newRun(p *Preview, out Output) *run {
 
 // read shows what becomes of the records that were read together.
 func (r *run) read(ctx context.Context, ld plog.Logs) error {
-	next, stop := iter.Pull2(r.mapper.Updates(ctx, ld))
+	next, stop := iter.Pull2(r.mapper.Explained(ctx, ld))
 	defer stop()
 	for _, resource := range ld.ResourceLogs().All() {
 		for _, scope := range resource.ScopeLogs().All() {
@@ -151,9 +152,9 @@ func (r *run) read(ctx context.Context, ld plog.Logs) error {
 // update shows a record, and its call where that is known by now.
 func (r *run) update(u *mapping.Update, of Origin) error {
 	r.totals.Records++
-	record := Record{Record: r.totals.Records, Dropped: dropped(&u.Dropped)}
-	for reason, n := range record.Dropped {
-		r.totals.Dropped[reason] += n
+	record := Record{Record: r.totals.Records, Dropped: r.dropped(u)}
+	for _, d := range record.Dropped {
+		r.totals.Dropped[d.Reason]++
 	}
 	if u.Skip != mapping.NotSkipped {
 		record.Outcome, record.Reason, record.Place = OutcomeSkipped, u.Skip.String(), r.place(u)
@@ -177,7 +178,11 @@ func (r *run) update(u *mapping.Update, of Origin) error {
 // show shows a record, or keeps it until its call has a number.
 func (r *run) show(record Record, entry int) error {
 	if r.bulk != nil {
-		r.held = append(r.held, heldRecord{record, entry})
+		h := heldRecord{entry: entry}
+		if record.Outcome != OutcomeCall || len(record.Dropped) > 0 {
+			h.Record = &record
+		}
+		r.held = append(r.held, h)
 		return nil
 	}
 	return r.out.Record(record)
@@ -224,7 +229,7 @@ func (r *run) place(u *mapping.Update) string {
 	if place == "" {
 		place = places[u.Skip]
 	}
-	return exportersKey + "::" + r.exporter.ID.String() + "::" + place
+	return r.in(place)
 }
 
 var places = map[mapping.Skip]string{
@@ -235,17 +240,23 @@ var places = map[mapping.Skip]string{
 	mapping.SkipTooLarge:       "profile",
 }
 
-// dropped returns the counts that are not 0, by reason.
-func dropped(d *mapping.Drops) map[string]int {
-	var counts map[string]int
-	for reason, n := range d {
-		if n == 0 {
-			continue
+// in returns the whole path of a place in the settings of the exporter.
+func (r *run) in(place string) string {
+	return exportersKey + "::" + r.exporter.ID.String() + "::" + place
+}
+
+// dropped returns the parameters that were left out of an update.
+func (r *run) dropped(u *mapping.Update) []Dropped {
+	var all []Dropped
+	for _, left := range u.Left {
+		d := Dropped{Reason: left.Why.String()}
+		if left.Name != "" {
+			d.Parameter = "profile." + left.Name
 		}
-		if counts == nil {
-			counts = make(map[string]int)
+		if left.Entry >= 0 {
+			d.Place = r.in(fmt.Sprintf("profile::%d", left.Entry))
 		}
-		counts[mapping.Drop(reason).String()] = n
+		all = append(all, d)
 	}
-	return counts
+	return all
 }

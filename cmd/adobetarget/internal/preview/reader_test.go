@@ -21,15 +21,15 @@ func TestMain(m *testing.M) {
 }
 
 // logsOf reads all, and returns each record as OTLP/JSON.
-func logsOf(t testing.TB, from io.Reader, form Form, floats bool) (records []string, as Form, err error) {
-	t.Helper()
+func logsOf(tb testing.TB, from io.Reader, form Form, floats bool) (records []string, as Form, err error) {
+	tb.Helper()
 	r := NewReader(from, form, floats)
 	for ld, err := range r.Records() {
 		if err != nil {
 			return records, r.Form(), err
 		}
 		text, err := new(plog.JSONMarshaler).MarshalLogs(ld)
-		require.NoError(t, err)
+		require.NoError(tb, err)
 		records = append(records, string(text))
 	}
 	return records, r.Form(), nil
@@ -66,11 +66,14 @@ func TestReader_MakesRecords(t *testing.T) {
 		{"of a file with a byte order mark", "\xEF\xBB\xBF{\"a\":1}\r\n{\"a\":1}\r\n", Auto, false, []string{attribute, attribute}, AsAttributes},
 		{"of a text with a byte order mark", "\xEF\xBB\xBFx", AsText, false, []string{otlp(`"body":{"stringValue":"x"}`)}, AsText},
 		{"of a key that is given twice", `{"a":2,"a":1}`, Auto, false, []string{attribute}, AsAttributes},
-		{"with all there is to write out", `{"body":"b","attributes":{"z":null,"a":true},"resource":{"r":1.5},"scope":{"s":"x"},"time":"1970-01-01T00:00:00.000000001Z",` +
-			`"observed_time":"1970-01-01T01:00:00.000000002+01:00","severity_text":"INFO","severity_number":9,"event_name":"e","trace_id":"0102030405060708090a0b0c0d0e0f10","span_id":"0102030405060708"}`, AsRecord, false,
+		{
+			"with all there is to write out", `{"body":"b","attributes":{"z":null,"a":true},"resource":{"r":1.5},"scope":{"s":"x"},"time":"1970-01-01T00:00:00.000000001Z",` +
+				`"observed_time":"1970-01-01T01:00:00.000000002+01:00","severity_text":"INFO","severity_number":9,"event_name":"e","trace_id":"0102030405060708090a0b0c0d0e0f10","span_id":"0102030405060708"}`, AsRecord, false,
 			[]string{`{"resourceLogs":[{"resource":{"attributes":[{"key":"r","value":{"doubleValue":1.5}}]},"scopeLogs":[{"scope":{"attributes":[{"key":"s","value":{"stringValue":"x"}}]},"logRecords":[` +
 				`{"timeUnixNano":"1","observedTimeUnixNano":"2","severityNumber":9,"severityText":"INFO","body":{"stringValue":"b"},"attributes":[{"key":"a","value":{"boolValue":true}},{"key":"z","value":{}}],` +
-				`"traceId":"0102030405060708090a0b0c0d0e0f10","spanId":"0102030405060708","eventName":"e"}]}]}]}`}, AsRecord},
+				`"traceId":"0102030405060708090a0b0c0d0e0f10","spanId":"0102030405060708","eventName":"e"}]}]}]}`},
+			AsRecord,
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			for name, from := range map[string]io.Reader{
@@ -158,7 +161,7 @@ func FuzzReader(f *testing.F) {
 			assert.Regexp(t, `^line [0-9]+: `, err.Error())
 			assert.Equal(t, err.Error(), errAgain.Error())
 		}
-		if whole := json.Valid([]byte(text)); whole && len(text) > 0 && text[0] == '{' && of == AsBody && !floats && !strings.Contains(text, "resource") {
+		if whole := json.Valid([]byte(text)); whole && text != "" && text[0] == '{' && of == AsBody && !floats && !strings.Contains(text, "resource") {
 			assert.NoError(t, err, "an object is a body whatever it holds")
 		}
 	})

@@ -24,8 +24,17 @@ type Record struct {
 	// Reason is why it is skipped, as the exporter's metrics name it, and Place what in the YAML does it.
 	Reason string `json:"reason,omitempty"`
 	Place  string `json:"place,omitempty"`
-	// Dropped counts the parameters that were left out, by reason.
-	Dropped map[string]int `json:"dropped,omitempty"`
+	// Dropped are the parameters that were left out.
+	Dropped []Dropped `json:"dropped,omitempty"`
+}
+
+// Dropped is a parameter that was left out of a record's update.
+type Dropped struct {
+	// Parameter is its name in Target, "" where nothing names it. A map is named by the beginning of its parameters' names.
+	Parameter string `json:"parameter,omitempty"`
+	Reason    string `json:"reason"`
+	// Place is the entry in the YAML that found it, "" where all together are too many.
+	Place string `json:"place,omitempty"`
 }
 
 // Call is one call as it would be made.
