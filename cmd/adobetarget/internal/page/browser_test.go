@@ -28,7 +28,7 @@ import (
 )
 
 const (
-	waitFor = time.Minute
+	waitFor = 6 * time.Second
 	tick    = 20 * time.Millisecond
 )
 

@@ -41,6 +41,15 @@ func TestTry_AMappingThatIsTypedChangesTheCall(t *testing.T) {
 	assert.Equal(t, "crm-1", eval[string](p, `document.querySelector('#made td.value').textContent`))
 }
 
+func TestTry_NamesWhatIsLeftOut(t *testing.T) {
+	p := openTry(t)
+	p.fill("#config", "visitor: [{parameter: mbox3rdPartyId, attribute: id}]\nprofile: [{parameter: tier, attribute: tier}, {parameter: a, attribute: a}]")
+	p.fill("#records", `{"id":"crm-1","tier":"gold","a":""}`+"\n"+`{"id":"crm-1","a":"b"}`)
+	p.waitText("#made", "Left out: profile.a, ")
+	p.waitText("#made", "profile::1")
+	p.waitText("#try-note", "1 parameter left out")
+}
+
 func TestTry_SaysWhatIsWrongAndWhere(t *testing.T) {
 	p := openTry(t)
 	p.fill("#config", "visitor: [{parameter: mboxPC}]")

@@ -12,7 +12,7 @@ export function el(name, properties = {}, ...children) {
     if (typeof value === 'function') made.addEventListener(key, value);
     else if (value !== undefined) made.setAttribute(key, value);
   }
-  made.append(...children.filter((child) => child !== undefined));
+  made.append(...children.filter((child) => child !== undefined && child !== ''));
   return made;
 }
 

@@ -57,10 +57,12 @@ function show({ records: outcomes, calls, summary }) {
   text(byID('try-error'), '');
   made.classList.remove('stale');
   const skipped = outcomes.filter((record) => record.outcome === 'skipped');
+  const dropped = outcomes.flatMap((record) => (record.dropped ?? []).map((one) => ({ ...one, record: record.record })));
   text(byID('try-note'), summary.records === 0 ? 'Write a record to see its call.' :
-    `${count(summary.records, 'record')}: ${count(summary.calls, 'call')}, ${number(skipped.length)} skipped`);
-  const shown = [...calls.slice(0, mostShown).map(call), ...skipped.slice(0, mostShown).map(skip)];
-  const left = calls.length + skipped.length - shown.length;
+    [`${count(summary.records, 'record')}: ${count(summary.calls, 'call')}`, `${number(skipped.length)} skipped`,
+      dropped.length && `${count(dropped.length, 'parameter')} left out`].filter(Boolean).join(', '));
+  const shown = [[calls, call], [skipped, skip], [dropped, drop]].flatMap(([all, say]) => all.slice(0, mostShown).map(say));
+  const left = calls.length + skipped.length + dropped.length - shown.length;
   if (left > 0) shown.push(el('p', { class: 'note made' }, `${number(left)} more are not shown.`));
   const at = made.scrollTop;
   made.replaceChildren(...shown);
@@ -96,12 +98,16 @@ function links(numbers = []) {
   return said;
 }
 
-function skip(record) {
-  return el('article', { class: 'made', 'aria-label': `Record ${record.record}` },
+const skip = ({ record, reason, place }) => problem(record, `Skipped: ${reason.replaceAll('_', ' ')}`, place);
+
+const drop = ({ record, parameter, reason, place }) => problem(record, `Left out: ${parameter ?? 'parameters'}, ${reason.replaceAll('_', ' ')}`, place);
+
+function problem(record, words, place) {
+  return el('article', { class: 'made', 'aria-label': `Record ${record}` },
     el('p', { class: 'what' },
-      el('strong', { class: 'outcome', 'data-tone': 'warn' }, `Skipped: ${record.reason.replaceAll('_', ' ')}`),
-      el('span', { class: 'note' }, ...links([record.record]))),
-    el('p', { class: 'id' }, record.place));
+      el('strong', { class: 'outcome', 'data-tone': 'warn' }, words),
+      el('span', { class: 'note' }, ...links([record]))),
+    place && el('p', { class: 'id' }, place));
 }
 
 // select selects the line of a record, where each has one.
