@@ -28,7 +28,7 @@ import (
 )
 
 const (
-	waitFor = 6 * time.Second
+	waitFor = time.Minute
 	tick    = 20 * time.Millisecond
 )
 
