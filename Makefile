@@ -77,9 +77,9 @@ unit: build debian $(GOTESTSUM) $(if $(filter ./...,$(PKG)),unit-companion unit-
 	$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race $(PKG)
 
 debian: ## Commands that the tests need, from Debian's packages where that is allowed
-	@scripts/debian.sh promtool
+	@scripts/debian.sh promtool chromium
 
-unit-companion: $(GOTESTSUM) ## Tests of the companion, with the race detector
+unit-companion: debian $(GOTESTSUM) ## Tests of the companion, with the race detector
 	cd cmd/adobetarget && $(CURDIR)/$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race ./...
 
 unit-bench: $(GOTESTSUM) ## Tests of the harness that measures, with the race detector
@@ -119,12 +119,15 @@ chlog-validate: $(TOOLS)/chloggen ## The entries in .chloggen are valid
 
 ##@ Write
 
-.PHONY: fmt generate tidy license-add chlog-new chlog-preview chlog-update
+.PHONY: fmt generate screenshots tidy license-add chlog-new chlog-preview chlog-update
 fmt: $(GOLANGCI) ## Format the Go code
 	$(GOLANGCI) fmt
 
 generate: $(MDATAGEN) ## Generate code and documentation from metadata.yaml
 	scripts/generate.sh
+
+screenshots: debian ## Make the pictures of the page in docs/ anew
+	cd cmd/adobetarget && go test ./internal/page -count 1 -run TestScreenshots -screenshots $(CURDIR)/docs
 
 tidy: ## Tidy every go.mod and renew go.newest.mod
 	@for module in $(MODULES); do echo "go mod tidy in $$module"; go -C $$module mod tidy || exit 1; done

@@ -4,17 +4,31 @@
 #
 # Installs commands that the tests need and that Go does not bring, from Debian's or Ubuntu's packages:
 #
-#   scripts/debian.sh promtool
+#   scripts/debian.sh promtool chromium
 #
 # What is there already is left alone. Where apt is not to be had, or may not be used, it says what to install.
 set -euo pipefail
 
 declare -A package=(
   [promtool]=prometheus
+  [chromium]=chromium
 )
 declare -A source=(
   [promtool]='https://prometheus.io/download, or "brew install prometheus"'
+  [chromium]='https://www.google.com/chrome, and set CHROME to its path where it is not on the PATH'
 )
+# What does as well.
+declare -A instead=(
+  [chromium]="chromium-browser google-chrome ${CHROME:-}"
+)
+
+has() { # has <command>
+  local command
+  for command in "$1" ${instead[$1]:-}; do
+    if command -v "$command" >/dev/null; then return 0; fi
+  done
+  return 1
+}
 
 missing=()
 for command in "$@"; do
@@ -22,7 +36,7 @@ for command in "$@"; do
     echo "scripts/debian.sh: $command is unknown, it knows ${!package[*]}" >&2
     exit 2
   fi
-  command -v "$command" >/dev/null || missing+=("$command")
+  has "$command" || missing+=("$command")
 done
 [[ ${#missing[@]} == 0 ]] && exit
 

@@ -26,7 +26,7 @@ type adobe struct {
 
 func startTarget(t *testing.T, args ...string) *adobe {
 	t.Helper()
-	p := run(t, "adobetarget", append([]string{"emulator", "--listen", "127.0.0.1:0"}, args...)...)
+	p := run(t, "adobetarget", append([]string{"emulator", "--listen", "127.0.0.1:0", "--page=false"}, args...)...)
 	a := &adobe{process: p}
 	require.Eventually(t, func() bool {
 		for line := range strings.Lines(p.output.String()) {

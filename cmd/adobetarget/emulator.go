@@ -12,6 +12,9 @@ import (
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/emulator"
 )
 
+// recentCalls is how many of the newest calls the page can show.
+const recentCalls = 1_000
+
 func newEmulator() *cobra.Command {
 	var o emulatorOptions
 	command := &cobra.Command{
@@ -44,6 +47,9 @@ func newEmulator() *cobra.Command {
 func (o *emulatorOptions) read() error {
 	if (o.tlsCert == "") != (o.tlsKey == "") {
 		return errors.New("--tls-cert and --tls-key belong together")
+	}
+	if o.page {
+		o.settings.RecentCalls = recentCalls
 	}
 	return errors.Join(o.readKnown(), o.parseFaults())
 }

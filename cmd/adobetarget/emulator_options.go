@@ -19,6 +19,7 @@ type emulatorOptions struct {
 	tlsKey   string
 	state    string
 	known    string
+	page     bool
 	faults   []string
 	settings emulator.Settings
 }
@@ -34,6 +35,7 @@ func (o *emulatorOptions) defineServer(flags *pflag.FlagSet) {
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8089", "`address` to listen on; port 0 takes a free one, told in the first line of the output")
 	flags.StringVar(&o.tlsCert, "tls-cert", "", "PEM `file` of the certificate; with --tls-key the emulator speaks https")
 	flags.StringVar(&o.tlsKey, "tls-key", "", "PEM `file` of the certificate's key")
+	flags.BoolVar(&o.page, "page", true, "serve the page on /, and keep the newest calls for it; =false leaves the time that takes to the calls")
 	flags.StringVar(&o.state, "state", "", "`file` that gets the counters as JSON at the end")
 }
 

@@ -16,6 +16,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/otelcol-adobetarget/adobetargetexporter/cmd/adobetarget/internal/page"
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/emulator"
 )
 
@@ -29,7 +30,6 @@ const (
 // serve answers until the context ends, then writes the state.
 func serve(ctx context.Context, e *emulator.Emulator, o emulatorOptions, stdout io.Writer, logger *slog.Logger) error {
 	server := &http.Server{
-		Handler:           e,
 		ConnState:         e.ConnState,
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
@@ -42,6 +42,11 @@ func serve(ctx context.Context, e *emulator.Emulator, o emulatorOptions, stdout 
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.listen)
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
+	}
+	loopback := isLoopback(listener.Addr())
+	server.Handler = o.handler(e, loopback)
+	if !loopback {
+		logger.Warn("Whoever reaches this address can read and change all that the emulator holds. 127.0.0.1 keeps it to this machine")
 	}
 	fmt.Fprintf(stdout, "listening on %s://%s\n", scheme, listener.Addr())
 	logger.Info("started", slog.String("address", listener.Addr().String()))
@@ -60,6 +65,19 @@ func serve(ctx context.Context, e *emulator.Emulator, o emulatorOptions, stdout 
 	stats := e.Stats()
 	logger.Info("stopped", slog.Int("attempts", stats.Attempts), slog.Int("accepted", stats.Accepted))
 	return errors.Join(err, writeState(o.state, stats))
+}
+
+// handler is the emulator, with the page in front of it unless that is not wanted.
+func (o *emulatorOptions) handler(e *emulator.Emulator, loopback bool) http.Handler {
+	if !o.page {
+		return page.Guard(e, loopback)
+	}
+	return page.Guard(page.New(e), loopback)
+}
+
+func isLoopback(address net.Addr) bool {
+	tcp, ok := address.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
 }
 
 // protocol prepares the server for http or https.

@@ -92,5 +92,6 @@ func TestFlagsBecomeSettings(t *testing.T) {
 		Faults:             []emulator.Fault{{Kind: emulator.FaultReset, Count: 1}, {Kind: emulator.FaultHang}},
 		History:            true,
 		Sequences:          []string{"seq", "step"},
+		RecentCalls:        recentCalls,
 	}, o.settings)
 }

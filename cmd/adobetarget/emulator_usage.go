@@ -26,6 +26,10 @@ Control, never behind the token and never counted
   GET  /_emulator/profiles  {"total":1,"profiles":[{"client":"acme","parameter":"mbox3rdPartyId","id":"crm-1",
                             "modified_at":"...","attributes":{"tier":{"value":"gold","modified_at":"..."}}}]}
                             ?limit=100&offset=0 chooses a part
+  GET  /_emulator/visitors  ?search=crm&order=changed&limit=50&offset=0: visitors by a part of the id, without values
+  GET  /_emulator/visitor   ?client=acme&parameter=mbox3rdPartyId&id=crm-1: its profile and its newest calls
+  GET  /_emulator/call      ?number=17: one of the newest calls, with its parameters
+  GET  /_emulator/events    server-sent events of calls and of what changes, which the page is made of
   GET  /_emulator/history   ?visitor=crm-1: [{"client":"acme","parameter":"mbox3rdPartyId","id":"crm-1",
                             "values":{"tier":["silver","gold"]}}], with --history
   PUT  /_emulator/receipts  {"prefix":"r"}: parameters r1, r2, ... are kept as receipts, not as attributes
@@ -41,6 +45,7 @@ Control, never behind the token and never counted
   PUT  /_emulator/latency   {"fixed":"200ms","jitter":"50ms"}
   PUT  /_emulator/token     {"token":"..."}, empty asks for none
   PUT  /_emulator/quota     {"calls":1000,"window":"24h","retry_after":"60s"}, calls 0 lifts it
+  GET  /_emulator/quota     the same, and how full the window of each client code is
   POST /_emulator/reset     as if just started
 
 A fault hits well-formed calls; only its kind is required

@@ -17,8 +17,14 @@ import (
 )
 
 // BenchmarkUpdate is the emulator alone, without a connection.
-func BenchmarkUpdate(b *testing.B) {
-	e, err := New(Settings{Quota: Quota{Calls: 1_000_000_000}, Sequences: []string{"seq"}})
+func BenchmarkUpdate(b *testing.B) { benchmarkUpdate(b, 0) }
+
+// BenchmarkUpdateKept is the same where the newest calls are kept to be shown.
+func BenchmarkUpdateKept(b *testing.B) { benchmarkUpdate(b, 1000) }
+
+func benchmarkUpdate(b *testing.B, recentCalls int) {
+	b.Helper()
+	e, err := New(Settings{Quota: Quota{Calls: 1_000_000_000}, Sequences: []string{"seq"}, RecentCalls: recentCalls})
 	require.NoError(b, err)
 	var next atomic.Int64
 	b.ReportAllocs()

@@ -67,7 +67,8 @@ func (e *Emulator) serveUpload(version string) func(http.ResponseWriter, *http.R
 		world.counters.concurrent(e.inFlight.Add(1))
 		defer e.inFlight.Add(-1)
 		at, over := world.rates.arrive(client, bulkRate, e.settings.Now)
-		got, size, refused := e.readBatch(world, r, at)
+		got, size, refused := e.readBatch(world, watching(w), r, at)
+		watching(w).bringsBatch(client, got.lines, size)
 		if refused == nil {
 			if err := e.bulk.Load().refusesKey(version, got.parameter); err != nil {
 				refused = refusedUpdate(err.Error())
@@ -82,6 +83,7 @@ func (e *Emulator) serveUpload(version string) func(http.ResponseWriter, *http.R
 			e.respond(w, r, overRate(refused))
 		case refused != nil:
 			world.counters.countRefusal(refused.status)
+			watching(w).refusedFor(refused)
 			e.respond(w, r, refused.ofUpload())
 		default:
 			e.upload(w, r, &upload{batch: got, client: client, version: version, size: size})
@@ -95,6 +97,9 @@ func (e *Emulator) upload(w http.ResponseWriter, r *http.Request, u *upload) {
 	u.submitted = e.settings.Now()
 	world.uploads.name(u)
 	fault, faulted := e.faults.next(RouteBulk, u.holds)
+	if faulted {
+		watching(w).met(fault)
+	}
 	if !faulted || fault.takesEffect() {
 		e.take(world, u)
 	}
@@ -144,12 +149,12 @@ func (e *Emulator) take(world *world, u *upload) {
 }
 
 // readBatch reads a body to its end, unless it is too large, and keeps its rows.
-func (e *Emulator) readBatch(world *world, r *http.Request, at time.Time) (batch, int, *refusal) {
+func (e *Emulator) readBatch(world *world, watch *watched, r *http.Request, at time.Time) (batch, int, *refusal) {
 	tooLarge := &refusal{status: http.StatusRequestEntityTooLarge, message: "the body has 50,000,000 bytes or more"}
-	body := &measured{from: r.Body}
+	body := &measured{from: watch.reads(r.Body)}
 	recorded := &bytes.Buffer{}
 	if world.calls.wantsMore() {
-		body.from = io.TeeReader(r.Body, recorded)
+		body.from = io.TeeReader(body.from, recorded)
 	}
 	defer func() { world.calls.add(r, recorded.Bytes(), at) }()
 	if r.ContentLength >= maxBatchBytes {

@@ -18,6 +18,7 @@ func (e *Emulator) serveBatchStatus(w http.ResponseWriter, r *http.Request, clie
 	world.counters.statuses.Add(1)
 	at, over := world.rates.arrive(client, bulkRate, e.settings.Now)
 	world.calls.add(r, nil, at)
+	watching(w).brings(RouteBulkStatus, client, nil)
 	asked, refused := readStatusQuestion(r)
 	switch {
 	case !e.authorized(r):
@@ -30,6 +31,7 @@ func (e *Emulator) serveBatchStatus(w http.ResponseWriter, r *http.Request, clie
 		return
 	case refused != nil:
 		world.counters.countRefusal(refused.status)
+		watching(w).refusedFor(refused)
 		e.respond(w, r, refused.ofStatus())
 		return
 	}
@@ -50,6 +52,7 @@ func (e *Emulator) answerStatus(w http.ResponseWriter, r *http.Request, world *w
 		return
 	}
 	world.counters.faulted.Add(1)
+	watching(w).met(fault)
 	e.act(w, r, fault, replies{
 		good: good, refused: bulkAnswer(http.StatusOK, false, "", "the question is refused"),
 		silent: answer{status: http.StatusOK, contentType: textType},

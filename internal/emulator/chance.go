@@ -44,6 +44,12 @@ func (d *delays) set(latency Latency) {
 	d.current = latency
 }
 
+func (d *delays) get() Latency {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.current
+}
+
 func (d *delays) next() time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()

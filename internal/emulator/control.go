@@ -26,6 +26,12 @@ func (e *Emulator) controls(name string) control {
 		return control{get: func(*http.Request) answer { return jsonAnswer(http.StatusOK, e.Stats()) }}
 	case "profiles":
 		return control{get: e.showProfiles}
+	case "visitors":
+		return control{get: e.showVisitors}
+	case "visitor":
+		return control{get: e.showVisitor}
+	case "call":
+		return control{get: e.showCall}
 	case "history":
 		return control{get: e.showHistory}
 	case "receipts":
@@ -39,11 +45,11 @@ func (e *Emulator) controls(name string) control {
 	case "bulk":
 		return control{method: http.MethodPut, change: e.changeBulk}
 	case "latency":
-		return control{method: http.MethodPut, change: e.changeLatency}
+		return control{get: e.showLatency, method: http.MethodPut, change: e.changeLatency}
 	case "token":
 		return control{method: http.MethodPut, change: e.changeToken}
 	case "quota":
-		return control{method: http.MethodPut, change: e.changeQuota}
+		return control{get: e.showQuota, method: http.MethodPut, change: e.changeQuota}
 	case "reset":
 		return control{method: http.MethodPost, change: func([]byte) error { e.Reset(); return nil }}
 	}
@@ -53,6 +59,8 @@ func (e *Emulator) controls(name string) control {
 func (e *Emulator) serveControl(w http.ResponseWriter, r *http.Request, name string) {
 	c := e.controls(name)
 	switch {
+	case name == "events" && r.Method == http.MethodGet:
+		e.serveEvents(w, r)
 	case c.get == nil && c.change == nil:
 		jsonError(http.StatusNotFound, "the control has no such path").write(w)
 	case c.get != nil && r.Method == http.MethodGet:
@@ -142,11 +150,15 @@ func (e *Emulator) changeReceipts(body []byte) error {
 }
 
 func (e *Emulator) showFaults(*http.Request) answer {
+	return jsonAnswer(http.StatusOK, e.faultsOnWire())
+}
+
+func (e *Emulator) faultsOnWire() []faultWire {
 	onWire := []faultWire{}
 	for _, f := range e.Faults() {
 		onWire = append(onWire, faultOnWire(f))
 	}
-	return jsonAnswer(http.StatusOK, onWire)
+	return onWire
 }
 
 func (e *Emulator) changeFaults(body []byte) error {
@@ -163,6 +175,15 @@ func (e *Emulator) changeFaults(body []byte) error {
 		faults = append(faults, f)
 	}
 	return e.SetFaults(faults)
+}
+
+func (e *Emulator) showLatency(*http.Request) answer {
+	return jsonAnswer(http.StatusOK, e.latencyOnWire())
+}
+
+func (e *Emulator) latencyOnWire() latencyWire {
+	latency := e.latency.get()
+	return latencyWire{Fixed: duration(latency.Fixed), Jitter: duration(latency.Jitter)}
 }
 
 func (e *Emulator) changeLatency(body []byte) error {

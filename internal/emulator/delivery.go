@@ -26,6 +26,7 @@ func (e *Emulator) serveDelivery(w http.ResponseWriter, r *http.Request) {
 	at := e.settings.Now()
 	body, refused := readDelivery(r)
 	world.calls.add(r, body, at)
+	watching(w).brings(RouteDelivery, "", body)
 	var session sessionKey
 	if refused == nil {
 		session, refused = e.deliverySession(r)
@@ -50,6 +51,8 @@ func (e *Emulator) serveDelivery(w http.ResponseWriter, r *http.Request) {
 // deliver sets the parameters, creates the profile where there is none, and says what was done.
 func (e *Emulator) deliver(w http.ResponseWriter, r *http.Request, world *world, c call, d delivery) {
 	key := storeKey{client: c.client, visitor: d.visitor}
+	watching(w).brings(RouteDelivery, c.client, nil)
+	watching(w).ofVisitor(d.visitor)
 	world.judge(key)
 	fault, faulted := e.faults.next(RouteDelivery, d.visitor.is)
 	if !faulted || fault.Applied {
@@ -64,6 +67,7 @@ func (e *Emulator) deliver(w http.ResponseWriter, r *http.Request, world *world,
 		return
 	}
 	world.counters.faulted.Add(1)
+	watching(w).met(fault)
 	if fault.Applied {
 		world.counters.faultedApplied.Add(1)
 	}
@@ -76,6 +80,7 @@ func (e *Emulator) deliver(w http.ResponseWriter, r *http.Request, world *world,
 
 func (e *Emulator) refuseDelivery(w http.ResponseWriter, r *http.Request, world *world, refused *refusal) {
 	world.counters.countRefusal(refused.status)
+	watching(w).refusedFor(refused)
 	a := jsonError(refused.status, refused.message)
 	a.hangUp = refused.leavesBody()
 	if refused.status == http.StatusMethodNotAllowed {

@@ -70,6 +70,12 @@
 //	GET  /_emulator/profiles   {"total":1,"profiles":[{"client":"acme","parameter":"mboxPC","id":"1.01_00",
 //	                           "modified_at":"…","attributes":{"tier":{"value":"gold","modified_at":"…"}}}]};
 //	                           ?limit= and ?offset= choose a part
+//	GET  /_emulator/visitors   {"total":100000,"found":1,"visitors":[{"client":"acme","parameter":"mboxPC","id":"1.01_00",
+//	                           "modified_at":"…","attributes":3}]}; ?search= is a part of the id, in whatever case; ?order=
+//	                           is id or changed, the last first; ?limit= and ?offset= choose a part
+//	GET  /_emulator/visitor    ?client=acme&parameter=mboxPC&id=1.01_00: {"profile":{…},"calls":[…]}, the newest calls first
+//	GET  /_emulator/call       ?number=17: what is needed to make one of the newest calls again, see [Settings].RecentCalls
+//	GET  /_emulator/events     server-sent events: start, calls and state, ten times a second at most
 //	GET  /_emulator/history    ?visitor=<id>: [{"client":"acme","parameter":"mboxPC","id":"1.01_00","values":{"seq":["1","2"]}}]
 //	PUT  /_emulator/receipts   {"prefix":"r"}: parameters r1, r2, … are from now on kept as receipts, not as attributes
 //	GET  /_emulator/receipts   {"mboxPC":{"numbers":[[1,17],[19,40]],"accepted":41}}, see [Receipts]
@@ -86,9 +92,10 @@
 //	PUT  /_emulator/single     how updates and the fetch behave where Adobe's pages disagree, see [Single]: {"segment":"code",
 //	                           "place":"body","refuse_unknown":true,"value_length":256,"name_length":128,"parameters":50,
 //	                           "body_bytes":60000,"cut_values":true,"trim_values":true,"lag":"1h"}
-//	PUT  /_emulator/latency    {"fixed":"200ms","jitter":"50ms"}
+//	PUT  /_emulator/latency    {"fixed":"200ms","jitter":"50ms"}, which GET shows
 //	PUT  /_emulator/token      {"token":"…"}; an empty one asks for no token
 //	PUT  /_emulator/quota      {"calls":1000,"window":"24h","retry_after":"60s"}; calls 0 lifts the quota
+//	GET  /_emulator/quota      the same, and how full the window of each client code is and when it frees, see [Window]
 //	POST /_emulator/reset      as if just started
 //
 // A PUT or POST that worked answers 204, anything wrong answers {"status":…,"message":"…"}.

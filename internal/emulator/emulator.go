@@ -26,6 +26,7 @@ type Emulator struct {
 	world       atomic.Pointer[world]
 	connections connections
 	inFlight    atomic.Int64
+	streams     atomic.Int64
 	closed      chan struct{}
 	closeOnce   sync.Once
 }
@@ -38,6 +39,7 @@ type world struct {
 	rates    *quotas // of the bulk API
 	store    *store
 	calls    *recorder
+	recent   *recent
 	sessions *sessions
 	uploads  *uploads
 	receipts atomic.Pointer[receipts]
@@ -77,6 +79,7 @@ func (e *Emulator) Reset() {
 		rates:   newQuotas(started),
 		store:   newStore(e.settings.History, e.settings.Sequences),
 		calls:   &recorder{limit: e.settings.RecordCalls},
+		recent:  newRecent(started, e.settings.RecentCalls),
 
 		sessions: newSessions(),
 		uploads:  newUploads(),
@@ -139,6 +142,11 @@ const (
 // ServeHTTP tells the paths apart by their encoded form, so that no escape or dot segment leads from one to another.
 func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.EscapedPath()
+	if e.settings.RecentCalls > 0 && isWatched(path) {
+		watched := e.watch(w, r)
+		defer watched.end()
+		w = watched
+	}
 	if code, ok := updatePath(path); ok && e.single.Load().has(code) {
 		if client, exists := e.clientOf(r.Host, code); exists {
 			e.serveUpdate(w, r, client)

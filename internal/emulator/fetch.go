@@ -29,12 +29,15 @@ func (e *Emulator) serveFetch(w http.ResponseWriter, r *http.Request, rest strin
 	world := e.current()
 	world.counters.fetches.Add(1)
 	world.calls.add(r, nil, e.settings.Now())
+	watching(w).brings(routeFetch, "", nil)
 	found, a := e.fetch(world, r, rest)
 	if a.status != 0 {
 		e.respond(w, r, a)
 		return
 	}
 	world.counters.fetched.Add(1)
+	watching(w).brings(routeFetch, found.Client, nil)
+	watching(w).ofVisitor(Visitor{Parameter: found.Parameter, ID: found.ID})
 	e.respond(w, r, jsonAnswer(http.StatusOK, fetchedOf(found, e.settings.Now().Add(-e.single.Load().Lag))))
 }
 

@@ -43,6 +43,8 @@ type Settings struct {
 	Sequences []string
 	// RecordCalls is how many calls are kept for [Emulator.Calls], from the first on; 0 keeps none.
 	RecordCalls int
+	// RecentCalls is how many of the newest calls are kept to be shown; 0 keeps none.
+	RecentCalls int
 	// Now tells the time, time.Now when nil.
 	Now func() time.Time
 }
@@ -95,6 +97,9 @@ func (s Settings) validate() error {
 	}
 	if s.RecordCalls < 0 {
 		return errors.New("recorded calls: 0 or more")
+	}
+	if s.RecentCalls < 0 {
+		return errors.New("recent calls: 0 or more")
 	}
 	return errors.Join(s.Quota.validate(), s.Single.validate(), s.Bulk.validate(), s.Latency.validate(), validateFaults(s.Faults))
 }

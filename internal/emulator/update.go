@@ -22,6 +22,7 @@ func (e *Emulator) serveUpdate(w http.ResponseWriter, r *http.Request, client st
 
 	received, refused := readRequest(r, cmp.Or(e.single.Load().BodyBytes, maxBodyBytes))
 	world.calls.add(r, received.body, at)
+	watching(w).brings(RouteSingle, client, received.body)
 	switch {
 	case !e.authorized(r):
 		world.counters.unauthorized.Add(1)
@@ -54,6 +55,7 @@ func (e *Emulator) update(w http.ResponseWriter, r *http.Request, world *world, 
 		e.refuse(w, r, world, refused)
 		return
 	}
+	watching(w).ofVisitor(u.visitor)
 	single := e.single.Load()
 	if refused = single.take(&u); refused != nil {
 		e.refuse(w, r, world, refused)
@@ -66,12 +68,15 @@ func (e *Emulator) update(w http.ResponseWriter, r *http.Request, world *world, 
 	world.judge(storeKey{client: c.client, visitor: u.visitor})
 	fault, faulted := e.faults.next(RouteSingle, u.visitor.is)
 	if !faulted {
-		e.apply(world, c, u, true)
+		if !e.apply(world, c, u, true) {
+			watching(w).tookNoEffect()
+		}
 		world.counters.accepted.Add(1)
 		e.respond(w, r, submitted(e.settings.Plain))
 		return
 	}
 	world.counters.faulted.Add(1)
+	watching(w).met(fault)
 	if fault.Applied {
 		world.counters.faultedApplied.Add(1)
 		e.apply(world, c, u, false)
@@ -83,12 +88,14 @@ func (e *Emulator) update(w http.ResponseWriter, r *http.Request, world *world, 
 }
 
 // apply writes an update before its answer is on the way: a caller that gives up early has changed the profile all the same.
-func (e *Emulator) apply(world *world, c call, u update, accepted bool) {
+// It reports whether there is such a visitor.
+func (e *Emulator) apply(world *world, c call, u update, accepted bool) bool {
 	if !e.exists(world, storeKey{client: c.client, visitor: u.visitor}) {
 		world.counters.unknownVisitors.Add(1)
-		return
+		return false
 	}
 	world.write(c, u, accepted)
+	return true
 }
 
 // write writes an update to the visitor's profile, or to a new one.
@@ -112,6 +119,7 @@ func (e *Emulator) exists(world *world, key storeKey) bool {
 
 func (e *Emulator) refuse(w http.ResponseWriter, r *http.Request, world *world, refused *refusal) {
 	world.counters.countRefusal(refused.status)
+	watching(w).refusedFor(refused)
 	e.respond(w, r, refused.answer(e.settings.Plain))
 }
 
