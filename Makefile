@@ -79,7 +79,7 @@ unit: build debian $(GOTESTSUM) $(if $(filter ./...,$(PKG)),unit-companion unit-
 debian: ## Commands that the tests need, from Debian's packages where that is allowed
 	@scripts/debian.sh promtool chromium
 
-unit-companion: debian $(GOTESTSUM) ## Tests of the companion, with the race detector
+unit-companion: build debian $(GOTESTSUM) ## Tests of the companion, with the race detector
 	cd cmd/adobetarget && $(CURDIR)/$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race ./...
 
 unit-bench: $(GOTESTSUM) ## Tests of the harness that measures, with the race detector
