@@ -123,8 +123,10 @@ chlog-validate: $(TOOLS)/chloggen ## The entries in .chloggen are valid
 fmt: $(GOLANGCI) ## Format the Go code
 	$(GOLANGCI) fmt
 
-generate: $(MDATAGEN) ## Generate code and documentation from metadata.yaml
+generate: $(MDATAGEN) ## Generate what is made of metadata.yaml, config.schema.yaml and the alerts
 	scripts/generate.sh
+	go test . -count 1 -run EditorSchema -update
+	go test ./test -count 1 -run TheFilesForNamesWithSuffixes -update
 
 screenshots: debian ## Make the pictures of the page in docs/ anew
 	cd cmd/adobetarget && go test ./internal/page -count 1 -run TestScreenshots -screenshots $(CURDIR)/docs

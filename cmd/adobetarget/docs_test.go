@@ -76,3 +76,13 @@ func TestDocs_NameNoFlagThatThereIsNot(t *testing.T) {
 		}
 	}
 }
+
+func TestDocs_NameEveryFlag(t *testing.T) {
+	text, err := os.ReadFile(document)
+	require.NoError(t, err)
+	for _, command := range newRoot().Commands() {
+		command.Flags().VisitAll(func(flag *pflag.Flag) {
+			assert.Contains(t, string(text), "--"+flag.Name, "adobetarget %s", command.Name())
+		})
+	}
+}
