@@ -6,6 +6,7 @@ package adobetargetexporter
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
@@ -45,11 +46,18 @@ func startCrashRun(process *crashProcess, target *crashTarget, cfg *Config) (*cr
 	t := process.t
 	t.Helper()
 	telemetry := componenttest.NewTelemetry()
-	e, err := newFactory(&quota.Registry{}).CreateLogs(t.Context(), metadatatest.NewSettings(telemetry), cfg)
+	accounts := &quota.Registry{Uptime: crashUptime}
+	e, err := newFactory(accounts).CreateLogs(t.Context(), metadatatest.NewSettings(telemetry), cfg)
 	require.NoError(t, err)
 	files, end := process.storage()
 	r := &crashRun{Logs: e, t: t, process: process, telemetry: telemetry, closers: []func(){end}}
 	return r, e.Start(t.Context(), crashHost{crashStorageID: files, crashTargetID: &crashWire{process: process, target: target}})
+}
+
+// crashUptime is the uptime of the machine on which all processes of a model run, in the model's
+// time: the system's own would go on while the model's stands, and free calls too early.
+func crashUptime() (boot string, since time.Duration) {
+	return "crash", time.Since(time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)) // where virtual time begins
 }
 
 type crashHost map[component.ID]component.Component

@@ -37,7 +37,7 @@ func NewAccount(limits Limits) *Account {
 	return &Account{
 		// Before all that any window could hold: times before it cannot be told.
 		origin: time.Now().Add(-2 * MaxWindow),
-		now:    readInstant,
+		now:    instants(readUptime),
 		id:     rand.Text(),
 		pace:   rate.NewLimiter(rate.Limit(pace.CallsPerSecond), pace.Burst),
 		limits: limits,

@@ -19,11 +19,13 @@ type instant struct {
 // Windows of up to 16.
 const uptimeStep = 16 * time.Millisecond
 
-// readInstant returns the time of now.
-func readInstant() instant {
-	now := instant{wall: time.Now()}
-	now.boot, now.uptime = readUptime()
-	return now
+// instants returns what tells the time of now by an uptime.
+func instants(uptime func() (boot string, since time.Duration)) func() instant {
+	return func() instant {
+		now := instant{wall: time.Now()}
+		now.boot, now.uptime = uptime()
+		return now
+	}
 }
 
 // since returns what has passed for certain since an earlier instant, never less

@@ -3,11 +3,18 @@
 
 package quota // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // Registry holds the accounts of a process. It is safe for concurrent use, and
 // its zero value is ready.
 type Registry struct {
+	// Uptime returns the name of the machine's start, "" where that is not told, and the time
+	// since. Where it is nil the system tells. A process in virtual time needs one of the same time.
+	Uptime func() (boot string, since time.Duration)
+
 	mu       sync.Mutex
 	accounts map[Key]*sharedAccount // by Key.account
 }
@@ -30,6 +37,9 @@ func (r *Registry) Open(key Key, limits Limits) (*Account, error) {
 	switch {
 	case !known:
 		shared = &sharedAccount{Account: NewAccount(limits)}
+		if r.Uptime != nil {
+			shared.now = instants(r.Uptime)
+		}
 		if r.accounts == nil {
 			r.accounts = make(map[Key]*sharedAccount)
 		}
