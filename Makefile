@@ -76,7 +76,7 @@ check: license-check check-generated check-tidy chlog-validate ## The checks tha
 unit: build debian $(GOTESTSUM) $(if $(filter ./...,$(PKG)),unit-companion unit-bench) ## Tests with the race detector (PKG=./exporter/...)
 	$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race $(PKG)
 
-debian: ## Commands that the tests need, from Debian's packages where that is allowed
+debian: ## Commands that the tests need, out of Debian's packages into .tools/
 	@scripts/debian.sh promtool
 
 unit-companion: $(GOTESTSUM) ## Tests of the companion, with the race detector
