@@ -24,8 +24,8 @@ func debian(t *testing.T, scripts map[string]string) (said, dir string, err erro
 	copied := filepath.Join(dir, "scripts", "debian.sh")
 	require.NoError(t, os.WriteFile(copied, []byte(readFile(t, "../scripts/debian.sh")), 0o600))
 	for _, name := range []string{"dirname", "id", "mkdir", "mktemp", "mv", "rm", "tar"} {
-		path, err := exec.LookPath(name)
-		require.NoError(t, err)
+		path, missing := exec.LookPath(name)
+		require.NoError(t, missing)
 		require.NoError(t, os.Symlink(path, filepath.Join(bin, name)))
 	}
 	for name, script := range scripts {
