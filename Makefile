@@ -76,7 +76,7 @@ check: license-check check-generated check-tidy chlog-validate ## The checks tha
 unit: build debian $(GOTESTSUM) $(if $(filter ./...,$(PKG)),unit-companion unit-bench) ## Tests with the race detector (PKG=./exporter/...)
 	$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race $(PKG)
 
-debian: ## Commands that the tests need, from Debian's packages where that is allowed
+debian: ## Programs that the tests need, from Debian's packages
 	@scripts/debian.sh promtool chromium
 
 unit-companion: build debian $(GOTESTSUM) ## Tests of the companion, with the race detector

@@ -1,58 +1,74 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Copyright The adobetargetexporter Authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# Installs commands that the tests need and that Go does not bring, from Debian's or Ubuntu's packages:
+# Gets programs that the tests need and that Go does not bring, from Debian's or Ubuntu's packages:
 #
 #   scripts/debian.sh promtool chromium
 #
-# What is there already is left alone. Where apt is not to be had, or may not be used, it says what to install.
-set -euo pipefail
+# What is there already is left alone. promtool is taken out of its package into .tools/, which needs no rights and starts
+# no server: to install prometheus would listen on :9090. chromium needs all that it depends on, and so root to install it.
+# Where there is no apt, it says what to install. It is written for any sh, for macOS has an old bash.
+set -eu
 
-declare -A package=(
-  [promtool]=prometheus
-  [chromium]=chromium
-)
-declare -A source=(
-  [promtool]='https://prometheus.io/download, or "brew install prometheus"'
-  [chromium]='https://www.google.com/chrome, and set CHROME to its path where it is not on the PATH'
-)
-# What does as well.
-declare -A instead=(
-  [chromium]="chromium-browser google-chrome ${CHROME:-}"
-)
+tools=$(cd "$(dirname "$0")/.." && pwd)/.tools
 
-has() { # has <command>
-  local command
-  for command in "$1" ${instead[$1]:-}; do
-    if command -v "$command" >/dev/null; then return 0; fi
+# there <program>...: any of them is
+there() {
+  for one in "$@"; do
+    if command -v "$one" >/dev/null || [ -x "$tools/$one" ]; then return 0; fi
   done
   return 1
 }
 
-missing=()
-for command in "$@"; do
-  if [[ -z ${package[$command]:-} ]]; then
-    echo "scripts/debian.sh: $command is unknown, it knows ${!package[*]}" >&2
-    exit 2
+# take <package> <file in it>
+take() {
+  there apt-get && there dpkg-deb || return 1
+  echo "taking ${2##*/} out of Debian's package $1"
+  dir=$(mktemp -d)
+  # apt's own user reads nothing of a directory of mktemp.
+  if download "$1" "$dir" && mkdir -p "$tools" && dpkg-deb --fsys-tarfile "$dir"/*.deb | tar -xf - -C "$dir" "./$2"; then
+    mv "$dir/$2" "$tools/"
+    rm -rf "$dir"
+    return
   fi
-  has "$command" || missing+=("$command")
-done
-[[ ${#missing[@]} == 0 ]] && exit
+  rm -rf "$dir"
+  return 1
+}
 
-root=()
-if [[ $(id -u) != 0 ]]; then root=(sudo -n); fi
-if command -v apt-get >/dev/null && "${root[@]}" true 2>/dev/null; then
-  packages=()
-  for command in "${missing[@]}"; do packages+=("${package[$command]}"); done
-  echo "installing ${packages[*]}"
+# download <package> <directory>, with the lists of packages renewed where that is needed and allowed
+download() (
+  cd "$2"
+  apt-get -qq -o APT::Sandbox::User= download "$1" 2>/dev/null && exit
+  [ "$(id -u)" = 0 ] && apt-get -qq update && apt-get -qq -o APT::Sandbox::User= download "$1"
+)
+
+# install <package>, with the lists of packages renewed where that is needed
+install() {
+  there apt-get && [ "$(id -u)" = 0 ] || return 1
+  echo "installing Debian's package $1"
   export DEBIAN_FRONTEND=noninteractive
-  install=("${root[@]}" apt-get install -y -q --no-install-recommends "${packages[@]}")
-  "${install[@]}" >/dev/null || { "${root[@]}" apt-get update -q >/dev/null && "${install[@]}" >/dev/null; }
-  exit
-fi
+  apt-get -qq install -y --no-install-recommends "$1" >/dev/null 2>&1 && return
+  apt-get -qq update && apt-get -qq install -y --no-install-recommends "$1" >/dev/null
+}
 
-for command in "${missing[@]}"; do
-  echo "$command is missing, and the tests need it: install Debian's package ${package[$command]}, or see ${source[$command]}" >&2
+failed=0
+for program in "$@"; do
+  case $program in
+    promtool)
+      there promtool || take prometheus usr/bin/promtool && continue
+      package=prometheus elsewhere='https://prometheus.io/download, or "brew install prometheus"'
+      ;;
+    chromium)
+      there chromium chromium-browser google-chrome "${CHROME:-chromium}" || install chromium && continue
+      package=chromium elsewhere='https://www.google.com/chrome, and set CHROME to its path where it is not on the PATH'
+      ;;
+    *)
+      echo "scripts/debian.sh: $program is unknown, it knows promtool and chromium" >&2
+      exit 2
+      ;;
+  esac
+  echo "$program is missing, and the tests need it: install Debian's package $package, or see $elsewhere" >&2
+  failed=1
 done
-exit 1
+exit "$failed"

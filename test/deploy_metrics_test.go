@@ -81,6 +81,7 @@ func ofPrometheus(e exposed, rules []rule) exposed {
 		"alertname": append(alertsOf(rules), "AdobeTarget.*"), "alertstate": {"pending", "firing"}, "severity": nil,
 		"job": nil, "instance": nil, "exporter": nil,
 	}
+	own["up"] = map[string][]string{"job": nil, "instance": nil}
 	maps.Copy(own, e)
 	return own
 }

@@ -77,6 +77,25 @@ func TestHoldup_AQuotaThatFreesACallNowAndThenIsSaidOnceAndRemindedOf(t *testing
 	})
 }
 
+// The window frees calls about as fast as they are needed, so the quota is used up now and then.
+func TestHoldup_AQuotaThatIsUsedUpNowAndThenIsSaidEveryFiveMinutesAtMost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := started(t, func(set *setup) {
+			set.outbox.MergeWindow = 0
+			set.quota.Quota = quota.WindowConfig{Calls: 6, Window: time.Minute}
+		})
+		names := visitors(300)
+		for len(names) > 0 {
+			f.push(t, names[:5]...)
+			names = names[5:]
+			time.Sleep(45 * time.Second)
+		}
+		f.Stop()
+		assert.InDelta(t, 9, f.said("The quota is used up"), 3, "every five minutes of 45")
+		assert.InDelta(t, f.said("The quota is used up"), f.said("The quota has room again"), 1)
+	})
+}
+
 func TestHoldup_OnlyALongPauseIsSaid(t *testing.T) {
 	for name, tt := range map[string]struct {
 		pause time.Duration

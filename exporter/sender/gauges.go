@@ -111,14 +111,18 @@ func (s *Sender) waiting() map[string]int {
 	}
 	w := s.wayOf(time.Now())
 	down, fresh := w.health.down(), w.cause()
-	if s.uploader.Load() != nil {
+	if u := s.uploader.Load(); u != nil {
 		visitors[causeUpload] = held.Uploaded
+		if u.stopped() { // those in uploads that are still to be made wait for the same
+			visitors[causeUpload] = min(held.Uploaded, u.followed())
+			visitors[causeOutage] = held.Uploaded - visitors[causeUpload]
+		}
 	}
 	if s.uploadsAlone() {
-		down, fresh = s.troubles.is(uploadsFail), s.uploader.Load().cause()
+		down, fresh = s.uploader.Load().stopped(), s.uploader.Load().cause()
 	}
 	if down { // nobody knows who else would fail
-		visitors[causeOutage], visitors[causeAlone] = visitors[causeAlone], 0
+		visitors[causeOutage], visitors[causeAlone] = visitors[causeOutage]+visitors[causeAlone], 0
 	}
 	visitors[fresh] += held.Ready[outbox.Fresh]
 	visitors[s.primary.cause()] += held.Ready[outbox.OneWay]
@@ -136,10 +140,25 @@ func (w *way) cause() string {
 // cause returns what the next upload waits for.
 func (u *uploader) cause() string {
 	switch {
-	case u.sender.troubles.is(uploadsFail):
+	case u.stopped():
 		return causeOutage
 	case u.set.Account.Cause() == quota.Paused:
 		return quota.Paused.String()
 	}
 	return causeUpload
+}
+
+// stopped reports whether no upload gets through: Target takes none, or none may leave.
+func (u *uploader) stopped() bool {
+	return u.sender.troubles.is(uploadsFail) || u.sender.troubles.is(uploadsUncounted)
+}
+
+// followed returns how many visitors stand in uploads that Target has taken.
+func (u *uploader) followed() (visitors int) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, m := range u.taken {
+		visitors += m.rows()
+	}
+	return visitors
 }

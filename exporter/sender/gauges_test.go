@@ -185,7 +185,7 @@ func TestGauges_SayWhatTheNextUploadWaitsFor(t *testing.T) {
 		"the end of a pause": {func(f *fixture, _ *fakeUploads) { f.uploader.Load().set.Account.Pause(24 * time.Hour) }, map[string]int{"pause": 20}},
 		"that Target takes any at all": {func(_ *fixture, target *fakeUploads) {
 			target.answer = func(*fakeUpload) route.Answer { return forbidden }
-		}, map[string]int{"upload": 1, "outage": 20}},
+		}, map[string]int{"outage": 21}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -204,4 +204,26 @@ func TestGauges_SayWhatTheNextUploadWaitsFor(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestGauges_WhoStandsInAnUploadThatCannotBeMadeWaitsAsInAnOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, target := &disk{kept: make(map[string][]byte)}, &fakeUploads{}
+		f := newFixture(t, byUploads(target, func(u *Uploads) { u.Account = accountOn(t, d) }))
+		target.processing = 24 * time.Hour
+		f.Start()
+		defer f.Stop()
+		f.push(t, tier("taken", "gold"))
+		time.Sleep(10 * time.Minute)
+		assert.Equal(t, map[string]int{"upload": 1}, nonZero(f.counts("outbox.visitors")))
+
+		d.fill(true) // its calls cannot be written down
+		f.push(t, visitors(20)...)
+		time.Sleep(time.Hour)
+		assert.Equal(t, map[string]int{"upload": 1, "outage": 20}, nonZero(f.counts("outbox.visitors")))
+
+		d.fill(false)
+		time.Sleep(10 * time.Minute)
+		assert.Equal(t, map[string]int{"upload": 21}, nonZero(f.counts("outbox.visitors")))
+	})
 }

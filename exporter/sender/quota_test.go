@@ -137,6 +137,8 @@ func TestSender_WhileTheQuotaCannotBeWrittenNothingLeaves(t *testing.T) {
 			f.push(t, visitors(20)...)
 			time.Sleep(time.Hour)
 			assert.LessOrEqual(t, len(f.route.calls()), 1, "one may have been written down before")
+			waiting := f.counts("outbox.visitors")
+			assert.Equal(t, 20, waiting["pace"]+waiting["calling"], "causes by which an alert tells")
 			assert.InDelta(t, 12*(outages+1), f.said("The quota account cannot be written"), 2, "every five minutes")
 			d.fill(false)
 			time.Sleep(time.Minute)

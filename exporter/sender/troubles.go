@@ -35,18 +35,20 @@ type troubles struct {
 	report func(error)
 	count  atomic.Int32
 
-	mu  sync.Mutex
-	now map[trouble]*lasting
+	mu   sync.Mutex
+	now  map[trouble]*lasting
+	said map[trouble]time.Time
 }
 
 // lasting is a trouble that is not over.
 type lasting struct {
-	err         error
-	since, said time.Time
+	err   error
+	since time.Time
+	told  bool
 }
 
 func newTroubles(report func(error)) *troubles {
-	return &troubles{report: report, now: make(map[trouble]*lasting)}
+	return &troubles{report: report, now: make(map[trouble]*lasting), said: make(map[trouble]time.Time)}
 }
 
 // begin reports that something keeps updates from being sent.
@@ -69,17 +71,21 @@ func (t *troubles) set(what trouble, err error) {
 	}
 }
 
-// say reports and says it, every five minutes at most.
+// say reports and says it, every five minutes at most: also of one that comes and goes.
 func (t *troubles) say(what trouble, err error, log func(string, ...zap.Field), message string, fields ...zap.Field) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := time.Now()
-	if l := t.now[what]; l != nil && now.Sub(l.said) < reminder {
+	lately := now.Sub(t.said[what]) < reminder
+	if t.now[what] != nil && lately {
 		return
 	}
 	t.set(what, err)
+	if lately {
+		return
+	}
 	l := t.now[what]
-	l.said = now
+	l.told, t.said[what] = true, now
 	log(message+"; said every five minutes at most", append(fields, zap.Duration("for", now.Sub(l.since).Round(time.Second)))...)
 }
 
@@ -93,7 +99,7 @@ func (t *troubles) is(what trouble) bool {
 	return t.now[what] != nil
 }
 
-// over reports that it no longer does, and returns for how long it did, 0 when it did not.
+// over reports that it no longer does, and returns for how long it did, 0 when it did not or when that was not said.
 func (t *troubles) over(what trouble) time.Duration {
 	if !t.is(what) {
 		return 0
@@ -107,6 +113,9 @@ func (t *troubles) over(what trouble) time.Duration {
 	delete(t.now, what)
 	t.count.Add(-1)
 	t.tell()
+	if !l.told {
+		return 0
+	}
 	return max(1, time.Since(l.since))
 }
 
