@@ -249,19 +249,49 @@ func TestFile_InBracesIsNotUpdated(t *testing.T) {
 
 func TestReplace_KeepsTheModeOfTheFile(t *testing.T) {
 	path := written(t, testOf(record))
-	require.NoError(t, os.Chmod(path, 0o640)) //nolint:gosec // that is what is tested
+	require.NoError(t, os.Chmod(path, 0o666)) //nolint:gosec // that is what is tested: no umask takes from it
 
 	require.NoError(t, Replace(path, []byte("new")))
 
 	info, err := os.Stat(path)
 	require.NoError(t, err)
-	assert.Equal(t, os.FileMode(0o640), info.Mode().Perm())
+	assert.Equal(t, os.FileMode(0o666), info.Mode().Perm())
 	text, err := os.ReadFile(path) //nolint:gosec // of this test
 	require.NoError(t, err)
 	assert.Equal(t, "new", string(text))
 	left, err := filepath.Glob(filepath.Join(filepath.Dir(path), "*.new"))
 	require.NoError(t, err)
 	assert.Empty(t, left)
+}
+
+func TestReplace_FollowsALinkAndLeavesOtherFilesAlone(t *testing.T) {
+	path := written(t, testOf(record))
+	link := filepath.Join(filepath.Dir(path), "link.test.yaml")
+	require.NoError(t, os.Symlink(filepath.Base(path), link))
+	for _, beside := range []string{path, link} {
+		require.NoError(t, os.WriteFile(beside+".new", []byte("another's"), 0o600))
+	}
+
+	require.NoError(t, Replace(link, []byte("new")))
+
+	for name, want := range map[string]string{path: "new", path + ".new": "another's", link + ".new": "another's"} {
+		text, err := os.ReadFile(name) //nolint:gosec // of this test
+		require.NoError(t, err)
+		assert.Equal(t, want, string(text))
+	}
+	info, err := os.Lstat(link)
+	require.NoError(t, err)
+	assert.Equal(t, os.ModeSymlink, info.Mode().Type())
+}
+
+func TestReplace_WritesNoFileThatMayNotBeWritten(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root may write every file")
+	}
+	path := written(t, testOf(record))
+	require.NoError(t, os.Chmod(path, 0o400))
+
+	require.ErrorIs(t, Replace(path, []byte("new")), os.ErrPermission)
 }
 
 func FuzzFile(f *testing.F) {
