@@ -91,6 +91,11 @@ func TestFile_RefusesWhatItDoesNotKnow(t *testing.T) {
 		{"an unknown route", testOf(record + "  expect: {calls: [{visitor: {mbox3rdPartyId: zoe}, parameters: {profile.a: x}, route: post}]}"), `line 5: route: "post" is unknown`},
 		{"a record of number 0", testOf(record + "  expect: {skipped: [{record: 0, reason: no_visitor}]}"), "line 5: record must be the number of a record"},
 		{"a skip of no record", testOf(record + "  expect: {skipped: [{reason: no_visitor}]}"), "line 5: record: required"},
+		{"a skip that is named twice", testOf(record + "  expect:\n    skipped:\n    - {record: 1, reason: no_visitor}\n    - {record: 1, reason: no_visitor}"), "line 8: record: 1 is named twice"},
+		{"a call of no records", testOf(record + "  match: contains\n  expect: {calls: [{records: [], visitor: {mbox3rdPartyId: zoe}}]}"), "line 6: records: there are none"},
+		{"a record that is merged", testOf("  records:\n  - attributes: &a {id: zoe}\n  - attributes:\n      <<: *a"), "line 7: << is not read in records"},
+		{"a number that YAML takes for octal", testOf("  records: [{attributes: {id: 0017}}]"), "line 4: a number with zeros before it is another one"},
+		{"a number that loses its zeros", testOf("  records: [{attributes: {id: 0089}}]"), "line 4: a number with zeros before it is another one"},
 		{"an unknown reason", testOf(record + "  expect: {skipped: [{record: 1, reason: nobody}]}"), `line 5: reason: "nobody" is unknown, use one of condition,`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -108,6 +113,7 @@ func TestFile_Passes(t *testing.T) {
 		{"with records and route", record + "  match: exact\n  expect: {calls: [{" + call + ", records: [1], route: single}]}"},
 		{"a parameter of several", "  records: [{attributes: {id: zoe, p.a: x, p.b: y}}]\n  match: contains\n  expect: {calls: [{" + call + "}]}"},
 		{"a visitor of several", "  records: [{attributes: {id: amy, p.a: x}}, {attributes: {id: zoe, p.a: x}}]\n  match: contains\n  expect: {calls: [{visitor: {mbox3rdPartyId: zoe}}]}"},
+		{"a call of which more is said than of the one before", "  records: [{attributes: {id: zoe, p.a: x}}, {attributes: {id: amy, p.a: x}}]\n  match: contains\n  expect: {calls: [{parameters: {profile.a: x}}, {visitor: {mbox3rdPartyId: zoe}}]}"},
 		{"records that merge", "  records: [{attributes: {id: zoe, p.a: w}}, {attributes: {id: zoe, p.a: x}}]\n  expect: {calls: [{" + call + ", records: [1, 2]}]}"},
 		{"records that do not", "  records: [{attributes: {id: zoe, p.a: w}}, {attributes: {id: zoe, p.a: x}}]\n  merge: false\n  expect: {calls: [{visitor: {mbox3rdPartyId: zoe}, parameters: {profile.a: w}}, {" + call + "}]}"},
 		{"records of a file", "  records_file: records.jsonl\n  as: attributes\n  expect: {calls: [{visitor: {mbox3rdPartyId: zoe}, parameters: {profile.a: 1}}], skipped: [{record: 2, reason: condition, place: conditions}]}"},
@@ -169,6 +175,10 @@ func TestFile_SaysWhatDiffers(t *testing.T) {
 		{
 			"another place", "  records: [{body: {a: 1}}]\n  expect: {skipped: [{record: 1, reason: no_visitor, place: 'visitor::1'}]}",
 			[]string{"record 1 is skipped for another reason (line 5)", "  - no_visitor by visitor::1", "  + no_visitor by visitor"},
+		},
+		{
+			"the place of another exporter", "  records: [{body: {a: 1}}]\n  expect: {skipped: [{record: 1, reason: no_visitor, place: 'exporters::adobe_target/b::visitor'}]}",
+			[]string{"record 1 is skipped for another reason (line 5)", "  - no_visitor by exporters::adobe_target/b::visitor", "  + no_visitor by visitor"},
 		},
 		{
 			"a record that is skipped too", "  records: [{attributes: {id: zoe, p.a: x}}, {body: {a: 1}}]\n  expect: {calls: [{visitor: {mbox3rdPartyId: zoe}, parameters: {profile.a: x}}]}",
