@@ -29,6 +29,9 @@ func newPreview() *cobra.Command {
 			if err := o.validate(); err != nil {
 				return err
 			}
+			if cmd.Flags().Changed("fail-on") && len(o.failOn) == 0 { // as of a variable that is not set
+				return errors.New("--fail-on: names no outcome, so nothing would fail")
+			}
 			return o.run(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}

@@ -104,6 +104,7 @@ func TestPreview_Ends(t *testing.T) {
 		{"with another record after the first", record + "\n" + `{"secret-id":1}`, nil, exitUsage, "line 2: a record has the keys attributes, body"},
 		{"with a file that is not there", "", []string{"--records", "nowhere"}, exitUsage, "--records: open nowhere"},
 		{"with a file that is a folder", "", []string{"--records", "testdata"}, exitUsage, "--records:"},
+		{"with an outcome without a name", record, []string{"--fail-on", ""}, exitUsage, "--fail-on: names no outcome"},
 		{"with an unknown outcome", record, []string{"--fail-on", "lost"}, exitUsage, `--fail-on: "lost" is unknown, use some of skipped, dropped, condition`},
 		{"with an unknown form", record, []string{"--as", "xml"}, exitUsage, `--as: "xml" is unknown, use one of auto, record`},
 		{"with a set that is none", record, []string{"--set", "secret-id"}, exitUsage, "--set: must be key=value"},
