@@ -47,11 +47,18 @@ type process struct {
 	stderr  bytes.Buffer
 }
 
-func startProcess(t *testing.T, args ...string) *process {
+// built returns the command's binary.
+func built(t *testing.T) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "adobetarget")
-	built, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput() //nolint:gosec // G204: the folder is the test's own
-	require.NoError(t, err, string(built))
+	says, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput() //nolint:gosec // G204: the folder is the test's own
+	require.NoError(t, err, string(says))
+	return binary
+}
+
+func startProcess(t *testing.T, args ...string) *process {
+	t.Helper()
+	binary := built(t)
 	p := &process{command: exec.CommandContext(t.Context(), binary, append([]string{"emulator", "--listen", "127.0.0.1:0"}, args...)...)} //nolint:gosec // G204: it was built a line above
 	p.command.Stderr = &p.stderr
 	stdout, err := p.command.StdoutPipe()

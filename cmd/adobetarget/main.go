@@ -26,6 +26,7 @@ const (
 )
 
 func main() {
+	signal.Ignore(syscall.SIGPIPE) // where nobody reads on, a write says so, and the exit code is one of ours
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()

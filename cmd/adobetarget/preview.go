@@ -29,6 +29,9 @@ func newPreview() *cobra.Command {
 			if err := o.validate(); err != nil {
 				return err
 			}
+			if cmd.Flags().Changed("fail-on") && len(o.failOn) == 0 { // as of a variable that is not set
+				return errors.New("--fail-on: names no outcome, so nothing would fail")
+			}
 			return o.run(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
@@ -59,14 +62,22 @@ func (o *previewOptions) run(ctx context.Context, stdin io.Reader, stdout, stder
 		err = out.Summary(totals)
 	}
 	switch {
-	case errors.Is(err, syscall.EPIPE): // whoever reads has seen enough
+	case errors.Is(err, syscall.EPIPE) && len(o.failOn) == 0: // whoever reads has seen enough
 		return nil
 	case ctx.Err() != nil:
 		return failure{errors.New("interrupted")}
+	case isWrite(err):
+		return failure{fmt.Errorf("the output ends before the records: %w", err)}
 	case err != nil:
 		return fmt.Errorf("--records: %w", err)
 	}
 	return o.expect(totals)
+}
+
+// isWrite reports whether it is the output that failed.
+func isWrite(err error) bool {
+	path, is := errors.AsType[*os.PathError](err)
+	return is && path.Op == "write"
 }
 
 // openRecords opens the file of records, "-" for stdin. Reading ends with ctx.

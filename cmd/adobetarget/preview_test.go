@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -103,6 +104,7 @@ func TestPreview_Ends(t *testing.T) {
 		{"with another record after the first", record + "\n" + `{"secret-id":1}`, nil, exitUsage, "line 2: a record has the keys attributes, body"},
 		{"with a file that is not there", "", []string{"--records", "nowhere"}, exitUsage, "--records: open nowhere"},
 		{"with a file that is a folder", "", []string{"--records", "testdata"}, exitUsage, "--records:"},
+		{"with an outcome without a name", record, []string{"--fail-on", ""}, exitUsage, "--fail-on: names no outcome"},
 		{"with an unknown outcome", record, []string{"--fail-on", "lost"}, exitUsage, `--fail-on: "lost" is unknown, use some of skipped, dropped, condition`},
 		{"with an unknown form", record, []string{"--as", "xml"}, exitUsage, `--as: "xml" is unknown, use one of auto, record`},
 		{"with a set that is none", record, []string{"--set", "secret-id"}, exitUsage, "--set: must be key=value"},
@@ -181,6 +183,41 @@ func TestPreview_EndsQuietlyWhereNobodyReadsOn(t *testing.T) {
 
 	assert.Equal(t, exitOK, code)
 	assert.Empty(t, stderr.String())
+}
+
+// A signal must not end the process before it can say how: head, for one, closes the pipe.
+func TestPreview_TheProcessEndsAsItSaysWhereNobodyReadsOn(t *testing.T) {
+	preview := exec.CommandContext(t.Context(), built(t), "preview", "--config", previewConfig, "--records", previewRecords) //nolint:gosec // G204: it was just built
+	reads, writes, err := os.Pipe()
+	require.NoError(t, err)
+	require.NoError(t, reads.Close())
+	defer writes.Close()
+	preview.Stdout = writes
+
+	require.NoError(t, preview.Run())
+}
+
+// What was not written was not looked at either, so nothing says that all is as expected.
+func TestPreview_FailsWhereTheOutputEndsBeforeWhatIsExpectedIsKnown(t *testing.T) {
+	var stderr bytes.Buffer
+	code := run(t.Context(), []string{"preview", "--config", previewConfig, "--records", previewRecords, "--fail-on", "skipped"}, nil, brokenPipe{}, &stderr)
+
+	assert.Equal(t, exitFailure, code)
+	assert.Contains(t, stderr.String(), "the output ends before the records")
+}
+
+func TestPreview_FailsWhereTheOutputHasNoRoom(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("there is no /dev/full")
+	}
+	defer full.Close()
+	var stderr bytes.Buffer
+	code := run(t.Context(), []string{"preview", "--config", previewConfig, "--records", previewRecords}, nil, full, &stderr)
+
+	assert.Equal(t, exitFailure, code)
+	assert.Contains(t, stderr.String(), "the output ends before the records")
+	assert.NotContains(t, stderr.String(), "--records")
 }
 
 type brokenPipe struct{}

@@ -63,6 +63,9 @@ func (o *probeOptions) define(flags *pflag.FlagSet) {
 }
 
 func (o *probeOptions) run(cmd *cobra.Command) error {
+	if cmd.Flags().Changed("only") && len(o.only) == 0 { // as of a variable that is not set
+		return errors.New("--only: names no question, leave it out to ask all")
+	}
 	stderr := cmd.ErrOrStderr()
 	subject, plan, err := o.prepare(cmd.Context(), stderr)
 	if err != nil {
@@ -130,16 +133,17 @@ func (o *probeOptions) prepare(ctx context.Context, stderr io.Writer) (*probe.Su
 
 // token reads the token, "" when there is none. Errors do not repeat it.
 func (o *probeOptions) token() (string, error) {
-	if o.tokenFile == "" {
-		return strings.TrimSpace(os.Getenv(probeTokenVariable)), nil
+	text, from := os.Getenv(probeTokenVariable), probeTokenVariable
+	if o.tokenFile != "" {
+		read, err := os.ReadFile(o.tokenFile)
+		if err != nil {
+			return "", fmt.Errorf("--token-file: %w", err)
+		}
+		text, from = string(read), "--token-file"
 	}
-	text, err := os.ReadFile(o.tokenFile)
-	if err != nil {
-		return "", fmt.Errorf("--token-file: %w", err)
-	}
-	token := strings.TrimSpace(string(text))
-	if token == "" || strings.ContainsAny(token, " \t\r\n") {
-		return "", errors.New("--token-file: must hold the token and nothing else")
+	token := strings.TrimSpace(text)
+	if strings.ContainsAny(token, " \t\r\n") || token == "" && o.tokenFile != "" {
+		return "", fmt.Errorf("%s: must hold the token and nothing else", from)
 	}
 	return token, nil
 }

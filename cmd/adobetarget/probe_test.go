@@ -119,6 +119,25 @@ func TestProbe_SendsTheTokenOfTheFileOrTheVariable(t *testing.T) {
 	}
 }
 
+func TestProbe_RefusesAQuestionWithoutAName(t *testing.T) {
+	code, stdout, stderr := shown(t, "", "probe", "--config", probeConfig(t, "http://127.0.0.1:1", ""), "--visitor", probeVisitor, "--yes", "--only", "")
+
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, stderr, "--only: names no question")
+	assert.Empty(t, stdout)
+}
+
+func TestProbe_RefusesAVariableThatHoldsMoreThanAToken(t *testing.T) {
+	t.Setenv(probeTokenVariable, "s3cret\nand more")
+	config := probeConfig(t, "http://127.0.0.1:1", "    auth: {authenticator: bearertokenauth}\n")
+
+	code, stdout, stderr := runProbe(t.Context(), t, nil, "--config", config, "--yes")
+
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, stderr, "ADOBE_TARGET_TOKEN: must hold the token and nothing else")
+	assert.NotContains(t, stdout+stderr, "s3cret")
+}
+
 func TestProbe_AsksNothingUnlessItIsTold(t *testing.T) {
 	e, server := newProbed(t, emulator.Settings{RecordCalls: 1})
 	config := probeConfig(t, server.URL, "")

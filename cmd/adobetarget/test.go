@@ -71,6 +71,9 @@ func (t *testRun) all(ctx context.Context, args []string) error {
 	}
 	for _, path := range paths {
 		t.file(ctx, path)
+		if ctx.Err() != nil {
+			return failure{errors.New("interrupted")}
+		}
 	}
 	if t.options.junit != "" {
 		if err := t.report(); err != nil {

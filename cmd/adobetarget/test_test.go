@@ -4,6 +4,7 @@
 package main // import "github.com/otelcol-adobetarget/adobetargetexporter/cmd/adobetarget"
 
 import (
+	"bytes"
 	"encoding/xml"
 	"os"
 	"path/filepath"
@@ -104,6 +105,15 @@ func TestTest_Ends(t *testing.T) {
 	assert.Contains(t, stderr, "name a file of tests")
 	code, _, _ = shown(t, "", "test", "nowhere.test.yaml")
 	assert.Equal(t, exitUsage, code)
+}
+
+func TestTest_EndsWithAnInterrupt(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	code := run(ended(t), []string{"test", folder(t, map[string]string{"a.test.yaml": passing, "b.test.yaml": passing})}, nil, &stdout, &stderr)
+
+	assert.Equal(t, exitFailure, code)
+	assert.Equal(t, "adobetarget: interrupted\n", stderr.String())
+	assert.NotContains(t, stdout.String(), "b.test.yaml")
 }
 
 func TestTest_UpdateLeavesWhatPassesAsItIs(t *testing.T) {

@@ -4,17 +4,15 @@
 package mapping // import "github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
 
 import (
-	"strings"
-
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/profile"
 )
 
-// drop counts a parameter that is left out, and says which it is where that is asked for. A map is named by
-// the beginning of its parameters' names.
+// drop counts a parameter that is left out, and says which it is where that is asked for, by its name on the record. A
+// map is named by the beginning of its parameters' names.
 func (r *reader) drop(name string, why Drop) {
 	r.update.Dropped[why]++
 	if r.explains {
-		r.update.Left = append(r.update.Left, Left{Name: parameterName(strings.TrimSuffix(name, ".")), Why: why, Entry: r.entry})
+		r.update.Left = append(r.update.Left, Left{Name: parameterName(name), Why: why, Entry: r.entry})
 	}
 }
 

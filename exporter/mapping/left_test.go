@@ -17,7 +17,7 @@ func TestMapper_ExplainedSaysWhichParametersWereLeftOut(t *testing.T) {
 	ld := plog.NewLogs()
 	lr := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
 	require.NoError(t, lr.Attributes().FromRaw(map[string]any{
-		"mboxPC": "1", "nothing": nil, "empty": "", "tier": map[string]any{"now": nil, "user.x": 1, "good": "x", "list": []any{math.NaN()}, "none": map[string]any{}},
+		"mboxPC": "1", "nothing": nil, "empty": "", "tier": map[string]any{"now": nil, "user.x": 1, "good": "x", "list": []any{math.NaN()}, "none": map[string]any{}, "dot.": "", "profile.profile.twice": ""},
 		"default": nil,
 	}))
 	lr.Body().SetStr("text")
@@ -38,6 +38,8 @@ func TestMapper_ExplainedSaysWhichParametersWereLeftOut(t *testing.T) {
 			{"user.x", DropReservedName, 2},
 			{"list", DropNotFinite, 2},
 			{"none", DropEmpty, 2},
+			{"dot.", DropEmpty, 2},
+			{"profile.twice", DropEmpty, 2},
 			{"", DropNotAMap, 3},
 			{"c", DropExpressionFailed, 4},
 		}, got.Left)

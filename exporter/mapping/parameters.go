@@ -121,12 +121,12 @@ func (r *reader) add(name string, v pcommon.Value) {
 // addMap adds the entries of a map under dotted names.
 func (r *reader) addMap(prefix string, m pcommon.Map) {
 	if m.Len() == 0 {
-		r.drop(prefix, DropEmpty)
+		r.drop(strings.TrimSuffix(prefix, "."), DropEmpty)
 		return
 	}
 	if profile.NameTooLong(parameterName(prefix)) {
 		for range leaves(m) {
-			r.drop(prefix, DropNameTooLong)
+			r.drop(strings.TrimSuffix(prefix, "."), DropNameTooLong)
 		}
 		return
 	}
@@ -137,12 +137,12 @@ func (r *reader) addMap(prefix string, m pcommon.Map) {
 
 // put adds a parameter that Target would take.
 func (r *reader) put(name, value string) {
-	name = parameterName(name)
-	if reason := r.refusal(r.update.Visitor, name, value); reason != kept {
+	parameter := parameterName(name)
+	if reason := r.refusal(r.update.Visitor, parameter, value); reason != kept {
 		r.drop(name, reason)
 		return
 	}
-	r.update.Parameters = append(r.update.Parameters, profile.Parameter{Name: name, Value: value})
+	r.update.Parameters = append(r.update.Parameters, profile.Parameter{Name: parameter, Value: value})
 }
 
 // parameterName returns the name of a parameter that is called so on a record. Every

@@ -42,22 +42,40 @@ func otherCalls(want, got []Call) (lines []string) {
 
 // missingCalls returns the calls of want that are not among those of got, each of which counts once.
 func missingCalls(want, got []Call) (lines []string) {
-	left := slices.Clone(got)
+	taken := make(map[int]int) // which of want has a call of got
 	for i := range want {
-		at := slices.IndexFunc(left, func(c Call) bool { return len(want[i].differs(&c, true)) == 0 })
-		if at >= 0 {
-			left = slices.Delete(left, at, at+1)
+		if take(i, want, got, taken, make(map[int]bool)) {
 			continue
 		}
 		lines = append(lines, fmt.Sprintf("call %d (line %d) is not made", i+1, want[i].node.Line))
-		like := slices.IndexFunc(left, func(c Call) bool { return maps.Equal(c.Visitor, want[i].Visitor) })
+		like := -1
+		for at := range got {
+			if _, is := taken[at]; !is && like < 0 && maps.Equal(got[at].Visitor, want[i].Visitor) {
+				like = at
+			}
+		}
 		if like < 0 {
 			lines = append(lines, describe("-", &want[i])...)
 			continue
 		}
-		lines = append(lines, want[i].differs(&left[like], true)...)
+		lines = append(lines, want[i].differs(&got[like], true)...)
 	}
 	return lines
+}
+
+// take gives call i of want one of got, for which one that has it may have to take another.
+func take(i int, want, got []Call, taken map[int]int, asked map[int]bool) bool {
+	for at := range got {
+		if asked[at] || len(want[i].differs(&got[at], true)) > 0 {
+			continue
+		}
+		asked[at] = true
+		if has, is := taken[at]; !is || take(has, want, got, taken, asked) {
+			taken[at] = i
+			return true
+		}
+	}
+	return false
 }
 
 // differs returns how got differs from the call, in what is expected of it. With contains it may have more parameters.
@@ -131,16 +149,16 @@ func missingSkips(want, got []Skip) (lines []string) {
 		switch {
 		case at < 0:
 			lines = append(lines, fmt.Sprintf("record %d is not skipped (line %d)", w.Record, w.node.Line), "  - "+w.why())
-		case w.Reason != got[at].Reason, !w.names(got[at].Place):
+		case w.Reason != got[at].Reason, !w.names(&got[at]):
 			lines = append(lines, fmt.Sprintf("record %d is skipped for another reason (line %d)", w.Record, w.node.Line), "  - "+w.why(), "  + "+got[at].why())
 		}
 	}
 	return lines
 }
 
-// names reports whether a place is the one that is expected, if one is. It may be written as a whole path.
-func (s *Skip) names(place string) bool {
-	return s.Place == "" || s.Place == place || strings.HasPrefix(s.Place, "exporters::") && strings.HasSuffix(s.Place, "::"+place)
+// names reports whether the place of a skip is the one that is expected, if one is. It may be written as a whole path.
+func (s *Skip) names(got *Skip) bool {
+	return s.Place == "" || s.Place == got.Place || s.Place == got.path
 }
 
 func (s *Skip) why() string {

@@ -42,6 +42,7 @@ type Skip struct {
 	// Place is what in the settings of the exporter does it, "" where none is expected.
 	Place string
 
+	path string // the whole of a place that came
 	node *yaml.Node
 }
 
@@ -60,6 +61,9 @@ func (e *Expected) readCall(n *yaml.Node) error {
 		"parameters": texts(c.Parameters, "parameters"),
 		"route":      text(&c.Route, "route"),
 		"records": func(n *yaml.Node) error {
+			if len(follow(n).Content) == 0 {
+				return at(n, "records: there are none, name some or leave the key out")
+			}
 			return each(n, "records", func(n *yaml.Node) error {
 				c.Records = append(c.Records, 0)
 				return number(&c.Records[len(c.Records)-1], "records")(n)
@@ -108,6 +112,8 @@ func (e *Expected) readSkip(n *yaml.Node) error {
 		return err
 	case s.Record == 0:
 		return at(n, "record: required, its number from 1")
+	case slices.ContainsFunc(e.Skipped[:len(e.Skipped)-1], func(other Skip) bool { return other.Record == s.Record }):
+		return at(n, "record: %d is named twice", s.Record)
 	}
 	known := make([]string, 0, len(mapping.Skips()))
 	for _, reason := range mapping.Skips() {

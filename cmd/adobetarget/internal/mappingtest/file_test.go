@@ -91,6 +91,11 @@ func TestFile_RefusesWhatItDoesNotKnow(t *testing.T) {
 		{"an unknown route", testOf(record + "  expect: {calls: [{visitor: {mbox3rdPartyId: zoe}, parameters: {profile.a: x}, route: post}]}"), `line 5: route: "post" is unknown`},
 		{"a record of number 0", testOf(record + "  expect: {skipped: [{record: 0, reason: no_visitor}]}"), "line 5: record must be the number of a record"},
 		{"a skip of no record", testOf(record + "  expect: {skipped: [{reason: no_visitor}]}"), "line 5: record: required"},
+		{"a skip that is named twice", testOf(record + "  expect:\n    skipped:\n    - {record: 1, reason: no_visitor}\n    - {record: 1, reason: no_visitor}"), "line 8: record: 1 is named twice"},
+		{"a call of no records", testOf(record + "  match: contains\n  expect: {calls: [{records: [], visitor: {mbox3rdPartyId: zoe}}]}"), "line 6: records: there are none"},
+		{"a record that is merged", testOf("  records:\n  - attributes: &a {id: zoe}\n  - attributes:\n      <<: *a"), "line 7: << is not read in records"},
+		{"a number that YAML takes for octal", testOf("  records: [{attributes: {id: 0017}}]"), "line 4: a number with zeros before it is another one"},
+		{"a number that loses its zeros", testOf("  records: [{attributes: {id: 0089}}]"), "line 4: a number with zeros before it is another one"},
 		{"an unknown reason", testOf(record + "  expect: {skipped: [{record: 1, reason: nobody}]}"), `line 5: reason: "nobody" is unknown, use one of condition,`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -108,6 +113,7 @@ func TestFile_Passes(t *testing.T) {
 		{"with records and route", record + "  match: exact\n  expect: {calls: [{" + call + ", records: [1], route: single}]}"},
 		{"a parameter of several", "  records: [{attributes: {id: zoe, p.a: x, p.b: y}}]\n  match: contains\n  expect: {calls: [{" + call + "}]}"},
 		{"a visitor of several", "  records: [{attributes: {id: amy, p.a: x}}, {attributes: {id: zoe, p.a: x}}]\n  match: contains\n  expect: {calls: [{visitor: {mbox3rdPartyId: zoe}}]}"},
+		{"a call of which more is said than of the one before", "  records: [{attributes: {id: zoe, p.a: x}}, {attributes: {id: amy, p.a: x}}]\n  match: contains\n  expect: {calls: [{parameters: {profile.a: x}}, {visitor: {mbox3rdPartyId: zoe}}]}"},
 		{"records that merge", "  records: [{attributes: {id: zoe, p.a: w}}, {attributes: {id: zoe, p.a: x}}]\n  expect: {calls: [{" + call + ", records: [1, 2]}]}"},
 		{"records that do not", "  records: [{attributes: {id: zoe, p.a: w}}, {attributes: {id: zoe, p.a: x}}]\n  merge: false\n  expect: {calls: [{visitor: {mbox3rdPartyId: zoe}, parameters: {profile.a: w}}, {" + call + "}]}"},
 		{"records of a file", "  records_file: records.jsonl\n  as: attributes\n  expect: {calls: [{visitor: {mbox3rdPartyId: zoe}, parameters: {profile.a: 1}}], skipped: [{record: 2, reason: condition, place: conditions}]}"},
@@ -171,6 +177,10 @@ func TestFile_SaysWhatDiffers(t *testing.T) {
 			[]string{"record 1 is skipped for another reason (line 5)", "  - no_visitor by visitor::1", "  + no_visitor by visitor"},
 		},
 		{
+			"the place of another exporter", "  records: [{body: {a: 1}}]\n  expect: {skipped: [{record: 1, reason: no_visitor, place: 'exporters::adobe_target/b::visitor'}]}",
+			[]string{"record 1 is skipped for another reason (line 5)", "  - no_visitor by exporters::adobe_target/b::visitor", "  + no_visitor by visitor"},
+		},
+		{
 			"a record that is skipped too", "  records: [{attributes: {id: zoe, p.a: x}}, {body: {a: 1}}]\n  expect: {calls: [{visitor: {mbox3rdPartyId: zoe}, parameters: {profile.a: x}}]}",
 			[]string{"record 2 is skipped, and that is not expected", "  + no_visitor by visitor"},
 		},
@@ -194,6 +204,9 @@ func TestFile_UpdatedPasses(t *testing.T) {
 		"in the middle":               testOf(record + "  expect:\n    calls:\n    # old\n    - {visitor: {mboxPC: a}, parameters: {profile.b: c}}\n\n  # behind\n  match: exact"),
 		"first":                       "config: config.yaml\ntests:\n    -   expect: {skipped: [{record: 1, reason: condition}]}\n        name: one\n        records: [{attributes: {id: zoe, p.a: x}}]\n",
 		"with the line ends of DOS":   strings.ReplaceAll(testOf(record+"  match: exact\n\n# the end"), "\n", "\r\n"),
+		"with line ends of both":      "config: config.yaml\r\n" + strings.TrimPrefix(testOf(record+"  match: exact\n\n# the end"), "config: config.yaml\n"),
+		"with the line ends of a Mac": strings.ReplaceAll(testOf(record+"  match: exact\n"), "\n", "\r"),
+		"behind a line separator":     "# first\u2028# second\u0085# third\n" + testOf(record+"  expect: {skipped: [{record: 1, reason: condition}]}"),
 		"of several tests":            testOf(record) + "\n# next\n- name: two\n" + record + "# last\n",
 		"with odd values":             testOf("  records: [{attributes: {id: zoe, p.l: [" + odd + "], p.s: \"a\\nb: 'c' # d\", p.t: \"  x\", 'p.a: b': '*x', p.e: \"\\u00e9\\U0001F600\\u2028\"}}]"),
 		"with a block behind a key":   testOf("  records:\n  - attributes:\n      id: zoe\n      p.a: |\n        x\n       \n        # y\n"),
@@ -246,19 +259,49 @@ func TestFile_InBracesIsNotUpdated(t *testing.T) {
 
 func TestReplace_KeepsTheModeOfTheFile(t *testing.T) {
 	path := written(t, testOf(record))
-	require.NoError(t, os.Chmod(path, 0o640)) //nolint:gosec // that is what is tested
+	require.NoError(t, os.Chmod(path, 0o666)) //nolint:gosec // that is what is tested: no umask takes from it
 
 	require.NoError(t, Replace(path, []byte("new")))
 
 	info, err := os.Stat(path)
 	require.NoError(t, err)
-	assert.Equal(t, os.FileMode(0o640), info.Mode().Perm())
+	assert.Equal(t, os.FileMode(0o666), info.Mode().Perm())
 	text, err := os.ReadFile(path) //nolint:gosec // of this test
 	require.NoError(t, err)
 	assert.Equal(t, "new", string(text))
 	left, err := filepath.Glob(filepath.Join(filepath.Dir(path), "*.new"))
 	require.NoError(t, err)
 	assert.Empty(t, left)
+}
+
+func TestReplace_FollowsALinkAndLeavesOtherFilesAlone(t *testing.T) {
+	path := written(t, testOf(record))
+	link := filepath.Join(filepath.Dir(path), "link.test.yaml")
+	require.NoError(t, os.Symlink(filepath.Base(path), link))
+	for _, beside := range []string{path, link} {
+		require.NoError(t, os.WriteFile(beside+".new", []byte("another's"), 0o600))
+	}
+
+	require.NoError(t, Replace(link, []byte("new")))
+
+	for name, want := range map[string]string{path: "new", path + ".new": "another's", link + ".new": "another's"} {
+		text, err := os.ReadFile(name) //nolint:gosec // of this test
+		require.NoError(t, err)
+		assert.Equal(t, want, string(text))
+	}
+	info, err := os.Lstat(link)
+	require.NoError(t, err)
+	assert.Equal(t, os.ModeSymlink, info.Mode().Type())
+}
+
+func TestReplace_WritesNoFileThatMayNotBeWritten(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root may write every file")
+	}
+	path := written(t, testOf(record))
+	require.NoError(t, os.Chmod(path, 0o400))
+
+	require.ErrorIs(t, Replace(path, []byte("new")), os.ErrPermission)
 }
 
 func FuzzFile(f *testing.F) {

@@ -46,15 +46,33 @@ func Files(args []string) (paths []string, err error) {
 	return paths, nil
 }
 
-// Replace writes a file anew, whole or not at all, with the mode that it has.
+// Replace writes a file anew, whole or not at all, with the mode that it has. It follows a link, and replaces no file that
+// may not be written.
 func Replace(path string, text []byte) error {
-	info, err := os.Stat(path)
+	path, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return err
 	}
-	written := path + ".new"
-	if err := os.WriteFile(written, text, info.Mode().Perm()); err != nil {
+	old, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
 		return err
 	}
-	return os.Rename(written, path)
+	defer old.Close()
+	info, err := old.Stat()
+	if err != nil {
+		return err
+	}
+	written, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.new")
+	if err != nil {
+		return err
+	}
+	_, err = written.Write(text)
+	err = errors.Join(err, written.Chmod(info.Mode().Perm()), written.Sync(), written.Close())
+	if err == nil {
+		err = os.Rename(written.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(written.Name()))
+	}
+	return nil
 }

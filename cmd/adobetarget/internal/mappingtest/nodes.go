@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -124,6 +125,9 @@ func value(n *yaml.Node) (any, error) {
 		members := make(map[string]any)
 		for i := 0; i < len(n.Content); i += 2 {
 			key := n.Content[i].Value
+			if n.Content[i].ShortTag() == "!!merge" {
+				return nil, at(n.Content[i], "<< is not read in records, write out what it stands for")
+			}
 			if _, twice := members[key]; twice {
 				return nil, at(n.Content[i], "a key is given twice")
 			}
@@ -147,8 +151,15 @@ func value(n *yaml.Node) (any, error) {
 	return scalar(n)
 }
 
+// padded is a number with zeros before it, which YAML takes for another one: 0017 is octal, and 0089 loses them.
+var padded = regexp.MustCompile(`^[-+]?0[0-9_]+$`)
+
 func scalar(n *yaml.Node) (any, error) {
-	switch n.ShortTag() {
+	tag := n.ShortTag()
+	if (tag == "!!int" || tag == "!!float") && padded.MatchString(n.Value) {
+		return nil, at(n, "a number with zeros before it is another one in YAML; write a text in quotes, or the number without them")
+	}
+	switch tag {
 	case "!!null":
 		return nil, nil //nolint:nilnil // that is the value
 	case "!!int":

@@ -70,7 +70,7 @@ func (t *Test) run(ctx context.Context, exporter *preview.Exporter) (*Expected, 
 	}
 	for _, r := range shown.Records {
 		if r.Outcome == preview.OutcomeSkipped {
-			got.Skipped = append(got.Skipped, Skip{Record: r.Record, Reason: r.Reason, Place: place(exporter, r.Place)})
+			got.Skipped = append(got.Skipped, Skip{Record: r.Record, Reason: r.Reason, Place: place(exporter, r.Place), path: r.Place})
 		}
 	}
 	return got, nil

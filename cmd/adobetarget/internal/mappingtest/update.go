@@ -5,8 +5,10 @@ package mappingtest // import "github.com/otelcol-adobetarget/adobetargetexporte
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,21 +22,17 @@ const indent = 2
 // Updated returns the file with what came of the tests that did not pass in place of what was expected of them. All else
 // stays as it is written.
 func (f *File) Updated(results []*Result) ([]byte, error) {
-	end := "\n"
-	if bytes.Contains(f.text, []byte("\r\n")) {
-		end = "\r\n"
-	}
-	lines := strings.Split(string(f.text), end)
+	lines, end := linesOf(string(f.text))
 	for _, r := range slices.Backward(results) { // the lines before stay where they are
 		if r.Passed() {
 			continue
 		}
 		var err error
-		if lines, err = r.rewrite(lines); err != nil {
+		if lines, err = r.rewrite(lines, end); err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Path, err)
 		}
 	}
-	text := []byte(strings.Join(lines, end))
+	text := []byte(strings.Join(lines, ""))
 	written, err := parse(f.Path, text)
 	if err == nil && !slices.EqualFunc(f.Tests, written.Tests, sameRecords) {
 		err = errors.New("its records would change")
@@ -43,6 +41,23 @@ func (f *File) Updated(results []*Result) ([]byte, error) {
 		return nil, fmt.Errorf("%s: cannot be updated as it is written: %w", f.Path, err)
 	}
 	return text, nil
+}
+
+// lineBreak is what ends a line of YAML, so that lines have the numbers that its nodes have.
+var lineBreak = regexp.MustCompile("\r\n|[\r\n\u0085\u2028\u2029]")
+
+// linesOf returns the lines of a text, each with what ends it, and what ends the first.
+func linesOf(text string) (lines []string, end string) {
+	end = cmp.Or(lineBreak.FindString(text), "\n")
+	begin := 0
+	for _, at := range lineBreak.FindAllStringIndex(text, -1) {
+		lines = append(lines, text[begin:at[1]])
+		begin = at[1]
+	}
+	if begin < len(text) {
+		lines = append(lines, text[begin:]+end)
+	}
+	return lines, end
 }
 
 // sameRecords reports whether two tests are of the same records.
@@ -56,12 +71,12 @@ func sameRecords(a, b *Test) bool {
 }
 
 // rewrite replaces the lines of what is expected of a test, or adds them at its end.
-func (r *Result) rewrite(lines []string) ([]string, error) {
+func (r *Result) rewrite(lines []string, end string) ([]string, error) {
 	if r.node.Style&yaml.FlowStyle != 0 || len(r.node.Content) == 0 {
 		return nil, at(r.node, "%s: is written in braces, write it as a block to have it updated", r.Name)
 	}
 	first := r.node.Content[0]
-	written, err := r.got.yaml(strings.Repeat(" ", first.Column-1))
+	written, err := r.got.yaml(strings.Repeat(" ", first.Column-1), end)
 	if err != nil {
 		return nil, err
 	}
@@ -95,8 +110,8 @@ func endOf(lines []string, begin, column int) int {
 	return end
 }
 
-// yaml returns the lines of what is expected, behind an indentation.
-func (e *Expected) yaml(before string) ([]string, error) {
+// yaml returns the lines of what is expected, each between an indentation and its end.
+func (e *Expected) yaml(before, end string) ([]string, error) {
 	expect := pairsNode()
 	if len(e.Calls) > 0 {
 		calls := &yaml.Node{Kind: yaml.SequenceNode}
@@ -127,6 +142,7 @@ func (e *Expected) yaml(before string) ([]string, error) {
 		if lines[i] != "" {
 			lines[i] = before + lines[i]
 		}
+		lines[i] += end
 	}
 	return lines, nil
 }

@@ -12,12 +12,16 @@ import (
 type lineCounter struct {
 	from   io.Reader
 	read   int64
+	asked  int64   // the last byte that was asked for
 	breaks []int64 // where line breaks stand that were not asked beyond
 	before int     // those that were
 }
 
-// Read reads on, as an io.Reader does.
+// Read reads on, as an io.Reader does, but not further than maxLine behind what was asked for: that would have to be kept.
 func (l *lineCounter) Read(p []byte) (int, error) {
+	if l.read-l.asked > maxLine {
+		return 0, errTooLong
+	}
 	n, err := l.from.Read(p)
 	for at := 0; ; {
 		next := bytes.IndexByte(p[at:n], '\n')
@@ -33,6 +37,7 @@ func (l *lineCounter) Read(p []byte) (int, error) {
 
 // at returns the number of the line in which a byte stands, from 1.
 func (l *lineCounter) at(offset int64) int {
+	l.asked = offset
 	passed := 0
 	for passed < len(l.breaks) && l.breaks[passed] < offset {
 		passed++

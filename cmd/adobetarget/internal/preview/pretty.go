@@ -33,7 +33,7 @@ type Style struct {
 type Pretty struct {
 	to     io.Writer
 	style  Style
-	hidden []string         // attributes that ids are made of
+	hidden []string         // what of a record ids are made of
 	kept   map[int][]string // the texts of records
 }
 
@@ -43,8 +43,8 @@ var _ Output = (*Pretty)(nil)
 func NewPretty(w io.Writer, e *Exporter, s Style) *Pretty {
 	p := &Pretty{to: w, style: s, kept: make(map[int][]string)}
 	for _, entry := range e.Config.Visitor {
-		if entry.Attribute != "" && !s.ShowIDs {
-			p.hidden = append(p.hidden, entry.Attribute)
+		if !s.ShowIDs {
+			p.hidden = append(p.hidden, sources(entry.Attribute, string(entry.Value))...)
 		}
 	}
 	return p

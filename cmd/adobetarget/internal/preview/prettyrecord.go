@@ -5,6 +5,7 @@ package preview // import "github.com/otelcol-adobetarget/adobetargetexporter/cm
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +23,30 @@ const (
 	// shortID is an id so short that it is no part of another text.
 	shortID = 4
 )
+
+// path is one of OTTL into a body or attributes, with one of its keys at least.
+var path = regexp.MustCompile(`\b(log|scope|instrumentation_scope|resource)\.(body|attributes)((?:\["[^"]+"\])+)`)
+
+// sources returns the labels of what a visitor's entry reads: an attribute, or what an expression names.
+func sources(attribute, expression string) (labels []string) {
+	if attribute != "" {
+		for _, of := range []string{"attributes", "scope", "resource"} {
+			labels = append(labels, of+"."+attribute)
+		}
+	}
+	for _, found := range path.FindAllStringSubmatch(expression, -1) {
+		of, keys := found[2], strings.Split(strings.Trim(found[3], `["]`), `"]["`)
+		switch found[1] {
+		case "log":
+		case "resource":
+			of = "resource"
+		default:
+			of = "scope"
+		}
+		labels = append(labels, of+"."+strings.Join(keys, "."))
+	}
+	return labels
+}
 
 // textOf returns a record as lines, with masks for ids.
 func (p *Pretty) textOf(of Origin) []string {
@@ -82,7 +107,7 @@ func (t *recordText) value(of, name string, v pcommon.Value, depth int) {
 		text = "null"
 	case t.masked && text == t.of.Visitor.ID:
 		text = t.of.Mask
-	case of != "body" && slices.Contains(t.hidden, name):
+	case slices.ContainsFunc(t.hidden, func(of string) bool { return label == of || strings.HasPrefix(label, of+".") }):
 		text = "…"
 	case t.masked && len(t.of.Visitor.ID) > shortID:
 		text = strings.ReplaceAll(text, t.of.Visitor.ID, t.of.Mask)

@@ -16,8 +16,10 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
-// maxLine is the most bytes of a line of text.
+// maxLine is the most bytes of a line of text, and about that of an object.
 const maxLine = 64 << 20
+
+var errTooLong = fmt.Errorf("is longer than %d bytes", maxLine)
 
 // byteOrderMark may begin a file of UTF-8.
 var byteOrderMark = []byte("\xEF\xBB\xBF")
@@ -87,7 +89,7 @@ func texts(from *bufio.Reader, found *bool) iter.Seq2[plog.Logs, error] {
 		}
 		switch err := lines.Err(); {
 		case errors.Is(err, bufio.ErrTooLong):
-			yield(plog.Logs{}, fmt.Errorf("line %d: is longer than %d bytes", number+1, maxLine))
+			yield(plog.Logs{}, fmt.Errorf("line %d: %w", number+1, errTooLong))
 		case err != nil:
 			yield(plog.Logs{}, fmt.Errorf("line %d: %w", number+1, err))
 		}
@@ -118,7 +120,7 @@ func (r *Reader) objects(from io.Reader) iter.Seq2[plog.Logs, error] {
 				yield(plog.Logs{}, fmt.Errorf("line %d: %w", lines.at(begins), err))
 				return
 			}
-			lines.at(begins)
+			lines.at(decoder.InputOffset())
 			if !yield(ld, nil) {
 				return
 			}

@@ -20,6 +20,27 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
+// An object is kept until it ends, so one that does not end would take all memory.
+func TestReader_EndsWithAnObjectThatIsTooLong(t *testing.T) {
+	before := `{"a":1}` + "\n"
+	_, _, err := logsOf(t, io.MultiReader(strings.NewReader(before+`{"a":"`), endless{}), Auto, false)
+
+	require.EqualError(t, err, "line 2: is longer than 67108864 bytes")
+	many := strings.Repeat(`{"a":"`+strings.Repeat("x", 1<<20)+`"}`+"\n", 100)
+	records, _, err := logsOf(t, strings.NewReader(many), Auto, false)
+	require.NoError(t, err)
+	require.Len(t, records, 100)
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = 'x'
+	}
+	return len(p), nil
+}
+
 // logsOf reads all, and returns each record as OTLP/JSON.
 func logsOf(tb testing.TB, from io.Reader, form Form, floats bool) (records []string, as Form, err error) {
 	tb.Helper()

@@ -20,6 +20,9 @@ type bounds struct{ taken, refused int }
 
 func (b bounds) exact() bool { return b.refused == b.taken+1 }
 
+// below reports whether so many may be refused.
+func (b bounds) below(n int) bool { return b.refused > 0 && b.taken < n }
+
 // String says the limit in words.
 func (b bounds) String() string {
 	switch {
@@ -123,6 +126,7 @@ func (p *probe) askValueLength(ctx context.Context, f *Finding) error {
 	if err != nil {
 		return err
 	}
+	p.values = b
 	p.concludeValueLength(f, b)
 	return nil
 }
@@ -170,12 +174,17 @@ func (p *probe) askCount(ctx context.Context, f *Finding) error {
 	if err != nil {
 		return err
 	}
+	p.count = b
 	concludeFixed(f, b, most, "as many parameters as fit")
 	return nil
 }
 
 // askSize asks how large a call may be: its body, or path and query where the parameters are there.
 func (p *probe) askSize(ctx context.Context, f *Finding) error {
+	if p.values.below(widest) || p.count.below(mostInSize) {
+		f.conclude(Open, "a large call is refused for its long values or for how many they are, so nothing tells how large one may be")
+		return nil
+	}
 	api, err := p.base.api(p.subject)
 	if err != nil {
 		return err
@@ -216,6 +225,8 @@ const (
 	wide = "%E5%8C%97"
 	// widest is how many of them stand in a value, which has fewer than 256 characters then.
 	widest = 200
+	// mostInSize are so many as the largest call that is asked for has of them.
+	mostInSize = (60<<10)/(widest*len(wide)) + 2
 )
 
 // sized returns a form of exactly so many bytes.

@@ -51,6 +51,8 @@ type probe struct {
 	base way
 	// unknown is whether updates of visitors who do not exist are taken, nil while nobody knows.
 	unknown *bool
+	// values and count are what is known of the limits that a large call meets too.
+	values, count bounds
 	// awaited are the values that the profile should show, by parameter.
 	awaited  map[string]string
 	findings []*Finding

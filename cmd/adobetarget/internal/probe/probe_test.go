@@ -258,6 +258,12 @@ func TestProbe_FindsTheSettingsThatFit(t *testing.T) {
 			[]probe.Setting{{Path: "max_value_length", Value: 300}},
 		},
 		{
+			"values are cut as they are configured",
+			emulator.Settings{Single: emulator.Single{ValueLength: 300, CutValues: true}},
+			func(c *config) { c.MaxValueLength = 300 },
+			"value_length", probe.Fits, "cut to 300 characters", nil,
+		},
+		{
 			"longer values than the configured ones",
 			emulator.Settings{},
 			func(c *config) { c.MaxValueLength = 256 },
@@ -270,6 +276,8 @@ func TestProbe_FindsTheSettingsThatFit(t *testing.T) {
 		{"50 parameters", emulator.Settings{Single: emulator.Single{Parameters: 50}}, nil, "count", probe.Differs, "50 are taken, one more is refused", nil},
 		{"bodies of 60,000 bytes", emulator.Settings{}, nil, "size", probe.Fits, "60000 are taken", nil},
 		{"bodies of 8,000 bytes", emulator.Settings{Single: emulator.Single{BodyBytes: 8000}}, nil, "size", probe.Differs, "8000 are taken", nil},
+		{"bodies whose values are too long", emulator.Settings{Single: emulator.Single{ValueLength: 100}}, nil, "size", probe.Open, "refused for its long values", nil},
+		{"bodies that have too many values", emulator.Settings{Single: emulator.Single{Parameters: 25}}, nil, "size", probe.Open, "for how many they are", nil},
 		{"queries of 8,000 bytes", emulator.Settings{}, func(c *config) { c.API.Method = http.MethodGet }, "size", probe.Fits, "8000 are taken, one more is refused", nil},
 		{"values come back", emulator.Settings{}, nil, "seen", probe.Fits, "come back as they were sent", nil},
 		{"values come back trimmed", emulator.Settings{Single: emulator.Single{TrimValues: true}}, nil, "seen", probe.Differs, "1 values come back altered", nil},

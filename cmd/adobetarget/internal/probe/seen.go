@@ -146,8 +146,13 @@ func (p *probe) lookForCuts(f *Finding, shown map[string]string) {
 			kept = len(back)
 		}
 	}
-	if set := p.subject.config.MaxValueLength; kept > 0 && (set == 0 || set > kept) {
-		f.conclude(Differs, fmt.Sprintf("longer values are taken and cut to %d characters", kept), Setting{Path: "max_value_length", Value: kept})
+	cuts := fmt.Sprintf("longer values are taken and cut to %d characters", kept)
+	switch set := p.subject.config.MaxValueLength; {
+	case kept == 0:
+	case set == 0 || set > kept:
+		f.conclude(Differs, cuts, Setting{Path: "max_value_length", Value: kept})
+	default:
+		f.conclude(Fits, cuts+", and the configuration leaves them out")
 	}
 }
 
