@@ -43,6 +43,7 @@ var invalid = map[string]string{ //nolint:gosec // these are messages, not crede
 	"profile_prefix_with_parameter":       "profile::0: parameter: not allowed beside prefix",
 	"profile_reserved":                    `profile::0::parameter: "user.tier" is reserved by Target; not allowed are user.*, mbox*`,
 	"profile_reserved_mbox":               `profile::0::parameter: "mboxPC" is reserved by Target`,
+	"profile_with_a_control_character":    `profile::0::parameter: "loyalty\ntier" must hold no control character`,
 	"profile_too_long":                    "is too long, at most 128 characters are allowed",
 	"profile_twice_profile":               `profile::0::parameter: "profile.tier": write it without "profile."`,
 	"profile_expression":                  `profile::1::value: …undefined function "Nonsense"`,

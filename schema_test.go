@@ -125,7 +125,8 @@ var unseen = map[string]string{
 		endpoint_with_a_path_at_target fewer_connections_than_calls give_up_after host idempotency_key initial_interval
 		insecure_beside_a_certificate insecure_beside_a_version
 		initial_interval_zero max_interval max_retry_after max_retry_after_long merge_window_long merge_window_negative
-		path_escape path_of_another_call profile_expression profile_path_without_context profile_with_two_sources proxy
+		path_escape path_of_another_call profile_expression profile_path_without_context profile_with_a_control_character
+		profile_with_two_sources proxy
 		proxy_host proxy_password proxy_port query_with_get queue_smaller_than_batch quota_window timeout visitor_expression`,
 	"route.yaml": `api_with_delivery auth_with_delivery authorization_with_delivery cookie_with_delivery delivery_switched_off
 		delivery_with_single endpoint_of_a_gateways_call endpoint_of_an_update long_values_with_delivery quota_without_calls

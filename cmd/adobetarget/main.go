@@ -7,12 +7,14 @@ package main // import "github.com/otelcol-adobetarget/adobetargetexporter/cmd/a
 
 import (
 	"context"
+	"flag"
 	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"go.opentelemetry.io/collector/featuregate"
 )
 
 // The exit codes of every command.
@@ -52,6 +54,9 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	gates := flag.NewFlagSet("", flag.ContinueOnError)
+	featuregate.GlobalRegistry().RegisterFlags(gates)
+	root.PersistentFlags().AddGoFlagSet(gates)
 	root.AddCommand(newEmulator(), newPreview(), newTest(), newProbe())
 	return root
 }

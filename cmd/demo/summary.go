@@ -42,6 +42,7 @@ var meanings = map[string]string{
 	"unsupported":       "the value is of a type that has no text",
 	"empty_name":        "the name is empty",
 	"reserved_name":     "the name belongs to Target",
+	"malformed_name":    "the name holds a control character",
 	"name_too_long":     "the name has over 128 characters",
 	"value_too_long":    "the value is longer than max_value_length, or than the route carries",
 	"too_many":          "the record would need more than ten calls",

@@ -156,6 +156,8 @@ func (n ParameterName) Validate() error {
 	case profile.Reserved(name):
 		return fmt.Errorf("%q is reserved by Target; not allowed are user.*, mbox*, geolocation.*, mobile.*, "+
 			"browserTime, sessionCount and averageDaysBetweenVisits", name)
+	case profile.Malformed(name):
+		return fmt.Errorf("%q must hold no control character", name)
 	case profile.NameTooLong(name):
 		return fmt.Errorf("%q is too long, at most %d characters are allowed", name, profile.MaxNameLength)
 	}

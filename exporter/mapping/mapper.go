@@ -183,6 +183,8 @@ func (m *Mapper) refusal(v profile.Visitor, name, value string) Drop {
 		return DropEmptyName
 	case profile.Reserved(name), m.refusesName != nil && m.refusesName(name):
 		return DropReservedName
+	case profile.Malformed(name):
+		return DropMalformedName
 	case m.longer(name, profile.MaxNameLength):
 		return DropNameTooLong
 	case m.maxValueLength > 0 && m.longer(value, m.maxValueLength):

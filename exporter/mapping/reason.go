@@ -83,6 +83,8 @@ const (
 	DropEmptyName
 	// DropReservedName means that the name belongs to Target itself, or is none where the calls go.
 	DropReservedName
+	// DropMalformedName means that the name holds a control character.
+	DropMalformedName
 	// DropNameTooLong means that the name has over 128 characters.
 	DropNameTooLong
 	// DropValueTooLong means that the value has more characters than
@@ -108,6 +110,7 @@ var dropNames = [drops]string{
 	DropTooDeep:          "too_deep",
 	DropEmptyName:        "empty_name",
 	DropReservedName:     "reserved_name",
+	DropMalformedName:    "malformed_name",
 	DropNameTooLong:      "name_too_long",
 	DropValueTooLong:     "value_too_long",
 	DropTooLarge:         "too_large",

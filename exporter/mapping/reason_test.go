@@ -191,6 +191,13 @@ func dropCases() map[Drop]map[string]reasonCase {
 			"by way of a map":      profileAttribute("user", map[string]any{"x": "1"}),
 			"deep in a map":        {asMap, fixture{record: withID(nil), body: map[string]any{"geolocation": map[string]any{"city": "x"}}}},
 		},
+		DropMalformedName: {
+			"a null character":        profileAttribute("a\x00b", "1"),
+			"a line feed":             profileAttribute("a\n", "1"),
+			"a delete":                profileAttribute("\x7f", "1"),
+			"a control of the C1 set": profileAttribute("a\u0085b", "1"),
+			"in a key of a map":       {asMap, fixture{record: withID(nil), body: map[string]any{"a\tb": "x"}}},
+		},
 		DropNameTooLong: {
 			"129 characters":             profileAttribute(strings.Repeat("n", 129), "1"),
 			"by way of maps":             profileAttribute("a", nested(64, "1")),

@@ -6,6 +6,7 @@ package profile // import "github.com/otelcol-adobetarget/adobetargetexporter/ex
 import (
 	"math"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -35,6 +36,10 @@ func Reserved(name string) bool {
 		strings.HasPrefix(name, "geolocation.") ||
 		strings.HasPrefix(name, "mobile.")
 }
+
+// Malformed tells whether a profile parameter's name holds a control character. No page of Adobe says what becomes of one,
+// and one name must not have the whole update refused.
+func Malformed(name string) bool { return strings.ContainsFunc(name, unicode.IsControl) }
 
 // NameTooLong tells whether a profile parameter's name has more characters than
 // Target takes.

@@ -131,7 +131,7 @@ func BulkNames(v profile.Visitor) bool {
 
 // isBulkName reports whether a column can have the name: not that of a column of ids either.
 func isBulkName(name string) bool {
-	return strings.TrimSpace(name) != "" && !strings.HasPrefix(name, "profile.") && !divides(name) &&
+	return strings.TrimSpace(name) != "" && !strings.HasPrefix(name, "profile.") && !profile.Malformed(name) && !strings.Contains(name, ",") &&
 		name != idColumns[profile.MboxPC] && name != idColumns[profile.Mbox3rdPartyID]
 }
 

@@ -138,6 +138,7 @@ func TestBulkCarries(t *testing.T) {
 		"a line feed in the value":         {profile.Parameter{Name: "tier", Value: "a\nb"}, false},
 		"a carriage return in the value":   {profile.Parameter{Name: "tier", Value: "a\r"}, false},
 		"a comma in the name":              {profile.Parameter{Name: "a,b", Value: "1"}, false},
+		"a control character in the name":  {profile.Parameter{Name: "a\x00b", Value: "1"}, false},
 		"a line feed in the name":          {profile.Parameter{Name: "a\nb", Value: "1"}, false},
 		"a carriage return in the name":    {profile.Parameter{Name: "\ra", Value: "1"}, false},
 		"no name":                          {profile.Parameter{Value: "1"}, false},
