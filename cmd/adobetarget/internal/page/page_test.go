@@ -4,6 +4,8 @@
 package page_test // import "github.com/otelcol-adobetarget/adobetargetexporter/cmd/adobetarget/internal/page"
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -130,6 +132,40 @@ func TestTry_TakesItsOwnJSONAlone(t *testing.T) {
 			assert.Contains(t, answer.Body.String(), test.says)
 		})
 	}
+}
+
+func TestTry_WorksOnOneAtATime(t *testing.T) {
+	h := newHandler(t, true)
+	try := func(ctx context.Context, config, records string) *httptest.ResponseRecorder {
+		body, err := json.Marshal(map[string]string{"config": config, "records": records})
+		require.NoError(t, err)
+		r := httptest.NewRequestWithContext(ctx, http.MethodPost, local+"/_page/try", bytes.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		answer := httptest.NewRecorder()
+		h.ServeHTTP(answer, r)
+		return answer
+	}
+	const quick, record = "dry_run: true", `{"mboxPC":"1","profile.a":"b"}`
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		try(t.Context(), `conditions: ['IsMatch(log.attributes["a"], "(.*)(.{0,500}x)?.{900}y.{900}z")']`, `{"a":"`+strings.Repeat("x", 20_000)+`"}`)
+	}()
+	given := 0
+	for waits := true; waits; {
+		ctx, cancel := context.WithTimeout(t.Context(), tick)
+		if try(ctx, quick, record).Body.Len() == 0 {
+			given++
+		}
+		cancel()
+		select {
+		case <-ended:
+			waits = false
+		default:
+		}
+	}
+	assert.Positive(t, given, "who goes away while another is tried is not worked for")
+	assert.Contains(t, try(t.Context(), quick, record).Body.String(), `"calls":1`)
 }
 
 func TestTheExample_IsThatOfTheDemo(t *testing.T) {
