@@ -25,9 +25,8 @@ export async function openVisitor({ client, parameter, id }) {
   attributes.replaceChildren();
   onChoice();
   await refresh();
-  const title = byID('visitor-title');
-  title.scrollIntoView({ block: 'nearest' });
-  title.focus({ preventScroll: true });
+  byID('visitor').scrollIntoView({ block: 'nearest' }); // its beginning, where it is longer than the window
+  byID('visitor-title').focus({ preventScroll: true });
 }
 
 function close() {
