@@ -7,13 +7,16 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/otelcol-adobetarget/adobetargetexporter/cmd/adobetarget/internal/page"
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/emulator"
 )
 
@@ -208,4 +211,52 @@ func TestWatch_StartsOver(t *testing.T) {
 	p.waitText("#visitors-empty", "None yet")
 	p.waitText("#calls-empty", "No calls yet")
 	assert.Empty(t, e.Profiles())
+}
+
+func TestWatch_APageInTheBackgroundLeavesTheConnectionToOthers(t *testing.T) {
+	e, err := emulator.New(emulator.Settings{RecentCalls: 1000})
+	require.NoError(t, err)
+	var followed atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/_emulator/events" {
+			followed.Add(1)
+			defer followed.Add(-1)
+		}
+		page.New(e).ServeHTTP(w, r)
+	}))
+	t.Cleanup(func() {
+		e.Close()
+		server.CloseClientConnections()
+		server.Close()
+	})
+	address := server.URL
+	p := open(t, address)
+	p.waitText("#connection", "Live")
+	update(t, address, "crm-1", "tier", "gold")
+	p.waitText("#calls td", "crm-1")
+	hide := func(is bool) {
+		eval[any](p, fmt.Sprintf(`(Object.defineProperty(document, 'hidden', { value: %t, configurable: true }), document.dispatchEvent(new Event('visibilitychange')), null)`, is))
+	}
+	hide(true)
+	require.Eventually(t, func() bool { return followed.Load() == 0 }, waitFor, tick)
+	eval[any](p, `(document.querySelector('#calls tbody tr').dataset.before = 'yes', null)`)
+	update(t, address, "crm-2", "tier", "gold")
+
+	hide(false)
+	p.waitText("#calls td", "crm-2")
+	assert.Equal(t, 2, eval[int](p, `document.querySelectorAll('#calls tbody tr').length`))
+	assert.Equal(t, "yes", eval[string](p, `document.querySelector('#calls tbody tr:last-child').dataset.before`), "it goes on where it was")
+}
+
+func TestWatch_AVisitorWhoIsChosenIsSeen(t *testing.T) {
+	_, address := serve(t, emulator.Settings{})
+	p := open(t, address)
+	for i := range 30 {
+		update(t, address, fmt.Sprint("crm-", i), "tier", "gold")
+	}
+	p.waitText("#calls td", "crm-29")
+	p.waitText("#visitors td", "crm-29")
+	p.click("#calls tbody .id")
+	p.waitText("#attributes td", "gold")
+	p.wait(`(({ top, bottom }) => top >= 0 && bottom <= innerHeight)(document.querySelector('#attributes').getBoundingClientRect())`)
 }
