@@ -28,9 +28,19 @@ func Guard(next http.Handler, loopback bool) http.Handler {
 		case sites.Check(r) != nil:
 			http.Error(w, "another site may not steer the emulator", http.StatusForbidden)
 			return
+		case isForeignRead(r):
+			http.Error(w, "another site may link to the emulator, and not read it", http.StatusForbidden)
+			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// isForeignRead reports whether a page of another site asks by itself. It could not see the answer, but have all readers of
+// the events taken, or many visitors searched.
+func isForeignRead(r *http.Request) bool {
+	site := r.Header.Get("Sec-Fetch-Site")
+	return (site == "cross-site" || site == "same-site") && r.Header.Get("Sec-Fetch-Dest") != "document"
 }
 
 // isLocal reports whether a Host is an address, or a name that every browser resolves to this machine.
