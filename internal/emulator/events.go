@@ -160,9 +160,8 @@ type state struct {
 }
 
 func (e *Emulator) shownState() state {
-	uploads := e.Uploads()
 	return state{
 		Stats: e.Stats(), Quota: e.shownQuota(), Faults: e.faultsOnWire(), Latency: e.latencyOnWire(),
-		Uploads: uploads[max(len(uploads)-shownUploads, 0):], Token: *e.token.Load() != "",
+		Uploads: e.newestUploads(shownUploads), Token: *e.token.Load() != "",
 	}
 }

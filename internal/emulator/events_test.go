@@ -174,3 +174,18 @@ func TestReadersAreBoundedAndEndWithTheEmulator(t *testing.T) {
 	}
 	require.Eventually(t, func() bool { return e.streams.Load() == 0 }, waitFor, tick)
 }
+
+func TestTheStateCostsNoMoreWithManyBatches(t *testing.T) {
+	cost := func(batches int) float64 {
+		c := newClock()
+		e := newEmulator(t, Settings{RecentCalls: 1, Now: c.now})
+		for range batches {
+			c.advance(time.Minute) // as a minute has a limit
+			serve(t, e, newRequest(t, http.MethodPost, bulkURL, "", "batch=thirdPartyId,tier\ncrm-1,gold\n"))
+		}
+		require.Equal(t, batches, len(e.Uploads()))
+		assert.Len(t, e.shownState().Uploads, shownUploads, "the newest")
+		return testing.AllocsPerRun(5, func() { e.shownState() })
+	}
+	assert.Less(t, cost(20*shownUploads), 2*cost(shownUploads))
+}
