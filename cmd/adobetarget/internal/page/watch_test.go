@@ -260,3 +260,43 @@ func TestWatch_AVisitorWhoIsChosenIsSeen(t *testing.T) {
 	p.waitText("#attributes td", "gold")
 	p.wait(`(({ top, bottom }) => top >= 0 && bottom <= innerHeight)(document.querySelector('#attributes').getBoundingClientRect())`)
 }
+
+func TestWatch_WhatIsWrongWithTheQuotaStaysToBeRead(t *testing.T) {
+	_, address := serve(t, emulator.Settings{})
+	p := open(t, address)
+	p.ignore = true // the console tells of a status of 400
+	p.waitText("#connection", "Live")
+	set := func(window string) {
+		eval[any](p, fmt.Sprintf(`((form) => {
+			form.closest('details').open = true;
+			form.elements.calls.value = '5'; form.elements.window.value = %q; form.requestSubmit();
+			return null;
+		})(document.querySelector('#quota-form'))`, window))
+	}
+	set("1.5.5s")
+	p.waitText("#quota-form", "a duration is written as 1h30m")
+	update(t, address, "crm-1", "tier", "gold")
+	p.waitText("#quota-windows", "1 attempt")
+	p.waitText("#quota-form", "a duration is written as 1h30m")
+	set("1m")
+	p.waitText("#quota-note", "5 calls in any 1 min")
+	p.wait(`!document.querySelector('#quota-form [role="alert"]').checkVisibility()`)
+}
+
+func TestWatch_AnEmulatorThatIsGoneIsNamedWhereSomethingIsAsked(t *testing.T) {
+	e, err := emulator.New(emulator.Settings{RecentCalls: 1})
+	require.NoError(t, err)
+	server := httptest.NewServer(page.New(e))
+	p := open(t, server.URL)
+	p.waitText("#connection", "Live")
+	p.ignore = true // the console tells of the connection
+	e.Close()
+	server.CloseClientConnections()
+	server.Close()
+	p.waitText("#connection", "Connecting again")
+	p.clickOn("429")
+	p.waitText("#faults-note", "the emulator does not answer")
+	p.click("#reset")
+	p.click("#reset-sure")
+	p.waitText("#sure-note", "the emulator does not answer")
+}

@@ -8,7 +8,9 @@ export async function ask(path, { method = 'GET', body, signal } = {}) {
     request.headers['Content-Type'] = 'application/json';
     request.body = JSON.stringify(body);
   }
-  const response = await fetch(path, request);
+  const response = await fetch(path, request).catch((error) => {
+    throw signal?.aborted ? error : new Error('the emulator does not answer');
+  });
   if (response.status === 204) return undefined;
   const said = await response.text();
   let answer;

@@ -112,22 +112,24 @@ const createBatch = (u) => el('tr', {},
   el('td', { class: 'number', 'data-label': 'Rows' }, number(u.rows)), el('td'),
   el('td', { class: 'number', 'data-label': 'Size' }, bytes(u.bytes)), el('td', { class: 'time', 'data-label': 'Submitted' }, clock(u.submitted_at)));
 
-// steer sends what a form says, and says what is wrong with it.
-function steer(form, note, send) {
+// steer sends what a form says, and says in it what is wrong.
+function steer(form, send) {
+  const wrong = form.querySelector('[role="alert"]');
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     document.activeElement.blur();
     try {
       await send(form.elements);
+      text(wrong, '');
     } catch (error) {
-      text(note, error.message);
+      text(wrong, `That is not possible: ${error.message}.`);
     }
   });
 }
 
-steer(byID('quota-form'), byID('quota-note'), (fields) => control('quota', {
+steer(byID('quota-form'), (fields) => control('quota', {
   method: 'PUT', body: { calls: Number(fields.calls.value), window: fields.window.value, retry_after: fields.retry_after.value },
 }));
-steer(byID('latency-form'), byID('latency-note'), (fields) => control('latency', {
+steer(byID('latency-form'), (fields) => control('latency', {
   method: 'PUT', body: { fixed: fields.fixed.value, jitter: fields.jitter.value },
 }));
