@@ -300,3 +300,17 @@ func TestWatch_AnEmulatorThatIsGoneIsNamedWhereSomethingIsAsked(t *testing.T) {
 	p.click("#reset-sure")
 	p.waitText("#sure-note", "the emulator does not answer")
 }
+
+func TestWatch_ManyBatchesLeaveThePageItsLength(t *testing.T) {
+	e, address := serve(t, emulator.Settings{})
+	p := open(t, address)
+	for range 40 {
+		upload(t, address, 1)
+	}
+	require.Len(t, e.Uploads(), 40)
+	p.wait(`document.querySelectorAll('#batches tbody tr').length === 40`)
+	assert.Less(t, eval[float64](p, `document.querySelector('#batches-scroll').clientHeight`), 500.0)
+	send(t, http.MethodGet, address+"/m2/acme/profile/batchStatus?batchId="+e.Uploads()[0].ID, "", "")
+	p.waitText("#calls td", "bulk status")
+	assert.Equal(t, 1, eval[int](p, `new Set([...document.querySelectorAll('#calls td:nth-child(2)')].map((e) => e.clientHeight)).size`), "a row has one line")
+}

@@ -95,7 +95,7 @@ export function showLatency(latency) {
 
 export function showBatches(uploads) {
   byID('batches-empty').hidden = uploads.length > 0;
-  byID('batches').hidden = uploads.length === 0;
+  byID('batches-scroll').hidden = uploads.length === 0;
   text(byID('batches-note'), uploads.length ? `the newest ${number(uploads.length)}` : '');
   keep(byID('batches').tBodies[0], [...uploads].reverse(), (u) => u.id, createBatch, (row, u) => {
     const tone = { complete: 'good', stuck: 'bad' }[u.status] ?? 'warn';
