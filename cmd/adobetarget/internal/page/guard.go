@@ -43,12 +43,14 @@ func isForeignRead(r *http.Request) bool {
 	return (site == "cross-site" || site == "same-site") && r.Header.Get("Sec-Fetch-Dest") != "document"
 }
 
-// isLocal reports whether a Host is an address, or a name that every browser resolves to this machine.
+// isLocal reports whether a Host is an address, a name that every browser resolves to this machine, or one by which
+// containers know it and that nobody can register.
 func isLocal(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
 	host = strings.ToLower(strings.Trim(host, "[]"))
 	_, err := netip.ParseAddr(host)
-	return err == nil || host == "localhost" || strings.HasSuffix(host, ".localhost")
+	return err == nil || host == "localhost" || strings.HasSuffix(host, ".localhost") ||
+		host == "host.docker.internal" || host == "host.containers.internal"
 }

@@ -98,6 +98,8 @@ func TestGuard(t *testing.T) {
 		{"another site shows the counters in a frame", http.MethodGet, local + "/_emulator/stats", false, []string{"Sec-Fetch-Site", "same-site", "Sec-Fetch-Dest", "iframe"}, http.StatusForbidden},
 		{"another site has a link to the page", http.MethodGet, local + "/", false, []string{"Accept", "text/html", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "document"}, http.StatusOK},
 		{"localhost", http.MethodGet, "http://localhost:8089" + faults, false, nil, http.StatusOK},
+		{"the name by which a container knows this machine", http.MethodGet, "http://host.docker.internal:8089" + faults, false, nil, http.StatusOK},
+		{"another one that ends like it", http.MethodGet, "http://docker.internal.example.com:8089" + faults, false, nil, http.StatusMisdirectedRequest},
 		{"an address of version 6", http.MethodGet, "http://[::1]:8089" + faults, false, nil, http.StatusOK},
 		{"a name, where it is not for this machine alone", http.MethodGet, "http://emulator:8089" + faults, true, nil, http.StatusOK},
 		{"another site, where it is not", http.MethodPut, "http://emulator:8089" + faults, true, []string{"Origin", "https://example.com"}, http.StatusForbidden},
