@@ -183,7 +183,7 @@ func TestTheStateCostsNoMoreWithManyBatches(t *testing.T) {
 			c.advance(time.Minute) // as a minute has a limit
 			serve(t, e, newRequest(t, http.MethodPost, bulkURL, "", "batch=thirdPartyId,tier\ncrm-1,gold\n"))
 		}
-		require.Equal(t, batches, len(e.Uploads()))
+		require.Len(t, e.Uploads(), batches)
 		assert.Len(t, e.shownState().Uploads, shownUploads, "the newest")
 		return testing.AllocsPerRun(5, func() { e.shownState() })
 	}

@@ -32,7 +32,7 @@ export async function openVisitor({ client, parameter, id }) {
 function close() {
   chosen = undefined;
   text(byID('visitor-title'), 'One visitor');
-  text(byID('visitor-empty'), 'Choose a visitor, or a call, to see its attributes and when they changed.');
+  text(byID('visitor-empty'), 'Choose a visitor above to see its attributes and when they changed.');
   showing(false);
   onChoice();
 }
