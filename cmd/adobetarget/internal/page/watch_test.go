@@ -176,7 +176,7 @@ func TestWatch_SaysWhatIsWrongWithAFault(t *testing.T) {
 	p.waitText("#faults li", "No answer comes, visitor crm-9, until lifted")
 	eval[any](p, `(fetch = () => Promise.reject(new Error('no network')), null)`)
 	p.clickOn("Hang")
-	p.waitText("#faults-note", "That is not possible: no network.")
+	p.waitText("#faults-note", "That is not possible: the emulator does not answer.")
 }
 
 func TestWatch_ShowsTheQuotaFill(t *testing.T) {
