@@ -176,6 +176,9 @@ func (d *demo) stay(ctx context.Context) error {
 	writePlaces(d.out, d.places, d.config, d.collector.log, d.example)
 	select {
 	case err := <-fed:
+		if err == nil {
+			fmt.Fprint(d.out, "\nEnding: the collector first sends what it holds. Ctrl-C again does not wait for that.\n")
+		}
 		return err
 	case <-d.emulator.ended:
 		return d.emulator.failed("has ended")

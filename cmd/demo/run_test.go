@@ -57,6 +57,7 @@ func TestTheDemoStaysUntilItIsEnded(t *testing.T) {
 	assert.Contains(t, out.String(), "/rest/v1/profiles/thirdPartyId/crm-0?client=demo\n")
 	assert.Contains(t, out.String(), "/metrics\n")
 	assert.Contains(t, out.String(), "/records.jsonl\n")
+	assert.Contains(t, out.String(), "Ctrl-C again does not wait", "as a fault may be on")
 	assertEmpty(t, folder)
 }
 

@@ -4,6 +4,7 @@
 package emulator // import "github.com/otelcol-adobetarget/adobetargetexporter/internal/emulator"
 
 import (
+	"math"
 	"net/http"
 	"slices"
 	"time"
@@ -114,12 +115,15 @@ type Upload struct {
 }
 
 // Uploads returns the batches that were taken, in their order.
-func (e *Emulator) Uploads() []Upload {
+func (e *Emulator) Uploads() []Upload { return e.newestUploads(math.MaxInt) }
+
+func (e *Emulator) newestUploads(most int) []Upload {
 	u := e.current().uploads
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	shown := make([]Upload, 0, len(u.all))
-	for _, one := range u.all {
+	newest := u.all[max(0, len(u.all)-most):]
+	shown := make([]Upload, 0, len(newest))
+	for _, one := range newest {
 		s := Upload{
 			ID: one.id, Client: one.client, Version: one.version, Parameter: one.parameter, Rows: one.lines, Bytes: one.size,
 			Names: slices.Clone(one.names), Status: one.status, Updated: one.updated, NotFound: one.notFound, Failed: len(one.failed),

@@ -5,6 +5,7 @@ package emulator // import "github.com/otelcol-adobetarget/adobetargetexporter/i
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -40,7 +41,7 @@ type stream struct {
 // serveEvents sends server-sent events until the reader or the emulator goes away:
 //
 //	start  before the first calls, and whenever those before are forgotten
-//	calls  {"calls":[…],"skipped":0}, with an id to go on from
+//	calls  {"calls":[…],"skipped":0}, with an id to go on from: as the Last-Event-ID, or as ?after=
 //	state  {"stats":…,"quota":…,"faults":…,"latency":…,"uploads":…,"token":false} when it has changed
 func (e *Emulator) serveEvents(w http.ResponseWriter, r *http.Request) {
 	defer e.streams.Add(-1)
@@ -52,7 +53,7 @@ func (e *Emulator) serveEvents(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusOK)
 	s := &stream{e: e, to: http.NewResponseController(w), w: w}
-	s.resume(r.Header.Get("Last-Event-ID"))
+	s.resume(cmp.Or(r.Header.Get("Last-Event-ID"), r.URL.Query().Get("after")))
 	ticks := time.NewTicker(eventsEvery)
 	defer ticks.Stop()
 	var stated, written time.Time
@@ -87,7 +88,7 @@ func (s *stream) resume(lastEventID string) {
 	world := s.e.world.Load()
 	epoch, number, _ := strings.Cut(lastEventID, "-")
 	sent, err := strconv.ParseInt(number, 10, 64)
-	if err == nil && epoch == world.recent.epoch && sent <= world.recent.last.Load() {
+	if err == nil && epoch == world.recent.epoch && sent >= 0 && sent <= world.recent.last.Load() {
 		s.world, s.sent = world, sent
 	}
 }
@@ -96,7 +97,11 @@ func (s *stream) writeCalls(events *bytes.Buffer) {
 	world := s.e.world.Load()
 	if s.world != world {
 		fmt.Fprintf(events, "event: start\nid: %s-0\nretry: 1000\ndata: {}\n\n", world.recent.epoch)
-		s.world, s.sent, s.state = world, 0, nil
+		before := int64(0)
+		if s.world == nil { // what there was before is not skipped
+			before = max(0, world.recent.last.Load()-mostInEvent)
+		}
+		s.world, s.sent, s.state = world, before, nil
 	}
 	if world.recent.last.Load() == s.sent {
 		return
@@ -155,9 +160,8 @@ type state struct {
 }
 
 func (e *Emulator) shownState() state {
-	uploads := e.Uploads()
 	return state{
 		Stats: e.Stats(), Quota: e.shownQuota(), Faults: e.faultsOnWire(), Latency: e.latencyOnWire(),
-		Uploads: uploads[max(len(uploads)-shownUploads, 0):], Token: *e.token.Load() != "",
+		Uploads: e.newestUploads(shownUploads), Token: *e.token.Load() != "",
 	}
 }

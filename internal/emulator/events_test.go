@@ -34,7 +34,12 @@ type listener struct {
 
 func listen(t *testing.T, server *httptest.Server, lastEventID string) *listener {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/_emulator/events", http.NoBody)
+	return listenAt(t, server.URL+"/_emulator/events", server, lastEventID)
+}
+
+func listenAt(t *testing.T, address string, server *httptest.Server, lastEventID string) *listener {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
 	require.NoError(t, err)
 	if lastEventID != "" {
 		r.Header.Set("Last-Event-ID", lastEventID)
@@ -114,6 +119,9 @@ func TestEventsTellOfCallsAndOfWhatChanged(t *testing.T) {
 	again := listen(t, server, id)
 	numbers, _, _ = again.nextCalls(t)
 	assert.Equal(t, []int64{2}, numbers, "a reader goes on behind what it saw")
+	again = listenAt(t, server.URL+"/_emulator/events?after="+id, server, "")
+	numbers, _, _ = again.nextCalls(t)
+	assert.Equal(t, []int64{2}, numbers, "so does one that names it in the query")
 
 	e.Reset()
 	l.next(t, "start")
@@ -126,7 +134,7 @@ func TestAReaderOfAnotherTimeBeginsAnew(t *testing.T) {
 	e := newEmulator(t, Settings{RecentCalls: 10})
 	server := startServer(t, e)
 	serve(t, e, postForm(t, goldUpdate))
-	for _, id := range []string{"other-1", "nonsense", e.world.Load().recent.epoch + "-7", e.world.Load().recent.epoch + "-x"} {
+	for _, id := range []string{"other-1", "nonsense", e.world.Load().recent.epoch + "-7", e.world.Load().recent.epoch + "--7", e.world.Load().recent.epoch + "-x"} {
 		l := listen(t, server, id)
 		l.next(t, "start")
 		numbers, _, _ := l.nextCalls(t)
@@ -140,10 +148,13 @@ func TestManyCallsAreToldTogetherAndTheOldestSkipped(t *testing.T) {
 	for range mostInEvent + 23 {
 		serve(t, e, postForm(t, goldUpdate))
 	}
-	numbers, skipped, _ := listen(t, server, "").nextCalls(t)
-	assert.Len(t, numbers, mostInEvent)
-	assert.Equal(t, int64(24), numbers[0])
-	assert.Equal(t, int64(23), skipped)
+	epoch := e.world.Load().recent.epoch
+	for after, want := range map[string]int64{epoch + "-0": 23, epoch + "-3": 20, "": 0} {
+		numbers, skipped, _ := listen(t, server, after).nextCalls(t)
+		assert.Len(t, numbers, mostInEvent)
+		assert.Equal(t, int64(24), numbers[0])
+		assert.Equal(t, want, skipped, "after %q: what was before a reader came is not skipped", after)
+	}
 }
 
 func TestReadersAreBoundedAndEndWithTheEmulator(t *testing.T) {
@@ -162,4 +173,19 @@ func TestReadersAreBoundedAndEndWithTheEmulator(t *testing.T) {
 		require.Error(t, err, "the stream ends")
 	}
 	require.Eventually(t, func() bool { return e.streams.Load() == 0 }, waitFor, tick)
+}
+
+func TestTheStateCostsNoMoreWithManyBatches(t *testing.T) {
+	cost := func(batches int) float64 {
+		c := newClock()
+		e := newEmulator(t, Settings{RecentCalls: 1, Now: c.now})
+		for range batches {
+			c.advance(time.Minute) // as a minute has a limit
+			serve(t, e, newRequest(t, http.MethodPost, bulkURL, "", "batch=thirdPartyId,tier\ncrm-1,gold\n"))
+		}
+		require.Len(t, e.Uploads(), batches)
+		assert.Len(t, e.shownState().Uploads, shownUploads, "the newest")
+		return testing.AllocsPerRun(5, func() { e.shownState() })
+	}
+	assert.Less(t, cost(20*shownUploads), 2*cost(shownUploads))
 }

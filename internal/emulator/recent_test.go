@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -177,4 +178,24 @@ func TestAVisitorWhoWasCalledAndDoesNotExistIsShown(t *testing.T) {
 	assert.Len(t, got.Calls, 1)
 	status, _ := serve(t, e, newControlRequest(t, path+url.QueryEscape("crm 2")))
 	assert.Equal(t, http.StatusNotFound, status)
+}
+
+func TestOfALongCallNoMoreIsKeptThanIsShown(t *testing.T) {
+	const calls, long = 50, 1 << 20
+	e := newEmulator(t, Settings{RecentCalls: calls})
+	before := heapInUse()
+	for range calls {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1/elsewhere?"+strings.Repeat("a", long), http.NoBody)
+		require.NoError(t, err)
+		serve(t, e, r)
+	}
+	assert.Less(t, heapInUse()-before, int64(calls*long/4))
+	runtime.KeepAlive(e)
+}
+
+func heapInUse() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc) //nolint:gosec // G115: far from overflowing
 }

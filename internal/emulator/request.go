@@ -52,10 +52,13 @@ func readRequest(r *http.Request, limit int) (request, *refusal) {
 	return got, nil
 }
 
+func tooLarge(limit int) *refusal {
+	return &refusal{status: http.StatusRequestEntityTooLarge, message: fmt.Sprintf("the body has more than %d bytes", limit)}
+}
+
 func readBody(r *http.Request, limit int) ([]byte, *refusal) {
-	tooLarge := &refusal{status: http.StatusRequestEntityTooLarge, message: fmt.Sprintf("the body has more than %d bytes", limit)}
 	if r.ContentLength > int64(limit) {
-		return nil, tooLarge
+		return nil, tooLarge(limit)
 	}
 	if r.Body == nil || r.ContentLength == 0 {
 		return nil, nil
@@ -65,7 +68,7 @@ func readBody(r *http.Request, limit int) ([]byte, *refusal) {
 	case err != nil:
 		return nil, malformed("the body could not be read to its end")
 	case len(body) > limit:
-		return nil, tooLarge
+		return nil, tooLarge(limit)
 	}
 	return body, nil
 }

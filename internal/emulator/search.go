@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"container/heap"
 	"errors"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -41,7 +42,10 @@ type search struct {
 func readSearch(r *http.Request) (search, error) {
 	limit, limitErr := wholeNumber(r, "limit")
 	offset, offsetErr := wholeNumber(r, "offset")
-	s := search{part: strings.ToLower(r.URL.Query().Get("search")), limit: min(cmp.Or(limit, defaultFound), mostFound), offset: offset}
+	s := search{
+		part:  strings.ToLower(r.URL.Query().Get("search")),
+		limit: min(cmp.Or(limit, defaultFound), mostFound), offset: min(offset, math.MaxInt-mostFound),
+	}
 	var orderErr error
 	switch r.URL.Query().Get("order") {
 	case "", "id":

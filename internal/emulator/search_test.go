@@ -47,6 +47,7 @@ func TestVisitorsAreSearchedByAPartOfTheirID(t *testing.T) {
 		{"the second page", "limit=2&offset=2", 5, []string{"crm-1", "crm-3"}},
 		{"the last page", "limit=2&offset=4", 5, []string{"Ümit"}},
 		{"past the last page", "limit=2&offset=6", 5, []string{}},
+		{"past any page", "offset=9223372036854775807", 5, []string{}},
 		{"the last that changed", "order=changed&limit=3", 5, []string{"crm-1", "Ümit", "crm-3"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

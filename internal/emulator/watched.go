@@ -55,7 +55,7 @@ func (c *watched) brings(route Route, client string, body []byte) {
 	if c == nil {
 		return
 	}
-	c.call.Route, c.call.Client = route, client
+	c.call.Route, c.call.Client = route, strings.Clone(client)
 	if len(body) > 0 {
 		c.call.Size = len(body)
 		c.call.Body = string(body[:min(len(body), maxRecentText)])
@@ -64,7 +64,7 @@ func (c *watched) brings(route Route, client string, body []byte) {
 
 func (c *watched) ofVisitor(v Visitor) {
 	if c != nil {
-		c.call.Parameter, c.call.ID = v.Parameter, v.ID
+		c.call.Parameter, c.call.ID = v.Parameter, strings.Clone(v.ID)
 	}
 }
 
@@ -139,11 +139,9 @@ func isWatched(path string) bool {
 	return path != "/" && !strings.HasPrefix(path, controlPrefix)
 }
 
+// clipped copies a text: that of a request is a part of all of its first line, which may be long.
 func clipped(text string, longest int) string {
-	if len(text) <= longest {
-		return text
-	}
-	return strings.Clone(text[:longest])
+	return strings.Clone(text[:min(len(text), longest)])
 }
 
 // head keeps the first bytes that are written to it.

@@ -28,17 +28,29 @@ func Guard(next http.Handler, loopback bool) http.Handler {
 		case sites.Check(r) != nil:
 			http.Error(w, "another site may not steer the emulator", http.StatusForbidden)
 			return
+		case isForeignRead(r):
+			http.Error(w, "another site may link to the emulator, and not read it", http.StatusForbidden)
+			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// isLocal reports whether a Host is an address, or a name that every browser resolves to this machine.
+// isForeignRead reports whether a page of another site asks by itself. It could not see the answer, but have all readers of
+// the events taken, or many visitors searched.
+func isForeignRead(r *http.Request) bool {
+	site := r.Header.Get("Sec-Fetch-Site")
+	return (site == "cross-site" || site == "same-site") && r.Header.Get("Sec-Fetch-Dest") != "document"
+}
+
+// isLocal reports whether a Host is an address, a name that every browser resolves to this machine, or one by which
+// containers know it and that nobody can register.
 func isLocal(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
 	host = strings.ToLower(strings.Trim(host, "[]"))
 	_, err := netip.ParseAddr(host)
-	return err == nil || host == "localhost" || strings.HasSuffix(host, ".localhost")
+	return err == nil || host == "localhost" || strings.HasSuffix(host, ".localhost") ||
+		host == "host.docker.internal" || host == "host.containers.internal"
 }

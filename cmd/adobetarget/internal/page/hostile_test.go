@@ -93,6 +93,15 @@ func TestTheCurlCommand_IsTheCallForAnyText(t *testing.T) {
 	}
 }
 
+func TestTheCurlCommand_QuotesWhatAShellLooksUp(t *testing.T) {
+	_, address := serve(t, emulator.Settings{})
+	p := open(t, address)
+	send(t, http.MethodPost, address+"/m2/acme/profile/update", formType, "=ls")
+	p.waitText("#calls td", "malformed")
+	p.click("#calls tbody button")
+	p.waitText("#curl", "--data-raw '=ls' ")
+}
+
 func TestTheCurlCommand_HasAPlaceholderForTheToken(t *testing.T) {
 	_, address := serve(t, emulator.Settings{Token: "s3cret-token"})
 	p := open(t, address)

@@ -47,7 +47,7 @@ func New(emulator http.Handler) http.Handler {
 	own.Handle("GET /{$}", files)
 	own.Handle("GET "+ownPrefix, http.StripPrefix(strings.TrimSuffix(ownPrefix, "/"), files))
 	own.HandleFunc("GET "+ownPrefix+"example", serveExample)
-	own.HandleFunc("POST "+ownPrefix+"try", serveTry)
+	own.Handle("POST "+ownPrefix+"try", make(tries, 1))
 	return &page{emulator: emulator, own: own}
 }
 

@@ -4,6 +4,8 @@
 package page_test // import "github.com/otelcol-adobetarget/adobetargetexporter/cmd/adobetarget/internal/page"
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -92,7 +94,12 @@ func TestGuard(t *testing.T) {
 		{"a name that was made to lead here", http.MethodPut, "http://rebound.example.com:8089" + faults, false, []string{"Origin", "http://rebound.example.com:8089"}, http.StatusMisdirectedRequest},
 		{"such a name reads", http.MethodGet, "http://rebound.example.com:8089/_emulator/profiles", false, nil, http.StatusMisdirectedRequest},
 		{"such a name opens the page", http.MethodGet, "http://rebound.example.com:8089/", false, []string{"Accept", "text/html"}, http.StatusMisdirectedRequest},
+		{"another site searches", http.MethodGet, local + "/_emulator/visitors", false, []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "empty"}, http.StatusForbidden},
+		{"another site shows the counters in a frame", http.MethodGet, local + "/_emulator/stats", false, []string{"Sec-Fetch-Site", "same-site", "Sec-Fetch-Dest", "iframe"}, http.StatusForbidden},
+		{"another site has a link to the page", http.MethodGet, local + "/", false, []string{"Accept", "text/html", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "document"}, http.StatusOK},
 		{"localhost", http.MethodGet, "http://localhost:8089" + faults, false, nil, http.StatusOK},
+		{"the name by which a container knows this machine", http.MethodGet, "http://host.docker.internal:8089" + faults, false, nil, http.StatusOK},
+		{"another one that ends like it", http.MethodGet, "http://docker.internal.example.com:8089" + faults, false, nil, http.StatusMisdirectedRequest},
 		{"an address of version 6", http.MethodGet, "http://[::1]:8089" + faults, false, nil, http.StatusOK},
 		{"a name, where it is not for this machine alone", http.MethodGet, "http://emulator:8089" + faults, true, nil, http.StatusOK},
 		{"another site, where it is not", http.MethodPut, "http://emulator:8089" + faults, true, []string{"Origin", "https://example.com"}, http.StatusForbidden},
@@ -130,6 +137,40 @@ func TestTry_TakesItsOwnJSONAlone(t *testing.T) {
 			assert.Contains(t, answer.Body.String(), test.says)
 		})
 	}
+}
+
+func TestTry_WorksOnOneAtATime(t *testing.T) {
+	h := newHandler(t, true)
+	try := func(ctx context.Context, config, records string) *httptest.ResponseRecorder {
+		body, err := json.Marshal(map[string]string{"config": config, "records": records})
+		require.NoError(t, err)
+		r := httptest.NewRequestWithContext(ctx, http.MethodPost, local+"/_page/try", bytes.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		answer := httptest.NewRecorder()
+		h.ServeHTTP(answer, r)
+		return answer
+	}
+	const quick, record = "dry_run: true", `{"mboxPC":"1","profile.a":"b"}`
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		try(t.Context(), `conditions: ['IsMatch(log.attributes["a"], "(.*)(.{0,500}x)?.{900}y.{900}z")']`, `{"a":"`+strings.Repeat("x", 20_000)+`"}`)
+	}()
+	given := 0
+	for waits := true; waits; {
+		ctx, cancel := context.WithTimeout(t.Context(), tick)
+		if try(ctx, quick, record).Body.Len() == 0 {
+			given++
+		}
+		cancel()
+		select {
+		case <-ended:
+			waits = false
+		default:
+		}
+	}
+	assert.Positive(t, given, "who goes away while another is tried is not worked for")
+	assert.Contains(t, try(t.Context(), quick, record).Body.String(), `"calls":1`)
 }
 
 func TestTheExample_IsThatOfTheDemo(t *testing.T) {

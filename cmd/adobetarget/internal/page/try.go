@@ -8,12 +8,17 @@ import (
 	"errors"
 	"mime"
 	"net/http"
+	"time"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/cmd/adobetarget/internal/preview"
 )
 
-// maxTyped is more than the preview takes of records, written as JSON.
-const maxTyped = 4 << 20
+const (
+	// maxTyped is more than the preview takes of records, written as JSON.
+	maxTyped = 4 << 20
+	// longestWait is for how long one may wait for others to be tried.
+	longestWait = 5 * time.Second
+)
 
 // typed is what is tried: the settings of an exporter, or a whole configuration, and records.
 type typed struct {
@@ -21,11 +26,26 @@ type typed struct {
 	Records string `json:"records"`
 }
 
-// serveTry answers 200 also where what was typed is wrong: that is no failure of the request.
-func serveTry(w http.ResponseWriter, r *http.Request) {
+// tries lets one be tried at a time. An expression cannot be stopped, not even where a page that is typed in no longer waits
+// for it: without that, each key that is pressed could begin another one that takes long.
+type tries chan struct{}
+
+// ServeHTTP answers 200 also where what was typed is wrong: that is no failure of the request.
+func (t tries) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	got, status, err := readTyped(w, r)
 	if err != nil {
 		writeJSON(w, status, failed{err.Error()})
+		return
+	}
+	waited := time.NewTimer(longestWait)
+	defer waited.Stop()
+	select {
+	case t <- struct{}{}:
+		defer func() { <-t }()
+	case <-waited.C:
+		writeJSON(w, http.StatusServiceUnavailable, failed{"what was typed before is still tried: an expression of it takes long"})
+		return
+	case <-r.Context().Done():
 		return
 	}
 	result, err := preview.Try(r.Context(), preview.Typed{

@@ -7,13 +7,16 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/otelcol-adobetarget/adobetargetexporter/cmd/adobetarget/internal/page"
 	"github.com/otelcol-adobetarget/adobetargetexporter/internal/emulator"
 )
 
@@ -173,7 +176,7 @@ func TestWatch_SaysWhatIsWrongWithAFault(t *testing.T) {
 	p.waitText("#faults li", "No answer comes, visitor crm-9, until lifted")
 	eval[any](p, `(fetch = () => Promise.reject(new Error('no network')), null)`)
 	p.clickOn("Hang")
-	p.waitText("#faults-note", "That is not possible: no network.")
+	p.waitText("#faults-note", "That is not possible: the emulator does not answer.")
 }
 
 func TestWatch_ShowsTheQuotaFill(t *testing.T) {
@@ -208,4 +211,106 @@ func TestWatch_StartsOver(t *testing.T) {
 	p.waitText("#visitors-empty", "None yet")
 	p.waitText("#calls-empty", "No calls yet")
 	assert.Empty(t, e.Profiles())
+}
+
+func TestWatch_APageInTheBackgroundLeavesTheConnectionToOthers(t *testing.T) {
+	e, err := emulator.New(emulator.Settings{RecentCalls: 1000})
+	require.NoError(t, err)
+	var followed atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/_emulator/events" {
+			followed.Add(1)
+			defer followed.Add(-1)
+		}
+		page.New(e).ServeHTTP(w, r)
+	}))
+	t.Cleanup(func() {
+		e.Close()
+		server.CloseClientConnections()
+		server.Close()
+	})
+	address := server.URL
+	p := open(t, address)
+	p.waitText("#connection", "Live")
+	update(t, address, "crm-1", "tier", "gold")
+	p.waitText("#calls td", "crm-1")
+	hide := func(is bool) {
+		eval[any](p, fmt.Sprintf(`(Object.defineProperty(document, 'hidden', { value: %t, configurable: true }), document.dispatchEvent(new Event('visibilitychange')), null)`, is))
+	}
+	hide(true)
+	require.Eventually(t, func() bool { return followed.Load() == 0 }, waitFor, tick)
+	eval[any](p, `(document.querySelector('#calls tbody tr').dataset.before = 'yes', null)`)
+	update(t, address, "crm-2", "tier", "gold")
+
+	hide(false)
+	p.waitText("#calls td", "crm-2")
+	assert.Equal(t, 2, eval[int](p, `document.querySelectorAll('#calls tbody tr').length`))
+	assert.Equal(t, "yes", eval[string](p, `document.querySelector('#calls tbody tr:last-child').dataset.before`), "it goes on where it was")
+}
+
+func TestWatch_AVisitorWhoIsChosenIsSeen(t *testing.T) {
+	_, address := serve(t, emulator.Settings{})
+	p := open(t, address)
+	for i := range 30 {
+		update(t, address, fmt.Sprint("crm-", i), "tier", "gold")
+	}
+	p.waitText("#calls td", "crm-29")
+	p.waitText("#visitors td", "crm-29")
+	p.click("#calls tbody .id")
+	p.waitText("#attributes td", "gold")
+	p.wait(`(({ top, bottom }) => top >= 0 && bottom <= innerHeight)(document.querySelector('#attributes').getBoundingClientRect())`)
+}
+
+func TestWatch_WhatIsWrongWithTheQuotaStaysToBeRead(t *testing.T) {
+	_, address := serve(t, emulator.Settings{})
+	p := open(t, address)
+	p.ignore = true // the console tells of a status of 400
+	p.waitText("#connection", "Live")
+	set := func(window string) {
+		eval[any](p, fmt.Sprintf(`((form) => {
+			form.closest('details').open = true;
+			form.elements.calls.value = '5'; form.elements.window.value = %q; form.requestSubmit();
+			return null;
+		})(document.querySelector('#quota-form'))`, window))
+	}
+	set("1.5.5s")
+	p.waitText("#quota-form", "a duration is written as 1h30m")
+	update(t, address, "crm-1", "tier", "gold")
+	p.waitText("#quota-windows", "1 attempt")
+	p.waitText("#quota-form", "a duration is written as 1h30m")
+	set("1m")
+	p.waitText("#quota-note", "5 calls in any 1 min")
+	p.wait(`!document.querySelector('#quota-form [role="alert"]').checkVisibility()`)
+}
+
+func TestWatch_AnEmulatorThatIsGoneIsNamedWhereSomethingIsAsked(t *testing.T) {
+	e, err := emulator.New(emulator.Settings{RecentCalls: 1})
+	require.NoError(t, err)
+	server := httptest.NewServer(page.New(e))
+	p := open(t, server.URL)
+	p.waitText("#connection", "Live")
+	p.ignore = true // the console tells of the connection
+	e.Close()
+	server.CloseClientConnections()
+	server.Close()
+	p.waitText("#connection", "Connecting again")
+	p.clickOn("429")
+	p.waitText("#faults-note", "the emulator does not answer")
+	p.click("#reset")
+	p.click("#reset-sure")
+	p.waitText("#sure-note", "the emulator does not answer")
+}
+
+func TestWatch_ManyBatchesLeaveThePageItsLength(t *testing.T) {
+	e, address := serve(t, emulator.Settings{})
+	p := open(t, address)
+	for range 40 {
+		upload(t, address, 1)
+	}
+	require.Len(t, e.Uploads(), 40)
+	p.wait(`document.querySelectorAll('#batches tbody tr').length === 40`)
+	assert.Less(t, eval[float64](p, `document.querySelector('#batches-scroll').clientHeight`), 500.0)
+	send(t, http.MethodGet, address+"/m2/acme/profile/batchStatus?batchId="+e.Uploads()[0].ID, "", "")
+	p.waitText("#calls td", "bulk status")
+	assert.Equal(t, 1, eval[int](p, `new Set([...document.querySelectorAll('#calls td:nth-child(2)')].map((e) => e.clientHeight)).size`), "a row has one line")
 }

@@ -46,7 +46,7 @@ function showNote() {
   text(newer, `Show ${count(more, 'new call')}`);
   const notes = [];
   if (rows.rows.length) notes.push(`the newest ${number(rows.rows.length)}`);
-  if (skipped) notes.push(`${number(skipped)} came too fast to be listed`);
+  if (skipped) notes.push(`${number(skipped)} in between are not listed`);
   text(byID('calls-note'), notes.join(', '));
   const none = rows.rows.length === 0 && more === 0;
   byID('calls-empty').hidden = !none;

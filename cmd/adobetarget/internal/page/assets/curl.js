@@ -6,7 +6,7 @@ const unsafe = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u20
 
 // quote makes one word of a shell of any text: bash, zsh and ksh take the form with escapes.
 export function quote(word) {
-  if (/^[A-Za-z0-9_.:/=@%+,-]+$/.test(word)) return word;
+  if (/^[A-Za-z0-9_.:/@%+,-][A-Za-z0-9_.:/=@%+,-]*$/.test(word)) return word; // zsh looks up what = begins
   if (!unsafe.test(word)) return `'${word.replaceAll("'", "'\\''")}'`;
   let quoted = '';
   for (const character of word) {

@@ -63,10 +63,17 @@ setInterval(showWindows, 1000);
 for (const dialog of document.querySelectorAll('dialog')) {
   dialog.querySelector('[data-close]').addEventListener('click', () => dialog.close());
 }
-byID('reset').addEventListener('click', () => byID('sure').showModal());
+byID('reset').addEventListener('click', () => {
+  text(byID('sure-note'), '');
+  byID('sure').showModal();
+});
 byID('reset-sure').addEventListener('click', async () => {
-  await control('reset', { method: 'POST' });
-  byID('sure').close();
+  try {
+    await control('reset', { method: 'POST' });
+    byID('sure').close();
+  } catch (error) {
+    text(byID('sure-note'), `That is not possible: ${error.message}.`);
+  }
 });
 
 addEventListener('hashchange', turn);

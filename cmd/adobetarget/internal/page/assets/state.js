@@ -95,7 +95,7 @@ export function showLatency(latency) {
 
 export function showBatches(uploads) {
   byID('batches-empty').hidden = uploads.length > 0;
-  byID('batches').hidden = uploads.length === 0;
+  byID('batches-scroll').hidden = uploads.length === 0;
   text(byID('batches-note'), uploads.length ? `the newest ${number(uploads.length)}` : '');
   keep(byID('batches').tBodies[0], [...uploads].reverse(), (u) => u.id, createBatch, (row, u) => {
     const tone = { complete: 'good', stuck: 'bad' }[u.status] ?? 'warn';
@@ -112,22 +112,24 @@ const createBatch = (u) => el('tr', {},
   el('td', { class: 'number', 'data-label': 'Rows' }, number(u.rows)), el('td'),
   el('td', { class: 'number', 'data-label': 'Size' }, bytes(u.bytes)), el('td', { class: 'time', 'data-label': 'Submitted' }, clock(u.submitted_at)));
 
-// steer sends what a form says, and says what is wrong with it.
-function steer(form, note, send) {
+// steer sends what a form says, and says in it what is wrong.
+function steer(form, send) {
+  const wrong = form.querySelector('[role="alert"]');
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     document.activeElement.blur();
     try {
       await send(form.elements);
+      text(wrong, '');
     } catch (error) {
-      text(note, error.message);
+      text(wrong, `That is not possible: ${error.message}.`);
     }
   });
 }
 
-steer(byID('quota-form'), byID('quota-note'), (fields) => control('quota', {
+steer(byID('quota-form'), (fields) => control('quota', {
   method: 'PUT', body: { calls: Number(fields.calls.value), window: fields.window.value, retry_after: fields.retry_after.value },
 }));
-steer(byID('latency-form'), byID('latency-note'), (fields) => control('latency', {
+steer(byID('latency-form'), (fields) => control('latency', {
   method: 'PUT', body: { fixed: fields.fixed.value, jitter: fields.jitter.value },
 }));

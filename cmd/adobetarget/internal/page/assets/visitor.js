@@ -25,15 +25,14 @@ export async function openVisitor({ client, parameter, id }) {
   attributes.replaceChildren();
   onChoice();
   await refresh();
-  const title = byID('visitor-title');
-  title.scrollIntoView({ block: 'nearest' });
-  title.focus({ preventScroll: true });
+  byID('visitor').scrollIntoView({ block: 'nearest' }); // its beginning, where it is longer than the window
+  byID('visitor-title').focus({ preventScroll: true });
 }
 
 function close() {
   chosen = undefined;
   text(byID('visitor-title'), 'One visitor');
-  text(byID('visitor-empty'), 'Choose a visitor, or a call, to see its attributes and when they changed.');
+  text(byID('visitor-empty'), 'Choose a visitor above to see its attributes and when they changed.');
   showing(false);
   onChoice();
 }
