@@ -74,7 +74,7 @@ test: check build vet unit test-newest ## Everything CI checks except lint
 check: license-check check-generated check-tidy chlog-validate ## The checks that need no compilation
 
 unit: build debian $(GOTESTSUM) $(if $(filter ./...,$(PKG)),unit-companion unit-bench) ## Tests with the race detector (PKG=./exporter/...)
-	$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race $(PKG)
+	$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race -timeout 20m $(PKG)
 
 debian: ## Programs that the tests need, from Debian's packages
 	@scripts/debian.sh promtool chromium
@@ -86,7 +86,7 @@ unit-bench: $(GOTESTSUM) ## Tests of the harness that measures, with the race de
 	cd bench && $(CURDIR)/$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race ./...
 
 test-newest: $(GOTESTSUM) ## The same against the newest Collector core, without the tests of the built distribution
-	$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race -modfile=go.newest.mod \
+	$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race -timeout 20m -modfile=go.newest.mod \
 		$$(go list ./... | grep -v '/adobetargetexporter/test\(/\|$$\)')
 
 vet: vet-benthos ## go vet

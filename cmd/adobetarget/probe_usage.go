@@ -15,7 +15,7 @@ const probeIntroduction = `Asks a sandbox of Adobe Target what Adobe does not do
 the answers. Never point it at production: it changes the profile of the visitor that is named.
 
 It says beforehand which calls it makes and what they change, and asks whether to go on. Two calls a second
-are made at most, and no more than 48 altogether. Ctrl-C ends it with what was found so far.
+are made at most, and no more than 54 altogether. Ctrl-C ends it with what was found so far.
 
 The configuration is the Collector's own: its endpoint, TLS, proxy and headers apply. Extensions are not
 started, so the token of an auth comes from --token-file or the variable ADOBE_TARGET_TOKEN.

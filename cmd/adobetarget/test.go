@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -69,6 +70,9 @@ func (t *testRun) all(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if slices.ContainsFunc(paths, t.isReport) {
+		return errors.New("--junit: is a file of tests, which the report would replace")
+	}
 	for _, path := range paths {
 		t.file(ctx, path)
 		if ctx.Err() != nil {
@@ -119,6 +123,16 @@ func (t *testRun) runFile(ctx context.Context, path string) ([]*mappingtest.Resu
 		}
 	}
 	return results, err
+}
+
+// isReport reports whether a file of tests is also the one to write the report to.
+func (t *testRun) isReport(path string) bool {
+	report, err := os.Stat(t.options.junit)
+	if err != nil {
+		return false
+	}
+	tests, err := os.Stat(path)
+	return err == nil && os.SameFile(report, tests)
 }
 
 // update writes the file with what came of the tests, which are as expected then.

@@ -177,3 +177,20 @@ func TestTest_WritesAReportForCI(t *testing.T) {
 	assert.Nil(t, read.Suites[0].Cases[1].Failure)
 	assert.Contains(t, read.Suites[1].Cases[0].Error.Text, "tests must be a list")
 }
+
+func TestTest_ReplacesNoTestsByTheirReport(t *testing.T) {
+	at := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(at, "config.yaml"), []byte(blocks(t, "yaml")[0]), 0o600))
+	tests, report := filepath.Join(at, "store.test.yaml"), filepath.Join(at, "report.xml")
+	text := blocks(t, "yml")[0]
+	require.NoError(t, os.WriteFile(tests, []byte(text), 0o600))
+	require.NoError(t, os.Symlink(tests, report))
+
+	code, _, stderr := shown(t, "", "test", "--junit", report, at)
+
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, stderr, "--junit: is a file of tests")
+	left, err := os.ReadFile(tests) //nolint:gosec // the test's own file
+	require.NoError(t, err)
+	assert.Equal(t, text, string(left))
+}

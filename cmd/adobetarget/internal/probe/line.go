@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// MaxCalls is the most calls that a probe makes.
-	MaxCalls = 48
+	// MaxCalls is the most calls that a probe makes: those of all questions.
+	MaxCalls = 54
 	// pace is the time between two calls.
 	pace = 500 * time.Millisecond
 	// maxHeard is the most bytes of an answer that are read: more than a profile has.

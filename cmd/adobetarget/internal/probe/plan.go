@@ -7,6 +7,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -103,7 +105,7 @@ func (p Plan) Calls() int {
 	for _, q := range p {
 		calls += q.Calls
 	}
-	return min(calls, MaxCalls)
+	return calls
 }
 
 // Write says what is asked, of whom, and what it changes.
@@ -121,8 +123,8 @@ func (p Plan) Write(w io.Writer, s *Subject, o Options) {
 	}
 	fmt.Fprintln(w, "For a sandbox of Adobe Target, never for production: these calls change the profile of a visitor.")
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "\nhost\t%s\nclient code\t%s\nvisitor\t%s\ntoken\t%s\ncalls\tat most %d, two a second, %s for each answer\nwait\t%s\n\n",
-		s.host, s.config.ClientCode, visitor, sends, p.Calls(), s.client.Timeout, wait(o.Wait))
+	fmt.Fprintf(table, "\nendpoint\t%s\nclient code\t%s\nvisitor\t%s\ntoken\t%s\ncalls\tat most %d, two a second, %s for each answer\nwait\t%s\n\n",
+		s.whereTo(), s.config.ClientCode, visitor, sends, p.Calls(), s.client.Timeout, wait(o.Wait))
 	fmt.Fprintln(table, "QUESTION\tCALLS\tASKS\tCHANGES")
 	for _, q := range p {
 		changes := q.Changes
@@ -133,6 +135,36 @@ func (p Plan) Write(w io.Writer, s *Subject, o Options) {
 	}
 	_ = table.Flush() // as w fails, so does what follows
 	fmt.Fprintf(w, "\nAttributes that are set begin with %s and stay for as long as the profile, as no API takes one away.\n", Prefix)
+}
+
+// whereTo names the endpoint, and what is on the way to it: a token may be read there.
+func (s *Subject) whereTo() string {
+	where := s.endpoint
+	if strings.HasPrefix(where, "http://") {
+		where += ", not encrypted"
+	}
+	if proxy := s.proxy(); proxy != "" {
+		where += ", by the proxy " + proxy
+	}
+	return where
+}
+
+// proxy returns the host of the proxy that calls go by, "" for none.
+func (s *Subject) proxy() string {
+	if s.client.ProxyURL != "" {
+		if u, err := url.Parse(s.client.ProxyURL); err == nil {
+			return u.Host
+		}
+	}
+	u, err := url.Parse(s.endpoint)
+	if err != nil {
+		return ""
+	}
+	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: u})
+	if err != nil || proxy == nil {
+		return ""
+	}
+	return proxy.Host
 }
 
 func wait(d time.Duration) string {

@@ -55,6 +55,32 @@ func TestPlan_HasTheQuestionsOfTheRoutesInUse(t *testing.T) {
 	}
 }
 
+func TestPlan_HasRoomForEveryQuestion(t *testing.T) {
+	assert.Equal(t, probe.MaxCalls, probe.Plan(probe.Questions()).Calls())
+}
+
+func TestPlan_NamesWhatATokenPasses(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*asked)
+		want   string
+	}{
+		"https":                   {func(a *asked) { a.config.ClientConfig.Endpoint = "https://gateway.example/edge" }, "https://gateway.example/edge\n"},
+		"http":                    {func(a *asked) { a.config.ClientConfig.Endpoint = "http://gateway.example" }, "http://gateway.example, not encrypted\n"},
+		"a proxy, without a user": {func(a *asked) { a.config.ClientConfig.Endpoint, a.config.ClientConfig.ProxyURL = "https://acme.example", "http://me@proxy.example:3128" }, "https://acme.example, by the proxy proxy.example:3128\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := subject(t, test.change)
+			plan, err := probe.NewPlan(s, nil)
+			require.NoError(t, err)
+			var out strings.Builder
+			plan.Write(&out, s, probe.Options{})
+			_, line, found := strings.Cut(out.String(), "endpoint")
+			require.True(t, found)
+			assert.Equal(t, test.want, strings.TrimLeft(line, " ")[:len(test.want)])
+		})
+	}
+}
+
 func TestPlan_RefusesAQuestionThatIsNone(t *testing.T) {
 	_, err := probe.NewPlan(subject(t, nil), []string{"paths"})
 	require.ErrorContains(t, err, `"paths" is no question, the questions are visitor, path`)
