@@ -64,9 +64,11 @@ func TestPlan_NamesWhatATokenPasses(t *testing.T) {
 		change func(*asked)
 		want   string
 	}{
-		"https":                   {func(a *asked) { a.config.ClientConfig.Endpoint = "https://gateway.example/edge" }, "https://gateway.example/edge\n"},
-		"http":                    {func(a *asked) { a.config.ClientConfig.Endpoint = "http://gateway.example" }, "http://gateway.example, not encrypted\n"},
-		"a proxy, without a user": {func(a *asked) { a.config.ClientConfig.Endpoint, a.config.ClientConfig.ProxyURL = "https://acme.example", "http://me@proxy.example:3128" }, "https://acme.example, by the proxy proxy.example:3128\n"},
+		"https": {func(a *asked) { a.config.ClientConfig.Endpoint = "https://gateway.example/edge" }, "https://gateway.example/edge\n"},
+		"http":  {func(a *asked) { a.config.ClientConfig.Endpoint = "http://gateway.example" }, "http://gateway.example, not encrypted\n"},
+		"a proxy, without a user": {func(a *asked) {
+			a.config.ClientConfig.Endpoint, a.config.ClientConfig.ProxyURL = "https://acme.example", "http://me@proxy.example:3128"
+		}, "https://acme.example, by the proxy proxy.example:3128\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := subject(t, test.change)
