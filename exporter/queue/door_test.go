@@ -103,6 +103,23 @@ func TestDoor_CountsWhatAnEarlierRunHasLeft(t *testing.T) {
 	})
 }
 
+func TestDoor_TellsWhatCouldNotBeWrittenFromWhatHadNoRoom(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		d := newDisk()
+		r, _ := full(t, d, func(cfg *exporterhelper.QueueBatchConfig) { cfg.BlockOnOverflow = false })
+		var unwritten *StorageError
+		assert.NotErrorAs(t, r.offer(t.Context(), 5), &unwritten)
+		require.NoError(t, r.end(t))
+		r = started(t, d)
+		d.fail(writes)
+		err := r.offer(t.Context(), 6)
+		require.ErrorAs(t, err, &unwritten)
+		require.ErrorIs(t, err, errFull)
+		d.fail(nil)
+		require.NoError(t, r.end(t))
+	})
+}
+
 func TestDoor_RefusesForGoodWhatIsLargerThanTheQueue(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := started(t, newDisk(), func(cfg *exporterhelper.QueueBatchConfig) { cfg.QueueSize = 3 })
