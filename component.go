@@ -151,7 +151,7 @@ func (e *logsExporter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	}
 	switch {
 	case err != nil:
-		e.sender.GivenBack(records, e.whyBack(err), err)
+		e.sender.GivenBack(records, e.whyBack(err), err) //nolint:contextcheck // counted whoever still waits
 	case !e.cfg.waits():
 		e.sender.Received(records)
 	}

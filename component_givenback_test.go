@@ -73,7 +73,7 @@ func TestGivenBack_CountsWhatAFullQueueRefuses(t *testing.T) {
 
 func TestGivenBack_CountsWhatAStorageRefuses(t *testing.T) {
 	for name, why := range map[string]error{
-		"which is full":                  errors.New("no space left on device"),
+		"which is full":                 errors.New("no space left on device"),
 		"which does not answer in time": context.DeadlineExceeded,
 	} {
 		t.Run(name, func(t *testing.T) {

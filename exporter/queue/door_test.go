@@ -232,7 +232,10 @@ func TestDoor_TheReserveHasAnEnd(t *testing.T) {
 			require.NoError(t, r.offer(gone, n+4))
 			want = append(want, n+4)
 		}
-		require.ErrorIs(t, r.offer(gone, 9999), exporterhelper.ErrQueueIsFull)
+		err := r.offer(gone, 9999)
+		require.ErrorIs(t, err, exporterhelper.ErrQueueIsFull)
+		var unwritten *StorageError
+		assert.NotErrorAs(t, err, &unwritten)
 		require.NoError(t, r.end(t))
 		assert.Equal(t, want, drained(t, d), "in their order")
 	})
