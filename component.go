@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -150,11 +151,23 @@ func (e *logsExporter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	}
 	switch {
 	case err != nil:
-		e.sender.GivenBack(records, err)
+		e.sender.GivenBack(records, e.whyBack(err), err) //nolint:contextcheck // counted whoever still waits
 	case !e.cfg.waits():
 		e.sender.Received(records)
 	}
 	return err
+}
+
+// whyBack returns why records are given back. What the queue does not take waits for room, however
+// the waiting ends.
+func (e *logsExporter) whyBack(err error) sender.Back {
+	if _, unwritten := errors.AsType[*queue.StorageError](err); unwritten {
+		return sender.NotStored
+	}
+	if e.cfg.waits() && !errors.Is(err, exporterhelper.ErrQueueIsFull) {
+		return sender.NotSent
+	}
+	return sender.QueueFull
 }
 
 func (e *logsExporter) offer(ctx context.Context, ld plog.Logs) error {

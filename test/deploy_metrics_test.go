@@ -61,7 +61,7 @@ func expose(t *testing.T, settings string) exposed {
 		for _, event := range []string{
 			`otelcol_adobe_target_records(_total)?\{exporter="adobe_target",outcome="delivered",route="single"\} [1-9]`,
 			`otelcol_adobe_target_uploads(_total)?\{exporter="adobe_target/bulk",outcome="complete"\} [1-9]`,
-			`otelcol_exporter_enqueue_failed_log_records(_total)?\{exporter="adobe_target/full"\} [1-9]`,
+			`otelcol_adobe_target_records_given_back(_total)?\{exporter="adobe_target/full",reason="queue_full"\} [1-9]`,
 		} {
 			assert.Regexp(col, event, text)
 		}

@@ -26,10 +26,8 @@ const (
 // ofTheCore are the names that the Collector's own metrics have with suffixes, those that rules and dashboard use. Those of
 // the exporter are made of metadata.yaml.
 var ofTheCore = map[string]string{
-	"otelcol_exporter_enqueue_failed_log_records": "otelcol_exporter_enqueue_failed_log_records_total",
-	"otelcol_process_memory_rss":                  "otelcol_process_memory_rss_bytes",
-	"otelcol_process_uptime":                      "otelcol_process_uptime_seconds_total",
-	"otelcol_receiver_refused_log_records":        "otelcol_receiver_refused_log_records_total",
+	"otelcol_process_memory_rss": "otelcol_process_memory_rss_bytes",
+	"otelcol_process_uptime":     "otelcol_process_uptime_seconds_total",
 }
 
 // units are what Prometheus writes behind a name for a unit. One in braces is none.

@@ -36,6 +36,11 @@ func (e *TooLargeError) Error() string {
 		e.records, e.size, e.sizer, e.capacity)
 }
 
+// StorageError is the error of a request that could not be written to the storage of the queue.
+type StorageError struct{ error }
+
+func (e *StorageError) Unwrap() error { return e.error }
+
 // Door admits requests to the helper's queue. It is safe for concurrent use.
 type Door struct {
 	cfg   exporterhelper.QueueBatchConfig
@@ -153,10 +158,14 @@ type offerKey struct{}
 // give gives a request to the helper.
 func give(ctx context.Context, ld plog.Logs, take consumer.ConsumeLogsFunc) error {
 	o := &offer{}
-	if err := take(context.WithValue(ctx, offerKey{}, o), ld); err != nil {
+	err := take(context.WithValue(ctx, offerKey{}, o), ld)
+	if err == nil {
+		err = o.err
+	}
+	if err == nil || errors.Is(err, exporterhelper.ErrQueueIsFull) {
 		return err
 	}
-	return o.err
+	return &StorageError{err}
 }
 
 // admit waits for room and hands the request on.

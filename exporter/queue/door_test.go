@@ -103,6 +103,23 @@ func TestDoor_CountsWhatAnEarlierRunHasLeft(t *testing.T) {
 	})
 }
 
+func TestDoor_TellsWhatCouldNotBeWrittenFromWhatHadNoRoom(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		d := newDisk()
+		r, _ := full(t, d, func(cfg *exporterhelper.QueueBatchConfig) { cfg.BlockOnOverflow = false })
+		var unwritten *StorageError
+		assert.NotErrorAs(t, r.offer(t.Context(), 5), &unwritten)
+		require.NoError(t, r.end(t))
+		r = started(t, d)
+		d.fail(writes)
+		err := r.offer(t.Context(), 6)
+		require.ErrorAs(t, err, &unwritten)
+		require.ErrorIs(t, err, errFull)
+		d.fail(nil)
+		require.NoError(t, r.end(t))
+	})
+}
+
 func TestDoor_RefusesForGoodWhatIsLargerThanTheQueue(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := started(t, newDisk(), func(cfg *exporterhelper.QueueBatchConfig) { cfg.QueueSize = 3 })
@@ -215,7 +232,10 @@ func TestDoor_TheReserveHasAnEnd(t *testing.T) {
 			require.NoError(t, r.offer(gone, n+4))
 			want = append(want, n+4)
 		}
-		require.ErrorIs(t, r.offer(gone, 9999), exporterhelper.ErrQueueIsFull)
+		err := r.offer(gone, 9999)
+		require.ErrorIs(t, err, exporterhelper.ErrQueueIsFull)
+		var unwritten *StorageError
+		assert.NotErrorAs(t, err, &unwritten)
 		require.NoError(t, r.end(t))
 		assert.Equal(t, want, drained(t, d), "in their order")
 	})

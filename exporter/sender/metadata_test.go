@@ -92,6 +92,7 @@ func TestMetadata_ListsTheValuesThatTheCodeNames(t *testing.T) {
 		"outcome":        {"records", "outcome"},
 		"reason":         {"records", "reason"},
 		"drop.reason":    {"parameters.dropped", "reason"},
+		"back.reason":    {"records.given_back", "reason"},
 		"call.outcome":   {"calls", "outcome"},
 		"cause":          {"outbox.visitors", "cause"},
 		"upload.outcome": {"uploads", "outcome"},
@@ -120,7 +121,11 @@ func TestOutcomes_BeginWithZero(t *testing.T) {
 	metadatatest.AssertEqualAdobeTargetRecordsRecovered(t, f.telemetry, plain, ignore)
 	metadatatest.AssertEqualAdobeTargetQueueDamaged(t, f.telemetry, plain, ignore)
 
-	var dropped, calls []metricdata.DataPoint[int64]
+	var back, dropped, calls []metricdata.DataPoint[int64]
+	for _, reason := range []string{"queue_full", "storage", "not_sent"} {
+		back = append(back, of(attribute.String("reason", reason)))
+	}
+	metadatatest.AssertEqualAdobeTargetRecordsGivenBack(t, f.telemetry, back, ignore)
 	for drop := range (mapping.Drops{}) {
 		dropped = append(dropped, of(attribute.String("reason", mapping.Drop(drop).String())))
 	}

@@ -160,6 +160,9 @@ func (o *outcomes) begin(routes []route.Name) {
 	for _, e := range usualEndings() {
 		o.records(e.as, e.reason, 0)
 	}
+	for _, why := range []Back{QueueFull, NotStored, NotSent} {
+		o.givenBack(why, 0)
+	}
 	for drop := range (mapping.Drops{}) {
 		t.AdobeTargetParametersDropped.Add(ctx, 0, o.byReason.of(mapping.Drop(drop).String(), o.ofReason)...)
 	}

@@ -5,13 +5,11 @@ package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exp
 
 import (
 	"context"
-	"errors"
 	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configretry"
-	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/mapping"
@@ -149,18 +147,6 @@ func (s *Sender) lose(records int, reason string) {
 func (s *Sender) RejectLarge(records int) {
 	s.outcomes.received(records)
 	s.ended(rejected, reasonLargerThanQueue, records)
-}
-
-// GivenBack says, every five minutes at most, that the caller of a request was told to send it
-// again, or what of it is held: the records are in the caller's hands.
-func (s *Sender) GivenBack(records int, err error) {
-	if held, ok := errors.AsType[consumererror.Logs](err); ok {
-		records = held.Data().LogRecordCount()
-	}
-	if n := s.said.add("given back", records, time.Now()); n > 0 {
-		s.set.Logger.Warn("Log records given back, their sender is told to send them again; said every five minutes at most",
-			zap.Int("records", n), zap.Error(err))
-	}
 }
 
 // Received counts records that were taken.

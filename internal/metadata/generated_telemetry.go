@@ -45,6 +45,7 @@ type TelemetryBuilder struct {
 	AdobeTargetQuotaNextFree     metric.Float64ObservableGauge
 	AdobeTargetQuotaUsed         metric.Int64ObservableGauge
 	AdobeTargetRecords           metric.Int64Counter
+	AdobeTargetRecordsGivenBack  metric.Int64Counter
 	AdobeTargetRecordsReceived   metric.Int64Counter
 	AdobeTargetRecordsRecovered  metric.Int64Counter
 	AdobeTargetUploadRows        metric.Int64Counter
@@ -383,6 +384,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	builder.AdobeTargetRecords, err = builder.meter.Int64Counter(
 		"otelcol.adobe_target.records",
 		metric.WithDescription("Log records that reached their end, by outcome (delivered, skipped, rejected) and reason, and those delivered by route. [Alpha]"),
+		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.AdobeTargetRecordsGivenBack, err = builder.meter.Int64Counter(
+		"otelcol.adobe_target.records.given_back",
+		metric.WithDescription("Log records whose caller was told to send them again, by reason, each time that it was. Who does not send them again, such as a batch processor, loses them. [Alpha]"),
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)

@@ -75,6 +75,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.AdobeTargetParametersDropped.Add(context.Background(), 1)
 	tb.AdobeTargetQueueDamaged.Add(context.Background(), 1)
 	tb.AdobeTargetRecords.Add(context.Background(), 1)
+	tb.AdobeTargetRecordsGivenBack.Add(context.Background(), 1)
 	tb.AdobeTargetRecordsReceived.Add(context.Background(), 1)
 	tb.AdobeTargetRecordsRecovered.Add(context.Background(), 1)
 	tb.AdobeTargetUploadRows.Add(context.Background(), 1)
@@ -128,6 +129,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualAdobeTargetRecords(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualAdobeTargetRecordsGivenBack(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualAdobeTargetRecordsReceived(t, testTel,
