@@ -95,6 +95,24 @@ func TestGivenBack_CountsWhatAStorageRefuses(t *testing.T) {
 	}
 }
 
+// What a client waits for may end while the write is under way, which a slow disk makes likely.
+func TestGivenBack_CountsWhatAStorageRefusesTooLateForAClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := &flawed{Extension: fileStorage(t, t.TempDir())}
+		r := begin(t, &wire{answer: taken}, on(disk))
+		ctx, cancel := context.WithCancel(remotely(t.Context()))
+		why := errors.New("no space left on device")
+		disk.now(func([]*storage.Operation) error {
+			cancel()
+			return why
+		})
+		require.ErrorIs(t, r.ConsumeLogs(ctx, severalRecords(7)), why)
+		assert.Equal(t, map[string]int64{"storage": 7}, r.givenBack(t))
+		disk.now(nil)
+		r.end(t)
+	})
+}
+
 func TestGivenBack_CountsWhatIsHeldOfACallerWhoWaits(t *testing.T) {
 	for way, wait := range waits {
 		t.Run(way, func(t *testing.T) {
@@ -109,6 +127,21 @@ func TestGivenBack_CountsWhatIsHeldOfACallerWhoWaits(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Each caller of a batch is told of all that is held of it.
+func TestGivenBack_CountsOfABatchWhatEachCallerHasOffered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := begin(t, &wire{answer: down}, waitingForResult, batching, with(func(cfg *Config) { cfg.RetryConfig.Enabled = false }))
+		done := make(chan error)
+		for i := range 2 {
+			go func() { done <- r.ConsumeLogs(t.Context(), fiveRecords(i)) }()
+		}
+		require.Error(t, <-done)
+		require.Error(t, <-done)
+		assert.Equal(t, map[string]int64{"not_sent": 10}, r.givenBack(t))
+		r.end(t)
+	})
 }
 
 func TestGivenBack_CountsWhatHasNoRoomWhereCallersWait(t *testing.T) {

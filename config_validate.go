@@ -146,6 +146,9 @@ func validateTLS(t configtls.ClientConfig) error {
 	if !t.Insecure || t.CAFile != "" || t.CAPem != "" {
 		return nil
 	}
+	if len(t.CipherSuites)+len(t.CurvePreferences) == 0 { // empty lists are none
+		t.CipherSuites, t.CurvePreferences = nil, nil
+	}
 	if t.Insecure = false; !reflect.DeepEqual(t, configtls.NewDefaultClientConfig()) && !reflect.DeepEqual(t, configtls.ClientConfig{}) {
 		return errors.New("tls: insecure: not allowed beside other settings of tls, which would have no effect: " +
 			"the scheme of the endpoint decides whether calls are encrypted")

@@ -39,7 +39,17 @@ func Reserved(name string) bool {
 
 // Malformed tells whether a profile parameter's name holds a control character. No page of Adobe says what becomes of one,
 // and one name must not have the whole update refused.
-func Malformed(name string) bool { return strings.ContainsFunc(name, unicode.IsControl) }
+func Malformed(name string) bool {
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c < ' ' || c == '\x7f':
+			return true
+		case c >= utf8.RuneSelf: // most names have none
+			return strings.ContainsFunc(name[i:], unicode.IsControl)
+		}
+	}
+	return false
+}
 
 // NameTooLong tells whether a profile parameter's name has more characters than
 // Target takes.

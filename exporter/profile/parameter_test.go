@@ -6,6 +6,7 @@ package profile // import "github.com/otelcol-adobetarget/adobetargetexporter/ex
 import (
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -49,6 +50,17 @@ func TestReserved(t *testing.T) {
 		"geolocation city": false,
 	} {
 		assert.Equal(t, reserved, Reserved(name), "%q", name)
+	}
+}
+
+func TestMalformed_IsWhatHoldsAControlCharacter(t *testing.T) {
+	for r := range rune(0x3000) {
+		for _, name := range []string{string(r), "a" + string(r), "é" + string(r) + "b"} {
+			assert.Equal(t, unicode.IsControl(r), Malformed(name), "%q", name)
+		}
+	}
+	for _, name := range []string{"", "loyalty.tier", "\x80", "a\x85b", "\uFFFD", "\u2028", "😀"} {
+		assert.False(t, Malformed(name), "%q", name)
 	}
 }
 

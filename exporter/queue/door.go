@@ -139,8 +139,9 @@ func (d *Door) Offer(ctx context.Context, ld plog.Logs, take consumer.ConsumeLog
 		defer cancel()
 	}
 	err := d.admit(ctx, waiting, size, ld, take)
+	_, unwritten := errors.AsType[*StorageError](err)
 	switch {
-	case err == nil || waiting.Err() == nil:
+	case err == nil || waiting.Err() == nil || remote && unwritten:
 		return err
 	case d.guard != nil && !remote:
 		return give(context.WithoutCancel(ctx), ld, take)

@@ -121,7 +121,7 @@ func (s *Sheet) appendHeader(dst []byte) []byte {
 // BulkCarries reports whether an upload can carry the parameter. It is not known whether Target
 // decodes a field before it divides the rows, so none may hold what divides them.
 func BulkCarries(p *profile.Parameter) bool {
-	return isBulkName(p.Name) && !divides(p.Value)
+	return isColumn(p.Name) && !profile.Malformed(p.Name) && !divides(p.Value)
 }
 
 // BulkNames reports whether a row can name the visitor.
@@ -129,9 +129,9 @@ func BulkNames(v profile.Visitor) bool {
 	return strings.TrimSpace(v.ID) != "" && !divides(v.ID)
 }
 
-// isBulkName reports whether a column can have the name: not that of a column of ids either.
-func isBulkName(name string) bool {
-	return strings.TrimSpace(name) != "" && !strings.HasPrefix(name, "profile.") && !profile.Malformed(name) && !strings.Contains(name, ",") &&
+// isColumn reports whether a column can have the name: not that of a column of ids either.
+func isColumn(name string) bool {
+	return strings.TrimSpace(name) != "" && !strings.HasPrefix(name, "profile.") && !divides(name) &&
 		name != idColumns[profile.MboxPC] && name != idColumns[profile.Mbox3rdPartyID]
 }
 

@@ -168,7 +168,7 @@ func (b *Bulk) refuses(sheet *Sheet) string {
 		return fileTooBig
 	}
 	for _, name := range sheet.Names {
-		if !isBulkName(name) {
+		if !isColumn(name) {
 			return rowForeign
 		}
 	}

@@ -189,6 +189,19 @@ func TestUploadCaller_RefusesAFileBeforeItIsSent(t *testing.T) {
 	assert.Empty(t, server.seen())
 }
 
+// Such a name goes by no upload any more, but an upload of an earlier version may hold one, and so
+// may what a row repeats of earlier ones. To refuse it would hold up all the visitors beside it.
+func TestUploadCaller_SendsANameOfAnEarlierVersion(t *testing.T) {
+	server := startServer(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		assert.Contains(t, string(body), ",a%09b\n")
+		_, _ = io.WriteString(w, uploadedAnswer(""))
+	})
+	rows := []Row{{secretVisitor, []profile.Parameter{{Name: "a\tb", Value: "1"}}}}
+	answer, _ := newUploadCaller(t, server.URL, &http.Client{}).Upload(t.Context(), sheetOf(secretVisitor.Parameter, rows), seq(rows))
+	assert.Equal(t, Delivered, answer.Verdict)
+}
+
 func TestUploadCaller_SendsTheMostRowsThereMayBe(t *testing.T) {
 	sheet := NewSheet(profile.MboxPC)
 	rows := func(yield func(Row, error) bool) {

@@ -27,10 +27,10 @@ const (
 
 // GivenBack counts the records of a request that its caller was told to send again, or what of it
 // is held, and says so every five minutes at most. They are in the caller's hands, who may not
-// send them again.
+// send them again. Of requests that went as one batch each caller is told of all that is held.
 func (s *Sender) GivenBack(records int, why Back, err error) {
 	if held, ok := errors.AsType[consumererror.Logs](err); ok {
-		records = held.Data().LogRecordCount()
+		records = min(records, held.Data().LogRecordCount())
 	}
 	s.outcomes.givenBack(why, records)
 	if n := s.said.add("given back", records, time.Now()); n > 0 {
