@@ -135,7 +135,7 @@ func TestConfig_PartsCanBeSwitchedOff(t *testing.T) {
 }
 
 func TestConfig_TakesWhatIsJustAllowed(t *testing.T) {
-	for _, block := range []string{"small_queue", "longest_window", "no_window", "shortest_pauses", "no_retry", "insecure"} {
+	for _, block := range []string{"small_queue", "longest_window", "no_window", "shortest_pauses", "no_retry", "insecure", "insecure_without_tls"} {
 		_, err := loadConfig(t, "config.yaml", "adobe_target/"+block)
 		assert.NoError(t, err, block)
 	}

@@ -132,7 +132,7 @@ func (cfg *Config) validateClient() error {
 			errs = append(errs, fmt.Errorf("headers: %s is not allowed, with it %s", name, why))
 		}
 	}
-	errs = append(errs, validateProxy(cfg.ClientConfig.ProxyURL), validateTLS(cfg.ClientConfig.TLS))
+	errs = append(errs, validateProxy(cfg.ClientConfig.ProxyURL), cfg.validateTLS())
 	if conns := cfg.ClientConfig.MaxConnsPerHost; conns != 0 && conns < cfg.Concurrency {
 		errs = append(errs, fmt.Errorf("max_conns_per_host: must be 0 or at least the concurrency of %d, got %d: "+
 			"calls that wait for a connection would run into their timeout", cfg.Concurrency, conns))
@@ -141,9 +141,11 @@ func (cfg *Config) validateClient() error {
 }
 
 // validateTLS refuses insecure beside what it makes of no effect: without a CA of its own the Collector then leaves out
-// the whole section, a client certificate and the lowest version too, and an https endpoint is called all the same.
-func validateTLS(t configtls.ClientConfig) error {
-	if !t.Insecure || t.CAFile != "" || t.CAPem != "" {
+// the whole section, a client certificate and the lowest version too, and an https endpoint is called all the same. With
+// an http endpoint none of it is meant to have an effect.
+func (cfg *Config) validateTLS() error {
+	t := cfg.ClientConfig.TLS
+	if !t.Insecure || t.CAFile != "" || t.CAPem != "" || strings.HasPrefix(cfg.ClientConfig.Endpoint, "http://") {
 		return nil
 	}
 	if len(t.CipherSuites)+len(t.CurvePreferences) == 0 { // empty lists are none
