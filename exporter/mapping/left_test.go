@@ -29,6 +29,7 @@ func TestMapper_ExplainedSaysWhichParametersWereLeftOut(t *testing.T) {
 		ProfileEntry{Parameter: "c", Value: "Double(log.body)"},
 		ProfileEntry{Parameter: "d", Attribute: "default", Default: "x"},
 		ProfileEntry{Parameter: "e", Attribute: "not there"},
+		ProfileEntry{Parameter: "f", Value: "Double(log.body)", Default: "x"},
 	)
 	for _, got := range newMapper(t, cfg).Explained(t.Context(), ld) {
 		assert.ElementsMatch(t, []Left{
@@ -42,7 +43,13 @@ func TestMapper_ExplainedSaysWhichParametersWereLeftOut(t *testing.T) {
 			{"profile.twice", DropEmpty, 2},
 			{"", DropNotAMap, 3},
 			{"c", DropExpressionFailed, 4},
+			{"f", DropExpressionFailed, 7},
 		}, got.Left)
+		left := 0
+		for _, n := range got.Dropped {
+			left += n
+		}
+		assert.Len(t, got.Left, left, "as many as are counted")
 	}
 }
 

@@ -34,7 +34,8 @@ func (r *reader) addEntry(ctx context.Context, s *profileSource) {
 	without := r.update.Dropped
 	without[DropNull], without[DropEmpty] = dropped[DropNull], dropped[DropEmpty]
 	if without == dropped {
-		r.update.Dropped, r.update.Left = dropped, r.update.Left[:left]
+		failed := slices.DeleteFunc(r.update.Left[left:], func(l Left) bool { return l.Why != DropExpressionFailed })
+		r.update.Dropped, r.update.Left = dropped, r.update.Left[:left+len(failed)]
 		r.put(s.parameter, s.defaultText)
 	}
 }
