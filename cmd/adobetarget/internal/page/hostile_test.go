@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -22,7 +23,7 @@ import (
 var hostile = []string{
 	`<img src=x onerror="window.hostile=1">`,
 	`"><script>window.hostile=1</script>`,
-	`'; touch /tmp/hostile; echo '`,
+	`'; touch hostile; echo '`,
 	"$(window.hostile) `x` \\ !! %00 &amp;",
 	"tab\tnew\nline \x1b[201~\u202Eevil",
 }
@@ -65,6 +66,7 @@ func TestTheCurlCommand_IsTheCallForAnyText(t *testing.T) {
 	require.NoError(t, err, "the command is for a shell")
 	_, address := serve(t, emulator.Settings{})
 	p := open(t, address)
+	folder := t.TempDir() // where a text that runs would leave something
 	for i, text := range hostile {
 		query := "a=" + strings.NewReplacer(" ", "%20", "\t", "%09", "\n", "%0A", "\x1b", "%1B").Replace(text)
 		target := address + "/m2/acme/profile/update?" + strings.NewReplacer("\"", "%22", "<", "%3C", ">", "%3E", "`", "%60").Replace(query)
@@ -80,7 +82,9 @@ func TestTheCurlCommand_IsTheCallForAnyText(t *testing.T) {
 			p.click("#call [data-close]")
 			assert.NotContains(t, command, "\n", "the command is one line, whatever is pasted")
 			assert.NotContains(t, command, "\x1b")
-			out, err := exec.CommandContext(t.Context(), shell, "-c", `curl() { printf '%s\0' "$@"; }; `+command).Output() //nolint:gosec // G204: that is the test
+			run := exec.CommandContext(t.Context(), shell, "-c", `curl() { printf '%s\0' "$@"; }; `+command) //nolint:gosec // G204: that is the test
+			run.Dir = folder
+			out, err := run.Output()
 			require.NoError(t, err)
 			return strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
 		}
@@ -91,6 +95,9 @@ func TestTheCurlCommand_IsTheCallForAnyText(t *testing.T) {
 		assert.Equal(t, []string{"-X", "PUT"}, got[:2])
 		assert.Equal(t, target, got[len(got)-1])
 	}
+	left, unread := os.ReadDir(folder)
+	require.NoError(t, unread)
+	assert.Empty(t, left)
 }
 
 func TestTheCurlCommand_QuotesWhatAShellLooksUp(t *testing.T) {
