@@ -144,7 +144,7 @@ func (e *logsExporter) open(ctx context.Context, host component.Host, of route.N
 	if e.cfg.DryRun {
 		return quota.NewAccount(dryRunLimits(limits)), nil
 	}
-	account, cold, release, err := e.accounts.Use(ctx, host, key, limits)
+	account, cold, release, err := e.accounts.Use(ctx, host, key, limits, e.set.Logger)
 	if err != nil {
 		return nil, err
 	}

@@ -17,18 +17,21 @@ import (
 type Account struct {
 	pace *rate.Limiter
 
-	mu     sync.Mutex
-	origin time.Time
-	now    func() instant // the time that can be compared over restarts
-	limits Limits
-	id     string  // tells what this account has written from what others have
-	stored string  // the statement that holds every call counted here, "" when none does
-	ledger *ledger // nil while the account is kept in memory only
-	window *window
-	freed  chan struct{} // closed when room was given back
-	paused time.Duration // no call leaves before, since origin
+	mu       sync.Mutex
+	origin   time.Time
+	now      func() instant // the time that can be compared over restarts
+	limits   Limits
+	id       string    // tells what this account has written from what others have
+	stored   string    // the statement that holds every call counted here, "" when none does
+	ledger   *ledger   // nil unless the account is kept in a storage
+	borrower *borrower // nil unless it is kept in Redis
+	window   *window
+	freed    chan struct{} // closed when room was given back
+	paused   time.Duration // no call leaves before, since origin
 
 	over overCalls // needs no lock
+
+	starting sync.Mutex // held while a borrower starts or ends
 }
 
 // NewAccount returns an account that has counted nothing yet.
@@ -53,12 +56,28 @@ func NewAccount(limits Limits) *Account {
 // means that the account could not be written and that no call may leave. The time
 // that the call waited is noted in waits.
 func (a *Account) Wait(ctx context.Context, waits *Waits) error {
-	if leaves, err := a.reserve(ctx, waits); leaves || err != nil {
-		return err
+	for {
+		t, err := a.reserve(ctx, waits)
+		if t.leaves || err != nil {
+			return err
+		}
+		err = a.waitForTurn(ctx, waits)
+		if a.hasTurn(t, err) {
+			return err
+		}
 	}
+}
+
+// turn is a call that has its room in the window.
+type turn struct {
+	leaves bool // it does not have to wait for the pace
+	lease  int  // the number of the lease that it was taken from
+}
+
+// waitForTurn waits for the pace, outside of any pause.
+func (a *Account) waitForTurn(ctx context.Context, waits *Waits) error {
 	for {
 		if err := a.waitForPace(ctx, waits); err != nil {
-			a.GiveBack()
 			return err
 		}
 		// A pause may have begun meanwhile. The token is then let go, so that the pace
@@ -68,10 +87,26 @@ func (a *Account) Wait(ctx context.Context, waits *Waits) error {
 			return nil
 		}
 		if err := (delay{pause, Paused, nil}).sleep(ctx, waits); err != nil {
-			a.GiveBack()
 			return err
 		}
 	}
+}
+
+// hasTurn reports whether a call that has waited for the pace is decided: it leaves, or it failed
+// with that error and its room is given back. Else its lease has ended meanwhile, and it needs another room.
+func (a *Account) hasTurn(t turn, failed error) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	holds := a.borrower == nil || a.borrower.paced(t.lease, time.Since(a.origin))
+	if failed == nil && holds {
+		return true
+	}
+	if a.borrower == nil || a.borrower.lease.number == t.lease {
+		a.giveBack()
+	} else {
+		a.window.giveBack()
+	}
+	return failed != nil
 }
 
 // waitForPace takes a token of the pace as soon as there is one.
@@ -81,45 +116,54 @@ func (a *Account) waitForPace(ctx context.Context, waits *Waits) error {
 	return a.pace.Wait(ctx)
 }
 
-// reserve waits for the pause to end and for room in the window, and takes it. It
-// reports whether there was a token of the pace too, so that the call leaves.
-func (a *Account) reserve(ctx context.Context, waits *Waits) (leaves bool, err error) {
+// reserve waits for the pause to end and for room in the window, and takes it.
+func (a *Account) reserve(ctx context.Context, waits *Waits) (turn, error) {
 	for {
 		if err := ctx.Err(); err != nil {
-			return false, err
+			return turn{}, err
 		}
-		wait, leaves, err := a.tryReserve(ctx)
+		wait, t, err := a.tryReserve(ctx)
 		if err != nil || wait.atMost <= 0 {
-			return leaves, err
+			return t, err
 		}
 		if err := wait.sleep(ctx, waits); err != nil {
-			return false, err
+			return turn{}, err
 		}
 	}
 }
 
 // tryReserve takes a call from the window, or returns what keeps it.
-func (a *Account) tryReserve(ctx context.Context) (wait delay, leaves bool, err error) {
+func (a *Account) tryReserve(ctx context.Context) (wait delay, t turn, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	// Read with the lock held: a pace that is told of times out of order fills twice.
 	now := time.Since(a.origin)
 	a.settle()
 	if pause := a.paused - now; pause > 0 {
-		return delay{pause, Paused, nil}, false, nil
+		return delay{pause, Paused, nil}, turn{}, nil
 	}
 	if wait := a.window.untilFree(now); wait > 0 {
-		return delay{wait, Window, a.freed}, false, nil
+		return delay{wait, Window, a.freed}, turn{}, nil
+	}
+	if a.borrower != nil && !a.borrower.lease.take(now) {
+		return a.borrower.lacks(now), turn{}, nil
 	}
 	wrote, err := a.credit(ctx)
 	if err != nil {
-		return delay{}, false, err
+		return delay{}, turn{}, err
 	}
 	if wrote {
 		now = time.Since(a.origin) // a disk takes its time
 	}
 	a.window.reserve(now)
-	return delay{}, a.limits.RateLimit == nil || a.pace.AllowN(a.origin.Add(now), 1), nil
+	t.leaves = a.limits.RateLimit == nil || a.pace.AllowN(a.origin.Add(now), 1)
+	if a.borrower != nil {
+		t.lease = a.borrower.lease.number
+		if !t.leaves {
+			a.borrower.lease.pacing++
+		}
+	}
+	return delay{}, t, nil
 }
 
 // GiveBack says that the call that Wait let through does not leave after all. Its room
@@ -127,11 +171,22 @@ func (a *Account) tryReserve(ctx context.Context) (wait delay, leaves bool, err 
 func (a *Account) GiveBack() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.giveBack()
+}
+
+func (a *Account) giveBack() {
 	a.window.giveBack()
-	if a.ledger != nil {
+	switch {
+	case a.ledger != nil:
 		a.ledger.credits++
+	case a.borrower != nil:
+		a.borrower.lease.giveBack()
 	}
-	// Those who wait for room reckon with calls that stay counted.
+	a.wakeAll()
+}
+
+// wakeAll wakes those who wait for room: they reckon with calls that stay counted.
+func (a *Account) wakeAll() {
 	close(a.freed)
 	a.freed = make(chan struct{})
 }
@@ -146,15 +201,21 @@ func (a *Account) Done(over time.Time) { a.over.add(over.Sub(a.origin)) }
 func (a *Account) settle() {
 	if calls, last := a.over.take(); calls > 0 {
 		a.window.complete(last, calls)
+		if a.borrower != nil {
+			a.borrower.lease.ended += calls
+		}
 	}
 }
 
-// Pause lets no further call leave for that long. A pause that is already longer
-// stays as it is.
+// Pause lets no further call leave for that long, of other processes that share the account either
+// as soon as they ask. A pause that is already longer stays as it is.
 func (a *Account) Pause(d time.Duration) {
 	until := time.Since(a.origin) + d
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if until > a.paused && a.borrower != nil {
+		a.borrower.tell(until)
+	}
 	a.paused = max(a.paused, until)
 }
 
@@ -168,7 +229,8 @@ func (a *Account) untilPauseEnds() time.Duration {
 type Usage struct {
 	// Limit is how many calls any window may hold, Unlimited where there is no quota.
 	Limit int
-	// Used is how many calls the window holds now, those in flight among them.
+	// Used is how many calls the window holds now, those in flight among them. Of an account in
+	// Redis it is of all processes, when it was asked last, with what they have borrowed.
 	Used int
 }
 
@@ -178,6 +240,9 @@ func (a *Account) Usage() Usage {
 	defer a.mu.Unlock()
 	a.settle()
 	a.window.advance(time.Since(a.origin))
+	if a.borrower != nil && a.borrower.lease.epoch != "" {
+		return Usage{Limit: a.limits.Quota.Calls, Used: a.borrower.lease.last.used}
+	}
 	return Usage{Limit: a.limits.Quota.Calls, Used: a.window.used + a.window.inFlight}
 }
 
@@ -187,7 +252,12 @@ func (a *Account) NextFree() time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.settle()
-	return a.window.untilFree(time.Since(a.origin))
+	now := time.Since(a.origin)
+	free := a.window.untilFree(now)
+	if a.borrower != nil {
+		free = max(free, a.borrower.lease.nextFree(now))
+	}
+	return free
 }
 
 // Cause returns what a call that waits now waits for.
@@ -201,8 +271,20 @@ func (a *Account) Cause() Cause {
 		return Paused
 	case a.window.untilFree(now) > 0:
 		return Window
+	case a.borrower != nil && a.borrower.lease.credits == 0:
+		return a.borrower.lease.cause()
 	}
 	return Pace
+}
+
+// Fault is why an account in Redis could not be asked for calls when it was last, nil when it could.
+func (a *Account) Fault() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.borrower == nil {
+		return nil
+	}
+	return a.borrower.lease.fault
 }
 
 // adopt changes the limits of an account and keeps what it has counted.

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"strconv"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configoptional"
 	"golang.org/x/time/rate"
 )
 
@@ -36,6 +38,11 @@ type WindowConfig struct {
 	// Reservation is how many calls are written down at once before they leave; a
 	// crash makes the account count so many too many at most.
 	Reservation int `mapstructure:"reservation"`
+	// Redis keeps the account for several processes that share it, in place of Storage.
+	Redis configoptional.Optional[RedisConfig] `mapstructure:"redis"`
+	// Instances is by how many processes the limits are divided that share the account and do not see
+	// each other's calls: each keeps to its share.
+	Instances int `mapstructure:"instances"`
 
 	_ struct{}
 }
@@ -43,7 +50,7 @@ type WindowConfig struct {
 // NewDefaultWindowConfig returns Adobe's limit. Single Profile Update API:
 // "1 million updates in any rolling 24-hour period".
 func NewDefaultWindowConfig() WindowConfig {
-	return WindowConfig{Calls: 1_000_000, Window: 24 * time.Hour, Reservation: 100}
+	return WindowConfig{Calls: 1_000_000, Window: 24 * time.Hour, Reservation: 100, Redis: configoptional.Default(NewDefaultRedisConfig()), Instances: 1}
 }
 
 // Validate returns an error unless the limit can be kept.
@@ -61,7 +68,32 @@ func (c WindowConfig) Validate() error {
 	if c.Storage != nil && c.Reservation <= 0 {
 		errs = append(errs, fmt.Errorf("reservation: must be at least 1, got %d", c.Reservation))
 	}
+	if c.Redis.HasValue() && c.Storage != nil {
+		errs = append(errs, errors.New("redis: is in place of storage, set one of them"))
+	}
+	if c.Instances < 1 || c.Instances > max(1, c.Calls) {
+		errs = append(errs, fmt.Errorf("instances: must be at least 1 and at most calls, got %d", c.Instances))
+	}
+	if c.Redis.HasValue() && c.Instances > 1 {
+		errs = append(errs, fmt.Errorf("instances: is for processes without redis, which shares the quota by need, got %d", c.Instances))
+	}
 	return errors.Join(errs...)
+}
+
+// Share returns the limits of one of the instances: its part of the calls and of the pace, rounded down.
+func (l Limits) Share(instances int) Limits {
+	if instances <= 1 {
+		return l
+	}
+	if l.Quota.Calls != Unlimited {
+		l.Quota.Calls /= instances
+	}
+	if l.RateLimit != nil {
+		l.RateLimit = &RateLimitConfig{
+			CallsPerSecond: l.RateLimit.CallsPerSecond / float64(instances), Burst: max(1, l.RateLimit.Burst/instances),
+		}
+	}
+	return l
 }
 
 // RateLimitConfig limits the pace of calls.
@@ -98,6 +130,16 @@ type Limits struct {
 	Quota WindowConfig
 	// RateLimit is nil when calls leave at any pace.
 	RateLimit *RateLimitConfig
+	// Timeout is of one call, which is over then at the latest. It is no part of what users of an account
+	// have to agree on.
+	Timeout time.Duration
+}
+
+func (c WindowConfig) redisName() string {
+	if !c.Redis.HasValue() {
+		return "none"
+	}
+	return c.Redis.Get().Endpoint + " with prefix " + c.Redis.Get().Prefix
 }
 
 func (c WindowConfig) storageName() string {
@@ -119,6 +161,10 @@ func (l Limits) differences(other Limits, of Key) []string {
 	differ("quota::window", l.Quota.Window, other.Quota.Window)
 	differ(of.storage(), l.Quota.storageName(), other.Quota.storageName())
 	differ("quota::reservation", l.Quota.Reservation, other.Quota.Reservation)
+	differ("quota::redis", l.Quota.redisName(), other.Quota.redisName())
+	if len(found) == 0 && !reflect.DeepEqual(l.Quota.Redis, other.Quota.Redis) {
+		found = append(found, "quota::redis has other settings here than there")
+	}
 	here, there := l.pace(), other.pace()
 	if of.Route != "" { // it has no other setting than the pace, which the burst is made from
 		differ(of.pace(), here.CallsPerSecond, there.CallsPerSecond)

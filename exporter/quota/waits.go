@@ -18,17 +18,19 @@ const (
 	Window
 	// Paused is the end of a pause that Target asked for.
 	Paused
+	// Lease is an answer of Redis, where the account is.
+	Lease
 
 	causes
 )
 
-var causeNames = [causes]string{Pace: "pace", Window: "quota", Paused: "pause"}
+var causeNames = [causes]string{Pace: "pace", Window: "quota", Paused: "pause", Lease: "redis"}
 
 // String returns the cause as metrics name it.
 func (c Cause) String() string { return causeNames[c] }
 
 // Causes are all that a call may wait for.
-func Causes() []Cause { return []Cause{Pace, Window, Paused} }
+func Causes() []Cause { return []Cause{Pace, Window, Paused, Lease} }
 
 // Waits is for how long the calls of one exporter waited, of those that share an
 // account. It is safe for concurrent use, and its zero value is ready.

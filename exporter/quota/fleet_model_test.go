@@ -1,0 +1,312 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package quota
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"maps"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/config/configoptional"
+	"go.uber.org/zap"
+)
+
+// modelScript is the script with the clock and the run of the server given by the model.
+var modelScript = redis.NewScript(strings.NewReplacer(
+	"redis.call('TIME')", "{math.floor(ask.clock / 1000), ask.clock % 1000 * 1000}",
+	"string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')", "text.run",
+).Replace(leaseText))
+
+// fleet is several processes that share one account in a real Redis, in virtual time, and what really was sent.
+type fleet struct {
+	t                     *testing.T
+	random                *rand.Rand
+	limits                Limits
+	server                *redisServer
+	client                *redis.Client // to look into it
+	ahead                 time.Duration // of the server's clock
+	run                   int           // how often the server has started
+	lostAsks, lostAnswers float64
+	away                  bool
+	disk                  map[string]string // what survives a crash of the server
+
+	mu    sync.Mutex // never held while time passes
+	calls map[*made]bool
+	all   int
+	most  int // in any window
+}
+
+// member is one of the fleet.
+type member struct {
+	fleet   *fleet
+	account *Account
+	ctx     context.Context
+	kill    context.CancelFunc
+	ahead   time.Duration // of its clock
+	work    sync.WaitGroup
+}
+
+func newFleet(t *testing.T, seed uint64, server *redisServer, limits Limits) *fleet {
+	f := &fleet{
+		t: t, random: rand.New(rand.NewPCG(seed, 15)), limits: limits, server: server,
+		client: server.client(), calls: make(map[*made]bool),
+	}
+	require.NoError(t, f.client.FlushAll(t.Context()).Err())
+	return f
+}
+
+func fleetLimits(server *redisServer, calls int, window time.Duration) Limits {
+	cfg := NewDefaultRedisConfig()
+	cfg.Endpoint = server.endpoint()
+	cfg.ColdStart = Allow
+	cfg.Lease.Duration = 5 * time.Second
+	return Limits{
+		Quota:     WindowConfig{Calls: calls, Window: window, Redis: configoptional.Some(cfg)},
+		RateLimit: &RateLimitConfig{CallsPerSecond: 100, Burst: 50},
+		Timeout:   time.Second,
+	}
+}
+
+// start starts a process that makes calls without an end, so many at once.
+func (f *fleet) start(calls int) *member {
+	p := &member{fleet: f, account: NewAccount(f.limits)}
+	p.ctx, p.kill = context.WithCancel(f.t.Context())
+	lender, err := newLender(p.ctx, acme, f.limits)
+	require.NoError(f.t, err)
+	lender.run = p.run
+	require.NoError(f.t, p.account.borrow(p.ctx, lender, f.limits, zap.NewNop()))
+	for range calls {
+		p.work.Go(p.call)
+	}
+	return p
+}
+
+// run is a network and a server that fail.
+func (p *member) run(ctx context.Context, client redis.Scripter, keys []string, args ...any) *redis.Cmd {
+	f := p.fleet
+	failed := redis.NewCmd(ctx)
+	failed.SetErr(errors.New("the network fails"))
+	if f.away || p.ctx.Err() != nil || f.random.Float64() < f.lostAsks {
+		return failed
+	}
+	now := time.Now()
+	for i := 0; i < len(args); i += 2 {
+		if args[i] == "wall" {
+			args[i+1] = now.Add(p.ahead).UnixMilli()
+		}
+	}
+	args = append(args, "clock", now.Add(f.ahead).UnixMilli(), "run", "run"+strconv.Itoa(f.run))
+	cmd := modelScript.Run(ctx, client, keys, args...)
+	if cmd.Err() != nil {
+		f.t.Errorf("the script fails: %v", cmd.Err())
+	}
+	if f.random.Float64() < f.lostAnswers {
+		time.Sleep(time.Duration(f.random.Int64N(int64(3 * time.Second))))
+		return failed
+	}
+	return cmd
+}
+
+// call makes calls one after the other, until the process is killed. One that was under way then
+// may still reach Target.
+func (p *member) call() {
+	f := p.fleet
+	var waits Waits
+	for p.account.Wait(p.ctx, &waits) == nil {
+		if p.ctx.Err() != nil {
+			return
+		}
+		c := &made{left: time.Now()}
+		f.left(c)
+		time.Sleep(time.Duration(f.random.Int64N(int64(f.limits.Timeout))) * 95 / 100)
+		f.mu.Lock()
+		c.over = time.Now()
+		f.mu.Unlock()
+		p.account.Done(time.Now())
+	}
+}
+
+// left counts a call, and checks the windows that end now.
+func (f *fleet) left(c *made) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.all++
+	f.calls[c] = true
+	maps.DeleteFunc(f.calls, func(c *made, _ bool) bool {
+		return !c.over.IsZero() && time.Since(c.over) >= f.limits.Quota.Window
+	})
+	f.most = max(f.most, len(f.calls))
+	if len(f.calls) > f.limits.Quota.Calls {
+		f.t.Errorf("%d calls in the window that ends at %s, %d may be", len(f.calls), time.Now(), f.limits.Quota.Calls)
+	}
+}
+
+func (p *member) crash() {
+	p.kill()
+	p.work.Wait()
+	<-p.account.borrower.endedBy(p.account)
+}
+
+func (b *borrower) endedBy(*Account) chan struct{} {
+	b.stop()
+	return b.ended
+}
+
+// keep is what the server writes to its disk now and then.
+func (f *fleet) keep() {
+	f.disk = make(map[string]string)
+	for _, key := range f.client.Keys(f.t.Context(), "*").Val() {
+		f.disk[key] = f.client.Dump(f.t.Context(), key).Val()
+	}
+}
+
+// restart is a crash of the server: it knows what it kept last.
+func (f *fleet) restart() {
+	require.NoError(f.t, f.client.FlushAll(f.t.Context()).Err())
+	for key, value := range f.disk {
+		require.NoError(f.t, f.client.Restore(f.t.Context(), key, 0, value).Err())
+	}
+	f.run++
+}
+
+// inFleet runs a scenario in virtual time.
+func inFleet(t *testing.T, seed uint64, server *redisServer, limits func(*redisServer) Limits, scenario func(*fleet)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t, seed, server, limits(server))
+		scenario(f)
+		require.NoError(t, f.client.Close())
+	})
+}
+
+func TestFleet_UsesTheQuotaAndNoMore(t *testing.T) {
+	server := startRedis(t)
+	const calls, window = 500, time.Minute
+	for seed := range uint64(3) {
+		inFleet(t, seed, server, func(s *redisServer) Limits { return fleetLimits(s, calls, window) }, func(f *fleet) {
+			var all []*member
+			for range 4 {
+				all = append(all, f.start(8))
+			}
+			const minutes = 10
+			time.Sleep(minutes * window)
+			for _, p := range all {
+				p.crash()
+			}
+			assert.Greater(t, f.all, calls*minutes*95/100, "seed %d", seed)
+			t.Logf("%d calls of %d, at most %d in a window", f.all, calls*minutes, f.most)
+		})
+	}
+}
+
+// fleetSeeds is how many fleets are watched.
+var fleetSeeds = flag.Uint64("fleets", 5, "how many fleets the model watches")
+
+// misfortunes are what happens to a fleet, and how often beside the others.
+var misfortunes = []struct {
+	often  int
+	happen func(f *fleet, all []*member)
+}{
+	{4, (*fleet).replace},
+	{1, func(f *fleet, _ []*member) { f.restart() }},
+	{1, func(f *fleet, _ []*member) { // the server is away
+		f.away = true
+		time.Sleep(f.upTo(8 * time.Second))
+		f.away = false
+	}},
+	{1, func(f *fleet, all []*member) { // the clock of the server is set
+		for _, p := range all {
+			p.ahead = 0
+		}
+		f.ahead = f.upTo(4*time.Minute) - 2*time.Minute
+	}},
+	{1, func(f *fleet, all []*member) { // the clock of a machine is set
+		f.ahead = 0
+		all[f.random.IntN(len(all))].ahead = f.upTo(4*time.Minute) - 2*time.Minute
+	}},
+	{2, func(f *fleet, all []*member) { // all clocks are right
+		f.ahead = 0
+		for _, p := range all {
+			p.ahead = 0
+		}
+	}},
+	{1, func(f *fleet, all []*member) { all[f.random.IntN(len(all))].account.Pause(f.upTo(3 * time.Second)) }},
+	{1, func(f *fleet, _ []*member) {
+		f.lostAsks, f.lostAnswers = 0.3*f.random.Float64(), 0.3*f.random.Float64()
+	}},
+	{1, func(f *fleet, _ []*member) { f.lostAsks, f.lostAnswers = 0, 0 }},
+}
+
+func (f *fleet) upTo(d time.Duration) time.Duration { return time.Duration(f.random.Int64N(int64(d))) }
+
+// replace kills a process and starts another one.
+func (f *fleet) replace(all []*member) {
+	i := f.random.IntN(len(all))
+	all[i].crash()
+	ahead := all[i].ahead
+	all[i] = f.start(1 + f.random.IntN(8))
+	all[i].ahead = ahead
+}
+
+func (f *fleet) misfortune(all []*member) {
+	sum := 0
+	for _, m := range misfortunes {
+		sum += m.often
+	}
+	n := f.random.IntN(sum)
+	for _, m := range misfortunes {
+		if n -= m.often; n < 0 {
+			m.happen(f, all)
+			return
+		}
+	}
+}
+
+func TestFleet_IsNeverOverItsQuotaWhateverHappens(t *testing.T) {
+	server := startRedis(t)
+	limits := func(s *redisServer) Limits {
+		l := fleetLimits(s, 300, time.Minute)
+		l.RateLimit = &RateLimitConfig{CallsPerSecond: 20, Burst: 20}
+		return l
+	}
+	for seed := range *fleetSeeds {
+		inFleet(t, seed, server, limits, func(f *fleet) {
+			ctx, done := context.WithCancel(f.t.Context())
+			var disk sync.WaitGroup
+			f.keep()
+			disk.Go(func() {
+				for ctx.Err() == nil {
+					time.Sleep(time.Second)
+					f.keep()
+				}
+			})
+			var all []*member
+			for range 2 + f.random.IntN(4) {
+				all = append(all, f.start(1+f.random.IntN(8)))
+			}
+			for range 100 {
+				time.Sleep(f.upTo(10 * time.Second))
+				f.misfortune(all)
+			}
+			for _, p := range all {
+				p.crash()
+			}
+			done()
+			disk.Wait()
+			t.Logf("seed %d: %d calls, at most %d in a window", seed, f.all, f.most)
+			assert.Greater(t, f.all, 300, "seed %d", seed)
+		})
+	}
+}

@@ -1,0 +1,262 @@
+-- Copyright The adobetargetexporter Authors
+-- SPDX-License-Identifier: Apache-2.0
+
+-- One ask of a process for calls of the account that it shares with others. It runs as a whole or
+-- not at all, and an ask that is repeated, because its answer was lost, is answered as before.
+--
+-- Every call that a process has borrowed stands in the calls of one part of the window:
+--
+--   granted ──────────► the part after the lease's end ──► over: the part of now ──► forgotten
+--             (renewed by each ask)        │                         after a window
+--                                          └─ its process was killed: there it stays
+--
+-- So nobody has to clean up after a process that is gone, and what it had borrowed is counted until
+-- its last call is over for certain, and for a window after that.
+--
+-- Times are milliseconds. A call is counted from the later of two clocks, that of this server and
+-- that of the process, and forgotten by the earlier one: one that is set wrong frees no call early.
+
+local account, calls, seen, hungry, lease = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+
+local text, ask = {}, {}
+for i = 1, #ARGV, 2 do text[ARGV[i]], ask[ARGV[i]] = ARGV[i + 1], tonumber(ARGV[i + 1]) end
+
+local time = redis.call('TIME')
+local clock = time[1] * 1000 + math.floor(time[2] / 1000)
+local late, early = math.max(clock, ask.wall), math.min(clock, ask.wall)
+
+local function whole(x) return string.format('%.0f', x) end
+
+local function hash(key)
+  local fields, flat = {}, redis.call('HGETALL', key)
+  for i = 1, #flat, 2 do fields[flat[i]] = flat[i + 1] end
+  return fields
+end
+
+-- All is read before anything is written, so that a key of another kind leaves nothing half done.
+local stored, held = hash(account), hash(lease)
+redis.call('HLEN', calls)
+redis.call('ZCARD', hungry)
+if stored.format and stored.format ~= whole(ask.format) then return {'format', stored.format} end
+
+-- Who else has asked within that time.
+local function others(within)
+  local n = redis.call('ZCOUNT', seen, whole(clock - within), '+inf')
+  if redis.call('ZSCORE', seen, text.id) then n = n - 1 end
+  return n
+end
+
+redis.call('ZREMRANGEBYSCORE', seen, '-inf', whole(clock - 3600000))
+redis.call('ZREMRANGEBYSCORE', seen, whole(clock + 60000), '+inf')
+
+-- The limits may change once nobody uses the account with the former ones.
+local same = stored.calls == text.calls and stored.window == text.window
+  and stored.rate == text.rate and stored.burst == text.burst
+if stored.format and not same and others(2 * ask.ttl) > 0 then
+  return {'limits', stored.calls, stored.window, stored.rate, stored.burst}
+end
+
+-- A pace lets through what comes together within a tenth of a second, so that nobody has to ask more often.
+local most = math.max(ask.burst, math.ceil(ask.rate / 10))
+local a = {
+  epoch = stored.epoch, lost = stored.lost or '', run = stored.run or '',
+  gen = tonumber(stored.gen or '0'),       -- leases of another one are void
+  used = tonumber(stored.used or '0'),     -- all that is in calls
+  floor = tonumber(stored.floor or '0'),   -- no part before has calls
+  newest = tonumber(stored.newest or '0'), -- no part after
+  tokens = tonumber(stored.tokens or most), filled = tonumber(stored.filled or whole(clock)),
+  pause = tonumber(stored.pause or '0'), last = tonumber(stored.last or whole(early)),
+  reach = math.max(tonumber(stored.reach or '0'), ask.ttl + ask.timeout), -- of the longest lease
+}
+-- A part is never longer than its share of the window, so that the parts together are never shorter.
+local function widthOf(window) return math.ceil(window / 1440) end
+local width = widthOf(ask.window)
+
+local function put(at, n)
+  local part = math.ceil(at / width)
+  if n > 0 then
+    redis.call('HINCRBY', calls, whole(part), whole(n))
+    if a.used == 0 or part < a.floor then a.floor = part end
+    a.newest = math.max(a.newest, part)
+    a.used = a.used + n
+  end
+  return part
+end
+
+-- drop removes those calls of the parts from..to, and returns how many there were. It ends before the first
+-- part that has some when stop is set.
+local function drop(from, to, stop)
+  local n, step, first = 0, 8, from
+  while first <= to do
+    local names = {}
+    for part = first, math.min(to, first + step - 1) do names[#names + 1] = whole(part) end
+    local counts, gone, found = redis.call('HMGET', calls, unpack(names)), {}, nil
+    for i, count in ipairs(counts) do
+      if count and stop and tonumber(count) > 0 then
+        found = first + i - 1
+        break
+      end
+      if count then
+        n = n + tonumber(count)
+        gone[#gone + 1] = names[i]
+      end
+    end
+    if #gone > 0 then redis.call('HDEL', calls, unpack(gone)) end
+    if found then return n, found end
+    first, step = first + #names, math.min(2 * step, 512)
+  end
+  return n, to + 1
+end
+
+-- forget drops what no window reaches any more, and finds the first part that has calls.
+local function forget()
+  local gone = math.min(math.floor((early - ask.window) / width), a.newest)
+  if a.used > 0 then
+    if gone >= a.floor then a.used = a.used - drop(a.floor, gone, false) end
+    local _, first = drop(math.max(a.floor, gone + 1), a.newest, true)
+    a.floor = first
+  end
+end
+
+-- rebuild turns the parts of another window into those of this one: each call is counted from the end of its part.
+local function rebuild(former)
+  local parts = hash(calls)
+  redis.call('DEL', calls)
+  a.used, a.floor, a.newest = 0, 0, 0
+  for part, n in pairs(parts) do put(tonumber(part) * former, tonumber(n)) end
+  a.gen = a.gen + 1
+end
+
+-- lost counts what this server no longer knows of: leases are void and counted as if granted now, and so
+-- are all calls that the pace would have let it grant since what it knows last, or all the room there is.
+local function lost(everything)
+  local from = math.ceil(a.last / width) + 1
+  local borrowed = 0
+  if a.used > 0 and a.newest >= from then
+    borrowed = drop(math.max(from, a.floor), a.newest, false)
+    a.used = a.used - borrowed
+    a.newest = math.min(a.newest, from - 1)
+  end
+  local room = math.max(0, ask.calls - a.used - borrowed)
+  if ask.calls >= 1e15 then room = 0 end -- there is no quota
+  if not everything and ask.rate > 0 then
+    room = math.min(room, math.ceil(a.tokens + ask.rate * math.max(0, late - a.last) / 1000))
+  end
+  put(late + a.reach, borrowed + room)
+  a.gen = math.max(a.gen, ask.gen) + 1
+  a.tokens = 0
+  redis.call('DEL', hungry)
+end
+
+local _, run = pcall(function() return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') end)
+if type(run) ~= 'string' then run = a.run end
+
+local began = ''
+if not stored.format then
+  redis.call('DEL', calls, hungry, lease) -- of an account that is gone
+  a.epoch, began = text.fresh, 'empty'
+  if ask.cold ~= 1 or text.known ~= '' then
+    lost(true)
+    began = 'full'
+  end
+  a.lost = text.known
+else
+  if stored.window ~= whole(ask.window) then rebuild(widthOf(tonumber(stored.window))) end
+  forget()
+end
+if a.used > 0 and a.floor > a.newest then -- the calls are gone, and the account is not
+  a.used = 0
+  lost(true)
+  began = 'full'
+end
+
+local known = held.gen ~= nil and tonumber(held.gen) == a.gen and (held.seq == text.seq or held.seq == whole(ask.seq - 1))
+  and (held.held == '0' or a.used > 0 and tonumber(held.part) >= a.floor)
+if began == '' then
+  if text.known ~= '' and text.known ~= a.epoch then
+    if a.lost ~= text.known then
+      lost(true)
+      a.lost, began = text.known, 'full'
+    end
+    known = false
+  elseif run ~= a.run or ask.gen > a.gen or (ask.alive == 1 and ask.gen == a.gen and not known) then
+    lost(false)
+    known, began = false, 'behind'
+  end
+end
+
+a.tokens = math.min(most, a.tokens + ask.rate * math.max(0, clock - a.filled) / 1000)
+if ask.pause > 0 then a.pause = math.max(a.pause, clock + ask.pause) end
+local pause = math.max(0, a.pause - clock)
+if pause > 86400000 * 2 then a.pause, pause = 0, 0 end -- a clock was set back
+
+-- What is over, given back and left of the lease.
+local rest, grant, again = 0, 0, known and held.seq == text.seq
+if again then
+  rest, grant = tonumber(held.held) - tonumber(held.grant), tonumber(held.grant)
+elseif known then
+  local n = tonumber(held.held)
+  local over = math.min(ask.over, n)
+  local back = math.min(ask.back, n - over)
+  rest = n - over - back
+  a.tokens = math.min(most, a.tokens + back)
+  put(late, over)
+end
+if known and tonumber(held.held) > 0 then
+  redis.call('HINCRBY', calls, held.part, '-' .. held.held)
+  a.used = a.used - tonumber(held.held)
+end
+
+-- Those who are short of calls share what there is, and what does not divide goes to who has waited longest.
+local why, next = '', 0
+local room = math.max(0, ask.calls - a.used - rest - grant)
+if ask.want > 0 and not again then
+  redis.call('ZADD', hungry, 'NX', whole(clock), text.id)
+  redis.call('ZADD', seen, whole(clock), text.id)
+  for _, id in ipairs(redis.call('ZRANGE', hungry, 0, -1)) do
+    local at = redis.call('ZSCORE', seen, id)
+    if not at or tonumber(at) < clock - ask.hungry then redis.call('ZREM', hungry, id) end
+  end
+  local free = room
+  if ask.rate > 0 then free = math.min(room, math.floor(a.tokens)) end
+  local n, rank = redis.call('ZCARD', hungry), redis.call('ZRANK', hungry, text.id)
+  local share = math.floor(free / n)
+  if rank < free - share * n then share = share + 1 end
+  if pause > 0 then share = 0 end -- nobody makes calls
+  grant = math.min(ask.want, share)
+  if grant > 0 then redis.call('ZREM', hungry, text.id) end
+  if pause > 0 then
+    why, next = 'pause', pause
+  elseif grant < ask.want then
+    why = 'quota'
+    if free < room then
+      why = 'pace'
+      next = math.ceil(math.max(0, 1 - a.tokens + grant) * 1000 / ask.rate)
+    end
+  end
+  a.tokens = a.tokens - grant
+elseif ask.want == 0 then
+  redis.call('ZREM', hungry, text.id)
+end
+
+local part = put(late + ask.ttl + ask.timeout, rest + grant)
+redis.call('HSET', lease, 'gen', whole(a.gen), 'seq', text.seq, 'held', whole(rest + grant),
+  'grant', whole(grant), 'part', whole(part))
+redis.call('PEXPIRE', lease, whole(ask.ttl + ask.timeout))
+if ask.leaves == 1 then
+  redis.call('ZREM', seen, text.id)
+else
+  redis.call('ZADD', seen, whole(clock), text.id)
+end
+local oldest = 0 -- until the first call that is counted is forgotten
+if a.used > 0 then
+  local _, first = drop(a.floor, a.newest, true)
+  a.floor = first
+  oldest = math.max(1, first * width + ask.window - early)
+end
+redis.call('HSET', account, 'format', whole(ask.format), 'epoch', a.epoch, 'lost', a.lost, 'run', run,
+  'gen', whole(a.gen), 'calls', text.calls, 'window', text.window, 'rate', text.rate,
+  'burst', text.burst, 'used', whole(a.used), 'floor', whole(a.floor), 'newest', whole(a.newest),
+  'tokens', string.format('%.6f', a.tokens), 'filled', whole(clock), 'pause', whole(a.pause),
+  'last', whole(early), 'reach', whole(a.reach))
+return {'ok', a.epoch, a.gen, known and 1 or 0, grant, a.used, why, next, oldest, pause, began, clock}

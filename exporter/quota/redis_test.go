@@ -1,0 +1,90 @@
+// Copyright The adobetargetexporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package quota
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+)
+
+// redisServer is a server of its own for a test, on a disk of its own.
+type redisServer struct {
+	t    *testing.T
+	dir  string
+	port int
+	args []string
+	cmd  *exec.Cmd
+}
+
+// startRedis starts a server that ends with the test. Without arguments it keeps nothing over a restart.
+func startRedis(t *testing.T, args ...string) *redisServer {
+	t.Helper()
+	s := &redisServer{t: t, dir: t.TempDir(), port: freePort(t), args: args}
+	s.start()
+	t.Cleanup(func() { s.kill() })
+	return s
+}
+
+// redisProgram is where the server is. Where there is none a test is skipped, but in CI.
+func redisProgram(t *testing.T) string {
+	t.Helper()
+	for _, program := range []string{"redis-server", filepath.Join("..", "..", ".tools", "redis-server")} {
+		if path, err := exec.LookPath(program); err == nil {
+			path, err = filepath.Abs(path)
+			require.NoError(t, err)
+			return path
+		}
+	}
+	const missing = "redis-server is missing: run scripts/debian.sh redis-server, or install it"
+	if os.Getenv("CI") != "" {
+		t.Fatal(missing)
+	}
+	t.Skip(missing)
+	return ""
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, l.Close()) }()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+func (s *redisServer) start() {
+	s.t.Helper()
+	args := append([]string{"--bind", "127.0.0.1", "--port", strconv.Itoa(s.port), "--dir", s.dir, "--save", ""}, s.args...)
+	s.cmd = exec.CommandContext(context.WithoutCancel(s.t.Context()), redisProgram(s.t), args...)
+	require.NoError(s.t, s.cmd.Start())
+	client := s.client()
+	defer func() { require.NoError(s.t, client.Close()) }()
+	require.Eventually(s.t, func() bool { return client.Ping(context.Background()).Err() == nil || s.auth() }, 20*time.Second, 5*time.Millisecond)
+}
+
+// auth reports whether the server wants a password of who pings it.
+func (s *redisServer) auth() bool {
+	err := s.client().Ping(context.Background()).Err()
+	return err != nil && redis.IsAuthError(err)
+}
+
+func (s *redisServer) kill() {
+	_ = s.cmd.Process.Kill()
+	_ = s.cmd.Wait()
+}
+
+func (s *redisServer) endpoint() string { return fmt.Sprintf("127.0.0.1:%d", s.port) }
+
+func (s *redisServer) client() *redis.Client {
+	return redis.NewClient(&redis.Options{Addr: s.endpoint(), DisableIdentity: true, MaxRetries: -1})
+}
