@@ -174,6 +174,11 @@ func (e *logsExporter) warn() {
 		e.set.Logger.Warn("retry_on_failure::max_elapsed_time is set: an update that is older when its call fails is lost, 0 never gives up",
 			zap.Duration("max_elapsed_time", e.cfg.RetryConfig.MaxElapsedTime))
 	}
+	if n := e.cfg.Quota.Instances; n > 1 {
+		e.set.Logger.Warn("quota::instances divides the limits: this collector keeps to its share, and what others leave unused it does not use. "+
+			"Start no more of them than that, or the account's limits are exceeded; quota::redis shares them by need",
+			zap.Int("instances", n))
+	}
 	if e.cfg.DryRun {
 		e.set.Logger.Warn("dry_run is on: nothing is sent, calls are logged with their ids and values, and what waits in a storage is used up")
 	}

@@ -118,20 +118,22 @@ func (cfg *Config) key() (quota.Key, error) {
 // So none counts the others.
 func (cfg *Config) accountOf(n route.Name) (quota.Key, quota.Limits, error) {
 	key, err := cfg.key()
+	limits := quota.Limits{Quota: cfg.Quota, RateLimit: cfg.RateLimit.Get()}
 	switch n {
 	case route.ToBulk:
-		return key.For(quota.Bulk), cfg.bulkLimits(), err
+		key, limits = key.For(quota.Bulk), cfg.bulkLimits()
 	case route.ToDelivery:
-		return key.For(quota.Delivery), cfg.deliveryLimits(), err
+		key, limits = key.For(quota.Delivery), cfg.deliveryLimits()
 	}
-	return key, quota.Limits{Quota: cfg.Quota, RateLimit: cfg.RateLimit.Get()}, err
+	limits.Timeout = cfg.ClientConfig.Timeout
+	return key, limits.Share(cfg.Quota.Instances), err
 }
 
 // deliveryLimits have a quota only where the route is set to it: an overflow's quota is that of
 // single updates.
 func (cfg *Config) deliveryLimits() quota.Limits {
 	limit := quota.NewDefaultWindowConfig()
-	limit.Calls = quota.Unlimited
+	limit.Calls, limit.Redis = quota.Unlimited, cfg.Quota.Redis
 	if cfg.Route == route.ToDelivery {
 		limit = cfg.Quota
 	}
@@ -141,15 +143,15 @@ func (cfg *Config) deliveryLimits() quota.Limits {
 	}}
 }
 
-// bulkLimits are kept where the queue is, unless there is a storage for the quota: a collector
+// bulkLimits are kept where the queue is, unless there is another place for the quota: a collector
 // that is started again and again would make more calls a minute otherwise.
 func (cfg *Config) bulkLimits() quota.Limits {
 	storage := cfg.Quota.Storage
-	if storage == nil {
+	if storage == nil && !cfg.Quota.Redis.HasValue() {
 		storage = cfg.storage()
 	}
 	return quota.Limits{Quota: quota.WindowConfig{
-		Calls: cfg.bulk().CallsPerMinute, Window: time.Minute, Storage: storage, Reservation: 1,
+		Calls: cfg.bulk().CallsPerMinute, Window: time.Minute, Storage: storage, Redis: cfg.Quota.Redis, Reservation: 1,
 	}}
 }
 

@@ -20,6 +20,9 @@ func (cfg *Config) validateRoute() error {
 	if cfg.Route == route.ToDelivery {
 		errs = append(errs, cfg.validateDeliveryCalls())
 	}
+	if most := cfg.bulk().CallsPerMinute; cfg.uploads() && cfg.Quota.Instances > most {
+		errs = append(errs, fmt.Errorf("quota::instances: must be at most bulk::calls_per_minute, or none of them makes a call, got %d of %d", cfg.Quota.Instances, most))
+	}
 	return errors.Join(errs...)
 }
 

@@ -23,7 +23,8 @@ for i = 1, #ARGV, 2 do text[ARGV[i]], ask[ARGV[i]] = ARGV[i + 1], tonumber(ARGV[
 
 local time = redis.call('TIME')
 local clock = time[1] * 1000 + math.floor(time[2] / 1000)
-local late, early = math.max(clock, ask.wall), math.min(clock, ask.wall)
+-- Both are rounded down, and late must not be.
+local late, early = math.max(clock, ask.wall) + 1, math.min(clock, ask.wall)
 
 local function whole(x) return string.format('%.0f', x) end
 

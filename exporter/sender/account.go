@@ -39,6 +39,10 @@ func (s *Sender) await(ctx context.Context, w *way) error {
 // heldUp says that a call has to wait so long, unless it is for the pace or for a moment. Where
 // there is an overflow a quota that is used up is told of by it.
 func (s *Sender) heldUp(w *way, c quota.Cause, wait time.Duration) {
+	if c == quota.Lease {
+		s.unreachable(w)
+		return
+	}
 	h, told := holdups[c]
 	if !told || c == quota.Paused && wait < silence || c == quota.Window && w == s.primary && s.set.Overflow != nil {
 		return
@@ -48,9 +52,22 @@ func (s *Sender) heldUp(w *way, c quota.Cause, wait time.Duration) {
 		s.set.Logger.Warn, h.message+": updates wait and merge", zap.Time("next_call", next))
 }
 
+// unreachable says that the account cannot be asked for calls, if that is why one waits.
+func (s *Sender) unreachable(w *way) {
+	if err := w.account.Fault(); err != nil {
+		s.troubles.say(w.troubles+quotaUnreachable, err, s.set.Logger.Warn,
+			"The quota account in Redis cannot be asked, so no call may leave: updates wait and merge", zap.Error(err))
+	}
+}
+
 // holdupsEnd says what no longer holds calls up, when one leaves. A window that frees a call now
 // and then is as used up as before, for who waits for the next one.
 func (s *Sender) holdupsEnd(w *way) {
+	if s.troubles.is(w.troubles+quotaUnreachable) && w.account.Fault() == nil {
+		if after := s.troubles.over(w.troubles + quotaUnreachable); after > 0 {
+			s.set.Logger.Info("The quota account in Redis can be asked again", zap.Duration("after", after.Round(time.Second)))
+		}
+	}
 	for cause, h := range holdups {
 		if !s.troubles.is(w.troubles + h.trouble) {
 			continue

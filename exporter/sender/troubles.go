@@ -22,6 +22,7 @@ const (
 	uploadsFail
 	outboxUnread
 	quotaUnwritten
+	quotaUnreachable
 	uploadsUncounted
 	quotaUsedUp
 	paused

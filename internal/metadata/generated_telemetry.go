@@ -425,7 +425,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.AdobeTargetWaitingTime, err = builder.meter.Float64ObservableCounter(
 		"otelcol.adobe_target.waiting.time",
-		metric.WithDescription("Time during which at least one call of a route of this exporter waited, by cause (pace, quota, pause). Its rate is the share of the time in which these calls were held up. With route bulk, quota is bulk::calls_per_minute. [Alpha]"),
+		metric.WithDescription("Time during which at least one call of a route of this exporter waited, by cause (pace, quota, pause, redis). Its rate is the share of the time in which these calls were held up. With route bulk, quota is bulk::calls_per_minute. [Alpha]"),
 		metric.WithUnit("s"),
 	)
 	errs = errors.Join(errs, err)

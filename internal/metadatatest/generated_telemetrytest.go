@@ -368,7 +368,7 @@ func AssertEqualAdobeTargetUploadsOpen(t *testing.T, tt *componenttest.Telemetry
 func AssertEqualAdobeTargetWaitingTime(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[float64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol.adobe_target.waiting.time",
-		Description: "Time during which at least one call of a route of this exporter waited, by cause (pace, quota, pause). Its rate is the share of the time in which these calls were held up. With route bulk, quota is bulk::calls_per_minute. [Alpha]",
+		Description: "Time during which at least one call of a route of this exporter waited, by cause (pace, quota, pause, redis). Its rate is the share of the time in which these calls were held up. With route bulk, quota is bulk::calls_per_minute. [Alpha]",
 		Unit:        "s",
 		Data: metricdata.Sum[float64]{
 			Temporality: metricdata.CumulativeTemporality,
