@@ -147,7 +147,7 @@ func (cfg *Config) deliveryLimits() quota.Limits {
 // that is started again and again would make more calls a minute otherwise.
 func (cfg *Config) bulkLimits() quota.Limits {
 	storage := cfg.Quota.Storage
-	if storage == nil && !cfg.Quota.Redis.HasValue() {
+	if storage == nil && !cfg.Quota.InRedis() {
 		storage = cfg.storage()
 	}
 	return quota.Limits{Quota: quota.WindowConfig{

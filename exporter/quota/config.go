@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/config/configoptional"
 	"golang.org/x/time/rate"
 )
 
@@ -39,7 +38,7 @@ type WindowConfig struct {
 	// crash makes the account count so many too many at most.
 	Reservation int `mapstructure:"reservation"`
 	// Redis keeps the account for several processes that share it, in place of Storage.
-	Redis configoptional.Optional[RedisConfig] `mapstructure:"redis"`
+	Redis RedisConfig `mapstructure:"redis"`
 	// Instances is by how many processes the limits are divided that share the account and do not see
 	// each other's calls: each keeps to its share.
 	Instances int `mapstructure:"instances"`
@@ -50,8 +49,11 @@ type WindowConfig struct {
 // NewDefaultWindowConfig returns Adobe's limit. Single Profile Update API:
 // "1 million updates in any rolling 24-hour period".
 func NewDefaultWindowConfig() WindowConfig {
-	return WindowConfig{Calls: 1_000_000, Window: 24 * time.Hour, Reservation: 100, Redis: configoptional.Default(NewDefaultRedisConfig()), Instances: 1}
+	return WindowConfig{Calls: 1_000_000, Window: 24 * time.Hour, Reservation: 100, Redis: NewDefaultRedisConfig(), Instances: 1}
 }
+
+// InRedis reports whether the account is kept in Redis.
+func (c WindowConfig) InRedis() bool { return c.Redis.used() }
 
 // Validate returns an error unless the limit can be kept.
 func (c WindowConfig) Validate() error {
@@ -68,13 +70,13 @@ func (c WindowConfig) Validate() error {
 	if c.Storage != nil && c.Reservation <= 0 {
 		errs = append(errs, fmt.Errorf("reservation: must be at least 1, got %d", c.Reservation))
 	}
-	if c.Redis.HasValue() && c.Storage != nil {
+	if c.InRedis() && c.Storage != nil {
 		errs = append(errs, errors.New("redis: is in place of storage, set one of them"))
 	}
 	if c.Instances < 1 || c.Instances > max(1, c.Calls) {
 		errs = append(errs, fmt.Errorf("instances: must be at least 1 and at most calls, got %d", c.Instances))
 	}
-	if c.Redis.HasValue() && c.Instances > 1 {
+	if c.InRedis() && c.Instances > 1 {
 		errs = append(errs, fmt.Errorf("instances: is for processes without redis, which shares the quota by need, got %d", c.Instances))
 	}
 	return errors.Join(errs...)
@@ -136,10 +138,10 @@ type Limits struct {
 }
 
 func (c WindowConfig) redisName() string {
-	if !c.Redis.HasValue() {
+	if !c.InRedis() {
 		return "none"
 	}
-	return c.Redis.Get().Endpoint + " with prefix " + c.Redis.Get().Prefix
+	return c.Redis.Endpoint + " with prefix " + c.Redis.Prefix
 }
 
 func (c WindowConfig) storageName() string {

@@ -82,7 +82,7 @@ type answer struct {
 
 // newLender returns what asks the server of the configuration. Nothing is asked yet.
 func newLender(ctx context.Context, key Key, limits Limits) (*lender, error) {
-	cfg := *limits.Quota.Redis.Get()
+	cfg := limits.Quota.Redis
 	id := rand.Text()
 	l := &lender{
 		cfg: cfg, key: key, limits: limits, id: id, keys: cfg.keys(key, id), fresh: rand.Text(),

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"reflect"
 	"strings"
 	"time"
 
@@ -35,7 +36,8 @@ const (
 
 // RedisConfig is where an account is kept that several processes share.
 type RedisConfig struct {
-	// Endpoint is host:port of the server, or of a node or sentinel that knows the others.
+	// Endpoint is host:port of the server, or of a node or sentinel that knows the others. Where there is
+	// none the account is not kept in Redis.
 	Endpoint string `mapstructure:"endpoint"`
 	// Username and Password are those of an ACL user, or the password alone.
 	Username string              `mapstructure:"username"`
@@ -81,6 +83,12 @@ func NewDefaultRedisConfig() RedisConfig {
 // Validate returns an error unless the account can be kept there.
 func (c RedisConfig) Validate() error {
 	var errs []error
+	if !c.used() {
+		if !reflect.DeepEqual(c, NewDefaultRedisConfig()) {
+			errs = append(errs, errors.New("endpoint: is missing, write host:port, such as redis:6379"))
+		}
+		return errors.Join(errs...)
+	}
 	if host, port, err := net.SplitHostPort(c.Endpoint); err != nil || host == "" || port == "" {
 		// What was given may hold a password.
 		errs = append(errs, errors.New("endpoint: must be host:port, such as redis:6379"))
@@ -113,6 +121,8 @@ func (c LeaseConfig) validate() error {
 	}
 	return errors.Join(errs...)
 }
+
+func (c RedisConfig) used() bool { return c.Endpoint != "" }
 
 // keys are the names of an account's keys. They have one hash slot, so that a cluster keeps them together.
 func (c RedisConfig) keys(of Key, lease string) []string {

@@ -19,7 +19,7 @@ func (r *Registry) Use(ctx context.Context, host component.Host, key Key, limits
 	if err != nil {
 		return nil, false, nil, err
 	}
-	if limits.Quota.Redis.HasValue() {
+	if limits.Quota.InRedis() {
 		if err = account.Borrow(ctx, key, limits, logger); err != nil {
 			r.Close(key)
 			return nil, false, nil, err
