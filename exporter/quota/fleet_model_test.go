@@ -30,16 +30,17 @@ var modelScript = redis.NewScript(strings.NewReplacer(
 
 // fleet is several processes that share one account in a real Redis, in virtual time, and what really was sent.
 type fleet struct {
-	t                     *testing.T
-	random                *rand.Rand
-	limits                Limits
-	server                *redisServer
-	client                *redis.Client // to look into it
-	ahead                 time.Duration // of the server's clock
-	run                   int           // how often the server has started
-	lostAsks, lostAnswers float64
-	away                  bool
-	disk                  []any // what survives a crash of the server
+	t                               *testing.T
+	random                          *rand.Rand
+	limits                          Limits
+	server                          *redisServer
+	client                          *redis.Client // to look into it
+	ahead                           time.Duration // of the server's clock
+	run                             int           // how often the server has started
+	lostAsks, lostAnswers, lateAsks float64
+	late                            sync.WaitGroup // asks that are still to be heard
+	away                            bool
+	disk                            []any // what survives a crash of the server
 
 	mu    sync.Mutex // never held while time passes
 	calls map[*made]bool
@@ -84,7 +85,8 @@ func (f *fleet) start(calls int) *member {
 	p.ctx, p.kill = context.WithCancel(f.t.Context())
 	lender, err := newLender(p.ctx, acme, f.limits)
 	require.NoError(f.t, err)
-	lender.run = p.run
+	require.NoError(f.t, lender.close())
+	lender.client, lender.run = f.server.client(), p.run
 	require.NoError(f.t, p.account.borrow(p.ctx, lender, f.limits, zap.NewNop()))
 	for range calls {
 		p.work.Go(p.call)
@@ -92,7 +94,7 @@ func (f *fleet) start(calls int) *member {
 	return p
 }
 
-// run is a network and a server that fail.
+// run is a network and a server that fail: an ask may be lost, or heard when nobody waits for the answer any more.
 func (p *member) run(ctx context.Context, client redis.Scripter, keys []string, args ...any) *redis.Cmd {
 	f := p.fleet
 	failed := redis.NewCmd(ctx)
@@ -106,13 +108,24 @@ func (p *member) run(ctx context.Context, client redis.Scripter, keys []string, 
 			args[i+1] = now.Add(p.ahead).UnixMilli()
 		}
 	}
-	args = append(args, "clock", now.Add(f.ahead).UnixMilli(), "run", "run"+strconv.Itoa(f.run))
-	cmd := modelScript.Run(ctx, client, keys, args...)
-	if cmd.Err() != nil {
-		f.t.Errorf("the script fails: %v", cmd.Err())
+	hear := func() *redis.Cmd {
+		args := append(args, "clock", time.Now().Add(f.ahead).UnixMilli(), "run", "run"+strconv.Itoa(f.run))
+		cmd := modelScript.Run(f.t.Context(), f.client, keys, args...)
+		if cmd.Err() != nil {
+			f.t.Errorf("the script fails: %v", cmd.Err())
+		}
+		return cmd
 	}
+	if f.random.Float64() < f.lateAsks {
+		f.late.Go(func() {
+			time.Sleep(f.upTo(4 * time.Second))
+			hear()
+		})
+		return failed
+	}
+	cmd := hear()
 	if f.random.Float64() < f.lostAnswers {
-		time.Sleep(time.Duration(f.random.Int64N(int64(3 * time.Second))))
+		time.Sleep(f.upTo(3 * time.Second))
 		return failed
 	}
 	return cmd
@@ -189,6 +202,7 @@ func inFleet(t *testing.T, seed uint64, server *redisServer, limits func(*redisS
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t, seed, server, limits(server))
 		scenario(f)
+		f.late.Wait()
 		require.NoError(t, f.client.Close())
 	})
 }
@@ -249,9 +263,9 @@ var misfortunes = []struct {
 	}},
 	{1, func(f *fleet, all []*member) { all[f.random.IntN(len(all))].account.Pause(f.upTo(3 * time.Second)) }},
 	{1, func(f *fleet, _ []*member) {
-		f.lostAsks, f.lostAnswers = 0.3*f.random.Float64(), 0.3*f.random.Float64()
+		f.lostAsks, f.lostAnswers, f.lateAsks = 0.3*f.random.Float64(), 0.3*f.random.Float64(), 0.1*f.random.Float64()
 	}},
-	{1, func(f *fleet, _ []*member) { f.lostAsks, f.lostAnswers = 0, 0 }},
+	{1, func(f *fleet, _ []*member) { f.lostAsks, f.lostAnswers, f.lateAsks = 0, 0, 0 }},
 }
 
 func (f *fleet) upTo(d time.Duration) time.Duration { return time.Duration(f.random.Int64N(int64(d))) }

@@ -201,7 +201,7 @@ func (l *lease) apply(a *ask, got answer, now time.Duration, inFlight int) {
 	l.until = a.sent + l.duration - l.duration/10
 	l.alive = a.sent + l.duration
 	l.next = now + atOnce
-	if got.grant >= a.want || got.grant > 0 {
+	if got.grant > 0 || a.want == 0 {
 		l.next = now
 		return
 	}

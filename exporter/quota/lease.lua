@@ -141,7 +141,7 @@ local function lost(everything)
   local room = math.max(0, ask.calls - a.used - borrowed)
   if ask.calls >= 1e15 then room = 0 end -- there is no quota
   if not everything and ask.rate > 0 then
-    room = math.min(room, math.ceil(a.tokens + ask.rate * math.max(0, late - a.last) / 1000))
+    room = math.min(room, math.ceil(a.tokens + most + ask.rate * math.max(0, late - a.last) / 1000)) -- most: a clock that is set fills it once more
   end
   put(late + a.reach, borrowed + room)
   a.gen = math.max(a.gen, ask.gen) + 1
