@@ -36,6 +36,7 @@ type fleet struct {
 	server                          *redisServer
 	client                          *redis.Client // to look into it
 	ahead                           time.Duration // of the server's clock
+	slow                            time.Duration // of an answer
 	run                             int           // how often the server has started
 	lostAsks, lostAnswers, lateAsks float64
 	late                            sync.WaitGroup // asks that are still to be heard
@@ -124,6 +125,7 @@ func (p *member) run(ctx context.Context, client redis.Scripter, keys []string, 
 		return failed
 	}
 	cmd := hear()
+	time.Sleep(f.slow)
 	if f.random.Float64() < f.lostAnswers {
 		time.Sleep(f.upTo(3 * time.Second))
 		return failed
