@@ -127,7 +127,7 @@ func TestBorrower_AProcessThatEndsGivesBackWhatItDidNotUse(t *testing.T) {
 		other.borrow(20)
 		require.NoError(t, other.waits(time.Second))
 		other.account.Done(time.Now())
-		require.NoError(t, other.account.Unborrow(t.Context()))
+		require.NoError(t, other.account.Unborrow(f.t.Context()))
 		p.borrow(1)
 		assert.LessOrEqual(t, p.account.Usage().Used, 3, "one that was made, and what this one has borrowed")
 	})

@@ -192,9 +192,9 @@ local pause = math.max(0, a.pause - clock)
 if pause > 86400000 * 2 then a.pause, pause = 0, 0 end -- a clock was set back
 
 -- What is over, given back and left of the lease.
-local rest, grant, again = 0, 0, known and held.seq == text.seq
+local rest, grant, again, goesOn = 0, 0, known and held.seq == text.seq, known
 if again then
-  rest, grant = tonumber(held.held) - tonumber(held.grant), tonumber(held.grant)
+  rest, grant, goesOn = tonumber(held.held) - tonumber(held.grant), tonumber(held.grant), held.known == '1'
 elseif known then
   local n = tonumber(held.held)
   local over = math.min(ask.over, n)
@@ -242,7 +242,7 @@ end
 
 local part = put(late + ask.ttl + ask.timeout, rest + grant)
 redis.call('HSET', lease, 'gen', whole(a.gen), 'seq', text.seq, 'held', whole(rest + grant),
-  'grant', whole(grant), 'part', whole(part))
+  'grant', whole(grant), 'part', whole(part), 'known', goesOn and '1' or '0')
 redis.call('PEXPIRE', lease, whole(ask.ttl + ask.timeout))
 if ask.leaves == 1 then
   redis.call('ZREM', seen, text.id)
@@ -260,4 +260,4 @@ redis.call('HSET', account, 'format', whole(ask.format), 'epoch', a.epoch, 'lost
   'burst', text.burst, 'used', whole(a.used), 'floor', whole(a.floor), 'newest', whole(a.newest),
   'tokens', string.format('%.6f', a.tokens), 'filled', whole(clock), 'pause', whole(a.pause),
   'last', whole(early), 'reach', whole(a.reach))
-return {'ok', a.epoch, a.gen, known and 1 or 0, grant, a.used, why, next, oldest, pause, began, clock}
+return {'ok', a.epoch, a.gen, goesOn and 1 or 0, grant, a.used, why, next, oldest, pause, began, clock}

@@ -162,6 +162,20 @@ func (l *lenderAt) crashAfter(done func()) {
 	l.run += " and again"
 }
 
+func TestLeaseScript_SaysAgainThatALeaseIsForgottenToWhoDidNotHearIt(t *testing.T) {
+	l := newLenderAt(t)
+	a := l.asker()
+	require.Equal(t, 10, a.ask(0, 0, 10))
+	l.crashAfter(func() {})
+	a.ask(0, 0, 10)
+	for range 3 {
+		assert.False(t, a.got.known)
+		a.again()
+	}
+	a.ask(0, 0, 10)
+	assert.True(t, a.got.known)
+}
+
 func TestLeaseScript_AServerThatStartedAgainCountsAllThatItCouldHaveGranted(t *testing.T) {
 	l := newLenderAt(t)
 	a := l.asker()
