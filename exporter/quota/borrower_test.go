@@ -61,7 +61,7 @@ func TestBorrower_WhileRedisIsAwayCallsThatWereBorrowedLeaveUntilTheLeaseEnds(t 
 	inBorrower(t, func(*Limits) {}, func(f *fleet, p *member) {
 		p.borrow(10)
 		p.keep(10)
-		f.away = true
+		f.change(func(w *weather) { w.away = true })
 		time.Sleep(4 * time.Second)
 		require.NoError(t, p.waits(time.Millisecond))
 		p.account.Done(time.Now())
@@ -69,7 +69,7 @@ func TestBorrower_WhileRedisIsAwayCallsThatWereBorrowedLeaveUntilTheLeaseEnds(t 
 		require.ErrorIs(t, p.waits(time.Minute), context.DeadlineExceeded)
 		assert.Equal(t, Lease, p.account.Cause())
 		require.ErrorContains(t, p.account.Fault(), "the network fails")
-		f.away = false
+		f.change(func(w *weather) { w.away = false })
 		require.NoError(t, p.waits(longestPause))
 		require.NoError(t, p.account.Fault())
 	})
@@ -78,15 +78,15 @@ func TestBorrower_WhileRedisIsAwayCallsThatWereBorrowedLeaveUntilTheLeaseEnds(t 
 func TestBorrower_TheLeaseIsReckonedFromBeforeItWasAskedFor(t *testing.T) {
 	inBorrower(t, func(*Limits) {}, func(f *fleet, p *member) {
 		a := p.account
-		f.slow = 2 * time.Second
+		f.change(func(w *weather) { w.slow = 2 * time.Second })
 		a.mu.Lock()
 		a.borrower.lease.short = 10
 		a.mu.Unlock()
 		asked := time.Now()
 		a.borrower.wake()
-		time.Sleep(f.slow + atOnce)
+		time.Sleep(2*time.Second + atOnce)
 		p.keep(10)
-		f.away = true
+		f.change(func(w *weather) { w.away = true })
 		time.Sleep(time.Until(asked.Add(4400 * time.Millisecond)))
 		require.NoError(t, p.waits(time.Millisecond))
 		p.account.Done(time.Now())
@@ -102,9 +102,9 @@ func TestBorrower_ACallThatWaitedForThePaceUntilItsLeaseEndedDoesNotLeave(t *tes
 		p.account.pace.SetBurst(1)
 		p.account.pace.SetLimitAt(time.Now(), 0.1)
 		require.NoError(t, p.waits(time.Millisecond))
-		f.away = true
+		f.change(func(w *weather) { w.away = true })
 		require.ErrorIs(t, p.waits(time.Minute), context.DeadlineExceeded)
-		f.away = false
+		f.change(func(w *weather) { w.away = false })
 		require.NoError(t, p.waits(time.Minute))
 	})
 }

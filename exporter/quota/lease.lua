@@ -40,6 +40,9 @@ redis.call('HLEN', calls)
 redis.call('ZCARD', hungry)
 if stored.format and stored.format ~= whole(ask.format) then return {'format', stored.format} end
 
+-- A process asks one thing after the other, so this ask comes late, and nobody waits for its answer.
+if held.seq and tonumber(held.seq) > ask.seq then return {'late', held.seq} end
+
 -- Who else has asked within that time.
 local function others(within)
   local n = redis.call('ZCOUNT', seen, whole(clock - within), '+inf')
@@ -171,7 +174,7 @@ if a.used > 0 and a.floor > a.newest then -- the calls are gone, and the account
   began = 'full'
 end
 
-local known = held.gen ~= nil and tonumber(held.gen) == a.gen and (held.seq == text.seq or held.seq == whole(ask.seq - 1))
+local known = held.gen ~= nil and tonumber(held.gen) == a.gen and ask.gen == a.gen and (held.seq == text.seq or held.seq == whole(ask.seq - 1))
   and (held.held == '0' or a.used > 0 and tonumber(held.part) >= a.floor)
 if began == '' then
   if text.known ~= '' and text.known ~= a.epoch then

@@ -71,7 +71,16 @@ func (a *asker) ask(over, back, want int) int {
 // again repeats the last ask.
 func (a *asker) again() int {
 	a.at.t.Helper()
-	args := a.lender.arguments(&a.last)
+	got, err := a.hear(&a.last)
+	require.NoError(a.at.t, err)
+	a.got = got
+	return got.grant
+}
+
+// hear has the server hear an ask.
+func (a *asker) hear(q *ask) (answer, error) {
+	a.at.t.Helper()
+	args := a.lender.arguments(q)
 	for i := 0; i < len(args); i += 2 {
 		if args[i] == "wall" {
 			args[i+1] = a.at.clock.Add(a.ahead).UnixMilli()
@@ -80,9 +89,7 @@ func (a *asker) again() int {
 	args = append(args, "clock", a.at.clock.UnixMilli(), "run", a.at.run)
 	reply, err := modelScript.Run(a.at.t.Context(), a.at.client, a.lender.keys, args...).Slice()
 	require.NoError(a.at.t, err)
-	a.got, err = a.lender.read(reply)
-	require.NoError(a.at.t, err)
-	return a.got.grant
+	return a.lender.read(reply)
 }
 
 func (l *lenderAt) pass(d time.Duration) { l.clock = l.clock.Add(d) }
@@ -160,6 +167,35 @@ func (l *lenderAt) crashAfter(done func()) {
 	done()
 	require.ErrorIs(l.t, restartScript.Run(l.t.Context(), l.client, nil, kept...).Err(), redis.Nil)
 	l.run += " and again"
+}
+
+func TestLeaseScript_AnAskThatComesLateChangesNothing(t *testing.T) {
+	l := newLenderAt(t)
+	a := l.asker()
+	require.Equal(t, 10, a.ask(0, 0, 10))
+	late := a.last
+	require.Equal(t, 20, a.ask(5, 0, 20))
+	before, err := keepScript.Run(t.Context(), l.client, nil).Slice()
+	require.NoError(t, err)
+	_, err = a.hear(&late)
+	require.ErrorContains(t, err, "a later ask")
+	after, err := keepScript.Run(t.Context(), l.client, nil).Slice()
+	require.NoError(t, err)
+	assert.ElementsMatch(t, before, after)
+}
+
+func TestLeaseScript_AnAskThatComesLateAfterARestartDoesNotRenewALeaseThatIsForgotten(t *testing.T) {
+	l := newLenderAt(t)
+	a := l.asker()
+	require.Equal(t, 10, a.ask(0, 0, 10))
+	l.crashAfter(func() { require.Equal(t, 20, a.ask(0, 0, 20)) })
+	late := a.last
+	next := *a
+	next.last = ask{seq: late.seq + 1, epoch: a.got.epoch, gen: a.got.gen, alive: true, timeout: leaseTimeout}
+	_, err := a.hear(&late)
+	require.NoError(t, err)
+	next.again()
+	assert.False(t, next.got.known)
 }
 
 func TestLeaseScript_SaysAgainThatALeaseIsForgottenToWhoDidNotHearIt(t *testing.T) {
