@@ -170,7 +170,32 @@ func (f *fleet) hear(keys []string, args []any) *redis.Cmd {
 	if cmd.Err() != nil {
 		f.t.Errorf("the script fails: %v", cmd.Err())
 	}
+	f.audit()
 	return cmd
+}
+
+// auditScript returns how the account differs from the calls it stands for, one number for each: what is used,
+// the first and the last part that has calls.
+var auditScript = redis.NewScript(`
+	local used, first, last = 0, math.huge, -math.huge
+	local calls = redis.call('HGETALL', KEYS[2])
+	for i = 1, #calls, 2 do
+		local part, n = tonumber(calls[i]), tonumber(calls[i + 1])
+		if n <= 0 then return 'a part has ' .. n .. ' calls' end
+		used, first, last = used + n, math.min(first, part), math.max(last, part)
+	end
+	local a = redis.call('HMGET', KEYS[1], 'used', 'floor', 'newest')
+	if tonumber(a[1] or '0') ~= used then return a[1] .. ' are used, and ' .. used .. ' counted' end
+	if used > 0 and (tonumber(a[2]) > first or tonumber(a[3]) < last) then return 'there are calls in no part' end
+	return ''`)
+
+// audit checks that the account is that of the calls it has counted.
+func (f *fleet) audit() {
+	keys := f.limits.Quota.Redis.keys(acme, "")
+	wrong, err := auditScript.Run(f.t.Context(), f.client, keys).Text()
+	if err != nil || wrong != "" {
+		f.t.Errorf("%s (%v)", wrong, err)
+	}
 }
 
 // call makes calls one after the other, until the process is killed. One that was under way then

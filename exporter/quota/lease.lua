@@ -134,7 +134,7 @@ end
 -- lost counts what this server no longer knows of: leases are void and counted as if granted now, and so
 -- are all calls that the pace would have let it grant since what it knows last, or all the room there is.
 local function lost(everything)
-  local from = math.ceil(a.last / width) + 1
+  local from = math.ceil(a.last / width) -- a lease may end in the part of then
   local borrowed = 0
   if a.used > 0 and a.newest >= from then
     borrowed = drop(math.max(from, a.floor), a.newest, false)
@@ -174,28 +174,31 @@ if a.used > 0 and a.floor > a.newest then -- the calls are gone, and the account
   began = 'full'
 end
 
-local known = held.gen ~= nil and tonumber(held.gen) == a.gen and ask.gen == a.gen and (held.seq == text.seq or held.seq == whole(ask.seq - 1))
+-- An ask that was heard before is answered as then, and another one goes on from the one before it.
+local again = held.seq == text.seq
+local known = held.gen == whole(a.gen) and (again or held.seq == whole(ask.seq - 1) and ask.gen == a.gen)
   and (held.held == '0' or a.used > 0 and tonumber(held.part) >= a.floor)
 if began == '' then
   if text.known ~= '' and text.known ~= a.epoch then
-    if a.lost ~= text.known then
+    if a.lost ~= text.known or ask.ttl + ask.timeout > tonumber(stored.reach) then
       lost(true)
-      a.lost, began = text.known, 'full'
+      a.lost, began, known = text.known, 'full', false
     end
-    known = false
+    known = known and again
   elseif run ~= a.run or ask.gen > a.gen or (ask.alive == 1 and ask.gen == a.gen and not known) then
-    lost(false)
+    lost(not same)
     known, began = false, 'behind'
   end
 end
 
 a.tokens = math.min(most, a.tokens + ask.rate * math.max(0, clock - a.filled) / 1000)
+if clock < a.filled then a.pause = a.pause - (a.filled - clock) end -- it was set back
 if ask.pause > 0 then a.pause = math.max(a.pause, clock + ask.pause) end
 local pause = math.max(0, a.pause - clock)
-if pause > 86400000 * 2 then a.pause, pause = 0, 0 end -- a clock was set back
 
 -- What is over, given back and left of the lease.
-local rest, grant, again, goesOn = 0, 0, known and held.seq == text.seq, known
+local rest, grant, goesOn = 0, 0, known
+again = again and known
 if again then
   rest, grant, goesOn = tonumber(held.held) - tonumber(held.grant), tonumber(held.grant), held.known == '1'
 elseif known then
@@ -207,7 +210,7 @@ elseif known then
   put(late, over)
 end
 if known and tonumber(held.held) > 0 then
-  redis.call('HINCRBY', calls, held.part, '-' .. held.held)
+  if redis.call('HINCRBY', calls, held.part, '-' .. held.held) == 0 then redis.call('HDEL', calls, held.part) end
   a.used = a.used - tonumber(held.held)
 end
 
@@ -246,7 +249,7 @@ end
 local part = put(late + ask.ttl + ask.timeout, rest + grant)
 redis.call('HSET', lease, 'gen', whole(a.gen), 'seq', text.seq, 'held', whole(rest + grant),
   'grant', whole(grant), 'part', whole(part), 'known', goesOn and '1' or '0')
-redis.call('PEXPIRE', lease, whole(ask.ttl + ask.timeout))
+redis.call('PEXPIRE', lease, whole(ask.ttl + ask.timeout + ask.window)) -- as long as its calls are counted
 if ask.leaves == 1 then
   redis.call('ZREM', seen, text.id)
 else
