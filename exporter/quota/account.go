@@ -70,8 +70,9 @@ func (a *Account) Wait(ctx context.Context, waits *Waits) error {
 
 // turn is a call that has its room in the window.
 type turn struct {
-	leaves bool // it does not have to wait for the pace
-	lease  int  // the number of the lease that it was taken from
+	leaves   bool      // it does not have to wait for the pace
+	borrower *borrower // who borrowed it, nil when the account is not in Redis
+	lease    int       // the number of the lease that it was taken from
 }
 
 // waitForTurn waits for the pace, outside of any pause.
@@ -97,11 +98,15 @@ func (a *Account) waitForTurn(ctx context.Context, waits *Waits) error {
 func (a *Account) hasTurn(t turn, failed error) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	holds := a.borrower == nil || a.borrower.paced(t.lease, time.Since(a.origin))
+	same := a.borrower == t.borrower
+	holds := same
+	if t.borrower != nil {
+		holds = t.borrower.paced(t.lease, time.Since(a.origin)) && same
+	}
 	if failed == nil && holds {
 		return true
 	}
-	if a.borrower == nil || a.borrower.lease.number == t.lease {
+	if same && (t.borrower == nil || t.borrower.lease.number == t.lease) {
 		a.giveBack()
 	} else {
 		a.window.giveBack()
@@ -158,7 +163,7 @@ func (a *Account) tryReserve(ctx context.Context) (wait delay, t turn, err error
 	a.window.reserve(now)
 	t.leaves = a.limits.RateLimit == nil || a.pace.AllowN(a.origin.Add(now), 1)
 	if a.borrower != nil {
-		t.lease = a.borrower.lease.number
+		t.borrower, t.lease = a.borrower, a.borrower.lease.number
 		if !t.leaves {
 			a.borrower.lease.pacing++
 		}

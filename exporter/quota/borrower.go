@@ -44,7 +44,7 @@ func (a *Account) Borrow(ctx context.Context, key Key, limits Limits, logger *za
 	if b := a.borrower; b != nil {
 		defer a.mu.Unlock()
 		b.users++
-		b.lease.timeout = max(b.lease.timeout, limits.Timeout)
+		b.lease.outlast(limits.Timeout)
 		return nil
 	}
 	a.mu.Unlock()
@@ -61,6 +61,12 @@ func (a *Account) borrow(ctx context.Context, lender *lender, limits Limits, log
 		lease: newLease(lender.cfg, limits.Quota.Window, limits.Timeout),
 		woken: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
+	a.mu.Lock()
+	a.settle()
+	if calls := a.window.inFlight; calls > 0 { // of an account that was kept elsewhere
+		b.lease.forget(time.Since(a.origin), calls)
+	}
+	a.mu.Unlock()
 	err := b.ask(ctx)
 	if errors.Is(err, errRefused) {
 		return errors.Join(err, lender.close())
@@ -139,7 +145,7 @@ func (b *borrower) lacks(now time.Duration) delay {
 	}
 	d := delay{longestSleep, b.lease.cause(), b.account.freed}
 	if d.cause == Window {
-		d.atMost = b.lease.nextFree(now)
+		d.atMost = max(b.lease.nextFree(now), b.lease.next-now) // nothing is there before it is asked for
 	}
 	return d
 }

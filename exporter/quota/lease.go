@@ -85,11 +85,18 @@ func (l *lease) lasts(now time.Duration) bool { return now < l.until && time.Now
 // giveBack returns a credit. Who knows whose it is while calls of a lease that was forgotten are in
 // flight: then it counts as made.
 func (l *lease) giveBack() {
-	if l.stale > 0 {
+	if l.stale > 0 || l.ended < 0 {
 		l.ended++
 		return
 	}
 	l.credits++
+}
+
+// outlast has calls take up to that long. Until Redis knows, they leave so much earlier.
+func (l *lease) outlast(timeout time.Duration) {
+	if more := timeout - l.timeout; more > 0 {
+		l.timeout, l.until = timeout, l.until-more
+	}
 }
 
 // cause is what a call waits for that finds no credit.
@@ -140,7 +147,7 @@ func (l *lease) compose(now time.Duration, inFlight int) *ask {
 	l.seq++
 	a := &ask{
 		seq: l.seq, epoch: l.epoch, gen: l.gen, alive: now < l.alive,
-		pause: max(0, l.pause-now), timeout: l.timeout, sent: now,
+		pause: max(0, l.pause-now), timeout: l.timeout, sent: now, wall: time.Now().Round(0),
 	}
 	a.over = l.report(now)
 	a.back, a.want = l.need(now)
@@ -152,15 +159,12 @@ func (l *lease) compose(now time.Duration, inFlight int) *ask {
 
 // report takes the calls that have ended for certain.
 func (l *lease) report(now time.Duration) int {
-	if l.stale > 0 {
-		if now < l.quiet {
-			return 0
-		}
-		l.ended = max(0, l.ended-l.stale)
-		l.stale = 0
+	if l.stale > 0 && now < l.quiet {
+		return 0
 	}
-	over := l.ended
-	l.ended = 0
+	l.ended, l.stale = l.ended-l.stale, 0
+	over := max(0, l.ended) // below 0 while one of them takes its time
+	l.ended -= over
 	return over
 }
 
@@ -203,8 +207,8 @@ func (l *lease) apply(a *ask, got answer, now time.Duration, inFlight int) {
 	l.epoch, l.gen, l.last, l.answered = got.epoch, got.gen, got, now
 	l.credits += got.grant
 	// Redis may have heard of it later, never before.
-	lasts := l.duration - l.duration/10
-	l.until, l.untilWall = a.sent+lasts, time.Now().Round(0).Add(a.sent+lasts-now)
+	lasts := l.duration - l.duration/10 - (l.timeout - a.timeout)
+	l.until, l.untilWall = a.sent+lasts, a.wall.Add(lasts)
 	l.alive = a.sent + l.duration
 	l.next = now + atOnce
 	if got.grant > 0 || a.want == 0 {

@@ -63,6 +63,7 @@ type ask struct {
 	leaves  bool          // the process ends
 	timeout time.Duration // of a call
 	sent    time.Duration // since the origin, when it was sent first
+	wall    time.Time     // the same by the machine's clock
 }
 
 // answer is what Redis grants, and the state of the account.
