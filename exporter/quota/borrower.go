@@ -61,12 +61,6 @@ func (a *Account) borrow(ctx context.Context, lender *lender, limits Limits, log
 		lease: newLease(lender.cfg, limits.Quota.Window, limits.Timeout),
 		woken: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
-	a.mu.Lock()
-	a.settle()
-	if calls := a.window.inFlight; calls > 0 { // of an account that was kept elsewhere
-		b.lease.forget(time.Since(a.origin), calls)
-	}
-	a.mu.Unlock()
 	err := b.ask(ctx)
 	if errors.Is(err, errRefused) {
 		return errors.Join(err, lender.close())
