@@ -11,9 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -93,9 +91,6 @@ func newLender(ctx context.Context, key Key, limits Limits) (*lender, error) {
 		var err error
 		if security, err = cfg.TLS.Get().LoadTLSConfig(ctx); err != nil {
 			return nil, fmt.Errorf("quota::redis::tls: %w", err)
-		}
-		if security != nil && security.ServerName == "" {
-			security.ServerName, _, _ = net.SplitHostPort(cfg.Endpoint)
 		}
 	}
 	l.client = redis.NewUniversalClient(&redis.UniversalOptions{
@@ -204,32 +199,6 @@ func (l *lender) otherLimits(theirs []string) error {
 		there.RateLimit = &RateLimitConfig{CallsPerSecond: rate, Burst: burst}
 	}
 	return fmt.Errorf("the account is %w: %w", errRefused, otherLimits("another process", l.key, l.limits, there))
-}
-
-// advice is what to do about errors of Redis that do not go away by themselves.
-var advice = map[string]string{
-	"WRONGPASS": "give the server's username and password",
-	"NOAUTH":    "the server wants a password, give username and password",
-	"NOPERM":    "let the ACL user run EVALSHA, EVAL, and in scripts HGETALL, HMGET, HSET, HDEL, HINCRBY, HLEN, DEL, PEXPIRE, TIME, INFO and the Z commands, on keys of the prefix",
-	"WRONGTYPE": "a key of the prefix holds something else, choose another prefix",
-	"MOVED":     "the server is a node of a cluster, set cluster: true",
-	"CROSSSLOT": "the server is a node of a cluster, set cluster: true",
-}
-
-// fault says what an error of the client means.
-func (l *lender) fault(err error) error {
-	var said redis.Error
-	if !errors.As(err, &said) {
-		return fmt.Errorf("quota::redis: %s cannot be asked: %w", l.cfg.Endpoint, err)
-	}
-	code, _, _ := strings.Cut(said.Error(), " ")
-	if code == "ERR" && strings.Contains(said.Error(), "AUTH") {
-		code = "WRONGPASS" // a password where the server has none
-	}
-	if what, known := advice[code]; known {
-		return fmt.Errorf("quota::redis: %s has %w to be asked: %w; %s", l.cfg.Endpoint, errRefused, err, what)
-	}
-	return fmt.Errorf("quota::redis: %s cannot be asked: %w", l.cfg.Endpoint, err)
 }
 
 func (l *lender) close() error { return l.client.Close() }
