@@ -11,7 +11,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -44,6 +46,7 @@ type lender struct {
 	keys     []string
 	fresh    string // names the account if it begins now
 	patience time.Duration
+	dialed   atomic.Pointer[error] // why there was no connection last
 	// run runs the script.
 	run func(ctx context.Context, client redis.Scripter, keys []string, args ...any) *redis.Cmd
 }
@@ -102,6 +105,7 @@ func newLender(ctx context.Context, key Key, limits Limits) (*lender, error) {
 		IsClusterMode: cfg.Cluster,
 		MasterName:    cfg.SentinelMaster,
 		TLSConfig:     security,
+		Dialer:        l.dialer(security),
 
 		// An ask that fails is repeated by who asks.
 		MaxRetries:  -1,
@@ -110,6 +114,25 @@ func newLender(ctx context.Context, key Key, limits Limits) (*lender, error) {
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	})
 	return l, nil
+}
+
+// dialer returns what connects to a server. It notes why that fails, for the client goes on to try until the
+// time of an ask is over, and then says no more than that.
+func (l *lender) dialer(security *tls.Config) func(ctx context.Context, network, addr string) (net.Conn, error) {
+	plain := &net.Dialer{Timeout: l.patience}
+	dial := plain.DialContext
+	if security != nil {
+		dial = (&tls.Dialer{NetDialer: plain, Config: security}).DialContext
+	}
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := dial(ctx, network, addr)
+		if err == nil {
+			l.dialed.Store(nil)
+		} else if ctx.Err() == nil {
+			l.dialed.Store(&err)
+		}
+		return conn, err
+	}
 }
 
 // ask asks once. An error that is errRefused says what to change.
@@ -201,4 +224,10 @@ func (l *lender) otherLimits(theirs []string) error {
 	return fmt.Errorf("the account is %w: %w", errRefused, otherLimits("another process", l.key, l.limits, there))
 }
 
-func (l *lender) close() error { return l.client.Close() }
+// close ends the connections. One that a failover has ended is none.
+func (l *lender) close() error {
+	if err := l.client.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}

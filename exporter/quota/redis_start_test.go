@@ -84,12 +84,14 @@ func (p *sharer) holds(t *testing.T) {
 func (p *sharer) fails(t *testing.T, want string) {
 	t.Helper()
 	var last error
-	require.Eventually(t, func() bool {
+	if !assert.Eventually(t, func() bool {
 		if err := p.Fault(); err != nil {
 			last = err
 		}
 		return last != nil && strings.Contains(last.Error(), want)
-	}, 30*time.Second, 5*time.Millisecond, "%s", want)
+	}, 30*time.Second, 5*time.Millisecond) {
+		t.Fatalf("not %q but %v", want, last)
+	}
 	assert.NotContains(t, last.Error(), secret)
 }
 

@@ -46,7 +46,9 @@ func work(t *testing.T, p *sharer) *worker {
 func (w *worker) goesOn(t *testing.T) {
 	t.Helper()
 	from := w.made.Load()
-	require.Eventually(t, func() bool { return w.made.Load() > from+2 }, 30*time.Second, 5*time.Millisecond, "%v", w.Fault())
+	if !assert.Eventually(t, func() bool { return w.made.Load() > from+2 }, 30*time.Second, 5*time.Millisecond) {
+		t.Fatalf("no call leaves, it waits for %s, %+v, %v", w.Cause(), w.Usage(), w.Fault())
+	}
 }
 
 func pacedLimits(endpoint string, changes ...func(*RedisConfig)) Limits {

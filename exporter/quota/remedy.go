@@ -13,6 +13,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -37,6 +38,7 @@ const (
 	noPassword = "the server wants a password, give username and password"
 	noRight    = "the ACL user needs " + rights + " on the keys that begin with a brace and the prefix, " +
 		"and +select where db is set or +cluster|slots in a cluster"
+	otherTLS = "the server may want another TLS, check tls::cert_file, tls::key_file and tls::min_version"
 	// notOfOurs and notRedis are about what only other programs can have written or said.
 	notOfOurs = "a key of the prefix holds what this exporter did not write, choose another prefix"
 	notRedis  = "what answers there is no Redis server, set endpoint to one"
@@ -60,7 +62,6 @@ var remedies = []remedy{
 	{"ERR This instance has cluster support disabled", true, "the server is no node of a cluster, remove cluster"},
 	{"ERR DB index is out of range", true, "choose a lower db, or raise databases of the server"},
 	{"ERR unknown command", true, "the endpoint must be a Redis server that runs scripts; where it is a sentinel set sentinel_master, and nowhere else"},
-	{"ERR No such master", true, "sentinel_master must be a name that the sentinel watches"},
 	{"ERR max number of clients", false, "the server has no room for another connection, raise its maxclients"},
 	{"READONLY", false, "the server is a replica: unless it is just being promoted, set endpoint to the master, or sentinel_master or cluster"},
 	{"OOM", false, "the server's memory is full, raise maxmemory"},
@@ -76,6 +77,9 @@ var unreadable = []string{"redis: can't parse", "redis: invalid reply", "redis: 
 
 // fault says what an error of the client means. One that is errRefused does not pass by itself.
 func (l *lender) fault(err error) error {
+	if dialed := l.dialed.Load(); dialed != nil && late(err) {
+		err = *dialed
+	}
 	lasting, what, advice := l.remedy(err)
 	if lasting {
 		return fmt.Errorf("quota::redis: %s has %w to be asked: %s; %s", l.cfg.Endpoint, errRefused, what, advice)
@@ -112,16 +116,35 @@ func (l *lender) remedy(err error) (lasting bool, what, advice string) {
 	case errors.As(err, &noTLS):
 		return true, "it does not speak TLS", "remove tls, or set endpoint to the port for TLS"
 	case errors.As(err, &network) && network.Op == "remote error":
-		return true, network.Err.Error(), "the server wants another TLS, check tls::cert_file, tls::key_file and tls::min_version"
-	case errors.Is(err, io.EOF) && !l.cfg.TLS.HasValue():
-		return false, "it ends the connection", "set tls where the port is for TLS"
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		return true, network.Err.Error(), otherTLS
+	case late(err):
+		return false, "no answer within " + l.patience.String(), l.silence()
+	case errors.As(err, &network) && network.Op == "dial":
+		return false, err.Error(), ""
+	case errors.Is(err, io.EOF), errors.As(err, &network), errors.As(err, new(syscall.Errno)):
 		if l.cfg.TLS.HasValue() {
-			advice = "remove tls if the port is not for TLS"
+			return false, "it ends the connection", otherTLS
 		}
-		return false, "no answer within " + l.patience.String(), advice
+		return false, "it ends the connection", "set tls if the port is for TLS"
+	case strings.HasPrefix(err.Error(), "redis: all sentinels"):
+		return false, "no sentinel names a master", l.silence()
 	case slices.ContainsFunc(unreadable, func(begins string) bool { return strings.HasPrefix(err.Error(), begins) }):
 		return true, "its answer cannot be read", notRedis
 	}
 	return false, err.Error(), ""
+}
+
+func late(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)
+}
+
+// silence is what to look at where nothing answers.
+func (l *lender) silence() string {
+	switch {
+	case l.cfg.TLS.HasValue():
+		return "remove tls if the port is not for TLS"
+	case l.cfg.SentinelMaster != "":
+		return "the endpoint must be a sentinel that watches sentinel_master"
+	}
+	return ""
 }
