@@ -23,8 +23,8 @@ type clocks struct {
 	server, machine time.Duration // ahead
 }
 
-// asker is a process that asks, at times that are given.
-type asker struct {
+// clockedAsker is a process that asks, at times that are given.
+type clockedAsker struct {
 	t      *testing.T
 	lender *lender
 	clocks *clocks
@@ -46,7 +46,7 @@ func newScriptTest(t *testing.T, s *redisServer, calls int, window time.Duration
 	return &scriptTest{t: t, clocks: clocks{now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)}, limits: limits}
 }
 
-func (s *scriptTest) asker() *asker {
+func (s *scriptTest) asker() *clockedAsker {
 	l, err := newLender(s.t.Context(), acme, s.limits)
 	require.NoError(s.t, err)
 	s.t.Cleanup(func() { assert.NoError(s.t, l.close()) })
@@ -60,18 +60,18 @@ func (s *scriptTest) asker() *asker {
 		args = append(args, "clock", s.clocks.now.Add(s.clocks.server).UnixMilli(), "run", "first")
 		return modelScript.Run(ctx, client, keys, args...)
 	}
-	return &asker{t: s.t, lender: l, clocks: &s.clocks}
+	return &clockedAsker{t: s.t, lender: l, clocks: &s.clocks}
 }
 
 // ask asks for so many, and says that so many are over and so many come back.
-func (a *asker) ask(want, over, back int) answer {
+func (a *clockedAsker) ask(want, over, back int) answer {
 	a.t.Helper()
 	got, err := a.try(want, over, back)
 	require.NoError(a.t, err)
 	return got
 }
 
-func (a *asker) try(want, over, back int) (answer, error) {
+func (a *clockedAsker) try(want, over, back int) (answer, error) {
 	a.next.seq++
 	a.next.want, a.next.over, a.next.back, a.next.timeout = want, over, back, 100*time.Millisecond
 	got, err := a.lender.ask(a.t.Context(), &a.next)
@@ -82,14 +82,14 @@ func (a *asker) try(want, over, back int) (answer, error) {
 }
 
 // leave gives back all and ends.
-func (a *asker) leave(over, back int) {
+func (a *clockedAsker) leave(over, back int) {
 	a.t.Helper()
 	a.next.leaves = true
 	a.ask(0, over, back)
 }
 
 // calls makes so many calls now.
-func (a *asker) calls(n int) {
+func (a *clockedAsker) calls(n int) {
 	a.t.Helper()
 	got := a.ask(n, 0, 0)
 	require.Equal(a.t, n, got.grant)
@@ -98,11 +98,11 @@ func (a *asker) calls(n int) {
 
 func TestScript_SharesWhatThereIs(t *testing.T) {
 	server := startRedis(t)
-	hungry := func(t *testing.T, n int) (*scriptTest, []*asker) {
+	hungry := func(t *testing.T, n int) (*scriptTest, []*clockedAsker) {
 		s := newScriptTest(t, server, 20, time.Hour)
 		holder := s.asker()
 		require.Equal(t, 20, holder.ask(20, 0, 0).grant)
-		var all []*asker
+		var all []*clockedAsker
 		for range n {
 			a := s.asker()
 			require.Zero(t, a.ask(20, 0, 0).grant)
