@@ -93,6 +93,7 @@ func (s *redisServer) used(t *testing.T) int {
 }
 
 func TestRedisFailover_CountsWhatTheReplicaHasNotHeardOf(t *testing.T) {
+	t.Parallel()
 	for name, pace := range map[string]*RateLimitConfig{"without a pace": nil, "with a pace": {CallsPerSecond: 20, Burst: 5}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -166,6 +167,7 @@ func startSentinel(t *testing.T, master *redisServer) *redisServer {
 }
 
 func TestRedisSentinel_ThatIsNotOneIsSaid(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		sentinel bool
 		master   string

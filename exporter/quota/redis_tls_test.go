@@ -83,6 +83,7 @@ func (a authority) startTLS(t *testing.T, clients string, ends time.Time, names 
 }
 
 func TestRedisTLS(t *testing.T) {
+	t.Parallel()
 	ours, theirs := newAuthority(t), newAuthority(t)
 	certificate, key := ours.sign(t, time.Now().Add(time.Hour), "collector")
 	later, before := time.Now().Add(time.Hour), time.Now().Add(-time.Minute)

@@ -59,6 +59,7 @@ func pacedLimits(endpoint string, changes ...func(*RedisConfig)) Limits {
 
 // TestRedisTrouble_HoldsCallsAndPasses has two processes work while something happens to their server.
 func TestRedisTrouble_HoldsCallsAndPasses(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		args    []string
 		happens func(t *testing.T, s *redisServer) (ends func())

@@ -97,6 +97,7 @@ func (a *clockedAsker) calls(n int) {
 }
 
 func TestScript_SharesWhatThereIs(t *testing.T) {
+	t.Parallel()
 	server := startRedis(t)
 	hungry := func(t *testing.T, n int) (*scriptTest, []*clockedAsker) {
 		s := newScriptTest(t, server, 20, time.Hour)
@@ -176,6 +177,7 @@ func TestScript_SharesWhatThereIs(t *testing.T) {
 
 // TestScript_ForgetsNoCallEarlyWhateverWindowFollows changes the window while nobody runs.
 func TestScript_ForgetsNoCallEarlyWhateverWindowFollows(t *testing.T) {
+	t.Parallel()
 	server := startRedis(t)
 	windows := []time.Duration{time.Minute, 61 * time.Second, 90 * time.Second, 10 * time.Minute, time.Hour}
 	for seed := range uint64(12) {
@@ -210,6 +212,7 @@ func TestScript_ForgetsNoCallEarlyWhateverWindowFollows(t *testing.T) {
 }
 
 func TestScript_CountsACallForAWindowWhateverAClockSays(t *testing.T) {
+	t.Parallel()
 	server := startRedis(t)
 	tests := map[string]struct{ before, after clocks }{
 		"all are right":                          {clocks{}, clocks{}},
@@ -248,6 +251,7 @@ func TestScript_CountsACallForAWindowWhateverAClockSays(t *testing.T) {
 
 // A walk over all the parts between would keep Redis from answering anybody.
 func TestScript_AnswersAtOnceWhenAClockIsYearsOff(t *testing.T) {
+	t.Parallel()
 	server := startRedis(t)
 	const year = 365 * 24 * time.Hour
 	for name, tt := range map[string]clocks{
@@ -273,6 +277,7 @@ func TestScript_AnswersAtOnceWhenAClockIsYearsOff(t *testing.T) {
 }
 
 func TestScript_HoldsTheLargestNumbers(t *testing.T) {
+	t.Parallel()
 	server := startRedis(t)
 	tests := map[string]func(*Limits){
 		"no quota":                       func(l *Limits) { l.Quota.Calls = Unlimited },
@@ -305,6 +310,7 @@ func TestScript_HoldsTheLargestNumbers(t *testing.T) {
 }
 
 func TestScript_BeginsUsedUpWhereCallsAreLeftOfAnAccountThatIsGone(t *testing.T) {
+	t.Parallel()
 	s := newScriptTest(t, startRedis(t), 10, time.Hour)
 	a := s.asker()
 	a.calls(4)
@@ -317,6 +323,7 @@ func TestScript_BeginsUsedUpWhereCallsAreLeftOfAnAccountThatIsGone(t *testing.T)
 }
 
 func TestScript_KeepsOtherLimitsAwayForAsLongAsTheLongestLease(t *testing.T) {
+	t.Parallel()
 	s := newScriptTest(t, startRedis(t), 10, time.Hour)
 	s.limits.Quota.Redis.Lease.Duration = MaxLease
 	patient := s.asker()
@@ -332,6 +339,7 @@ func TestScript_KeepsOtherLimitsAwayForAsLongAsTheLongestLease(t *testing.T) {
 }
 
 func TestScript_LeavesAllAsItIsWhereAnotherProgramWroteAmongTheCalls(t *testing.T) {
+	t.Parallel()
 	s := newScriptTest(t, startRedis(t), 10, time.Hour)
 	a := s.asker()
 	a.calls(4)
