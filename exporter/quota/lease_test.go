@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // testLease is of 10 seconds and at most 100 calls, of a minute's window and calls of a second.
@@ -279,7 +280,7 @@ func TestLease_SaysWhatIsWaitedFor(t *testing.T) {
 	assert.Equal(t, Lease, l.cause(), "an answer")
 	l.fail(errors.New("away"), 2*time.Second, time.Second)
 	assert.Equal(t, Lease, l.cause())
-	assert.Error(t, l.fault)
+	require.Error(t, l.fault)
 	l.askAt(3*time.Second, 0, granted(1))
 	assert.NoError(t, l.fault)
 }

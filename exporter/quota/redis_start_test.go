@@ -12,10 +12,12 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/config/configopaque"
@@ -137,7 +139,7 @@ func aclUser(rules ...any) []any {
 
 func allRights(but ...string) []any {
 	rules := []any{"~{adobe_target:*"}
-	for _, right := range strings.Fields(rights) {
+	for right := range strings.FieldsSeq(rights) {
 		if !slices.Contains(but, right) {
 			rules = append(rules, right)
 		}
@@ -336,7 +338,7 @@ func TestRedisStart_WaitsWhereItMayPass(t *testing.T) {
 		},
 		"a replica": {
 			func(t *testing.T) string {
-				return startRedis(t, "--replicaof", "127.0.0.1 "+fmt.Sprint(startRedis(t).port)).endpoint()
+				return startRedis(t, "--replicaof", "127.0.0.1 "+strconv.Itoa(startRedis(t).port)).endpoint()
 			}, nil, "the server is a replica: unless it is just being promoted, set endpoint to the master, or sentinel_master or cluster",
 		},
 		"a cluster without a master for the account": {
@@ -385,6 +387,31 @@ func TestRedisStart_TakesWhatIsSetUpWell(t *testing.T) {
 			}
 			mustUse(t, limits).leaves(t)
 		})
+	}
+}
+
+// An exporter that starts again with a new lease does not report the calls of the former one.
+func TestRedisStart_AgainLeavesOutCallsThatAreStillUnderWay(t *testing.T) {
+	t.Parallel()
+	limits := badLimits(startRedis(t).endpoint())
+	limits.Timeout = time.Hour
+	var r Registry
+	account, _, release, err := r.Use(t.Context(), nil, acme, limits, zap.NewNop())
+	require.NoError(t, err)
+	require.NoError(t, account.Wait(t.Context(), &Waits{}))
+	require.NoError(t, release(t.Context()))
+	account, _, release, err = r.Use(t.Context(), nil, acme, limits, zap.NewNop())
+	require.NoError(t, err)
+	require.NoError(t, account.Wait(t.Context(), &Waits{}))
+	account.Done(time.Now()) // the first one
+	require.NoError(t, release(t.Context()))
+	s := redis.NewClient(&redis.Options{Addr: limits.Quota.Redis.Endpoint, DisableIdentity: true})
+	defer func() { require.NoError(t, s.Close()) }()
+	keys, err := s.Keys(t.Context(), redisKey("lease:*")).Result()
+	require.NoError(t, err)
+	require.Len(t, keys, 2)
+	for _, key := range keys {
+		assert.Equal(t, "1", s.HGet(t.Context(), key, "held").Val(), "each of them has a call under way")
 	}
 }
 

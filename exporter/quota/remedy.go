@@ -92,8 +92,7 @@ func (l *lender) fault(err error) error {
 
 // remedy returns what was said, without what it says of keys or of another program's data.
 func (l *lender) remedy(err error) (lasting bool, what, advice string) {
-	var said redis.Error
-	if errors.As(err, &said) {
+	if said, ok := errors.AsType[redis.Error](err); ok {
 		what, _, _ = strings.Cut(said.Error(), ", with args") // which names keys
 		what, _, _ = strings.Cut(what, " script: ")           // which names a line
 		what, _, _ = strings.Cut(what, ". ")                  // which goes on for a page
