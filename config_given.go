@@ -35,6 +35,7 @@ type given struct {
 func misread(section map[string]any) error {
 	var g given
 	g.section("", keysOf(reflect.TypeFor[Config]()), section)
+	g.redis(section)
 	return errors.Join(g.errs...)
 }
 
@@ -83,6 +84,16 @@ func (g *given) number(place string, t reflect.Type, value any) {
 	number, isFloat := value.(float64)
 	if isFloat && number != math.Trunc(number) && (reflect.Zero(t).CanInt() || reflect.Zero(t).CanUint()) {
 		g.refuse(place, "must be a whole number, got %v", number)
+	}
+}
+
+// redis refuses an endpoint without a value, as of an environment variable that is not set: with an account
+// of its own each process would make as many calls as all of them may.
+func (g *given) redis(section map[string]any) {
+	quota, _ := section["quota"].(map[string]any)
+	redis, _ := quota["redis"].(map[string]any)
+	if endpoint, has := redis["endpoint"]; has && endpoint == nil {
+		g.refuse("quota::redis::endpoint", "is empty, write host:port, such as redis:6379, or leave the key out")
 	}
 }
 

@@ -81,12 +81,20 @@ func TestConfig_InstancesDivideEveryLimit(t *testing.T) {
 
 func TestConfig_RefusesAnAccountThatCannotBeShared(t *testing.T) {
 	assertRefused(t, "quota.yaml", map[string]string{
-		"shared_by_none":              "quota: instances: must be at least 1 and at most calls, got 0",
-		"shared_by_too_many":          "quota: instances: must be at least 1 and at most calls, got 11",
-		"shared_uploads_by_many":      "quota::instances: must be at most bulk::calls_per_minute, or none of them makes a call, got 5 of 4",
-		"shared_and_in_redis":         "quota: instances: is for processes without redis, which shares the quota by need, got 2",
-		"redis_and_storage":           "quota: redis: is in place of storage, set one of them",
-		"redis_without_endpoint":      "quota::redis: endpoint: is missing, write host:port, such as redis:6379",
+		"shared_by_none":                      "quota: instances: must be at least 1 and at most calls, got 0",
+		"shared_by_too_many":                  "quota: instances: must be at least 1 and at most calls, got 11",
+		"shared_uploads_by_many":              "quota::instances: must be at most bulk::calls_per_minute, or none of them makes a call, got 5 of 4",
+		"shared_and_in_redis":                 "quota: instances: is for processes without redis, which shares the quota by need, got 2",
+		"redis_and_storage":                   "quota: redis: is in place of storage, set one of them",
+		"redis_without_endpoint":              "quota::redis: endpoint: is missing, write host:port, such as redis:6379",
+		"redis_of_a_variable_that_is_not_set": "quota::redis::endpoint: is empty, write host:port, such as redis:6379, or leave the key out",
+		"redis_port_of_letters":               "quota::redis: endpoint: must be host:port, such as redis:6379",
+		"redis_port_and_database":             "quota::redis: endpoint: must be host:port, such as redis:6379",
+		"redis_unknown_key":                   `quota::redis: unknown key "address"; allowed: cluster, cold_start, db, endpoint, lease, password, prefix, sentinel_master, tls, username`,
+		"redis_lease_without_a_unit": "quota::redis::lease::duration: 30 has no unit, write 30s if seconds are meant\n" +
+			"quota::redis: lease::duration: must be from 1s to 1h0m0s, got 30ns",
+		"redis_lease_of_half_a_call":  "quota::redis::lease::calls: must be a whole number, got 1.5",
+		"redis_tls_unknown_key":       `quota::redis::tls: unknown key "ca"; allowed: ca_file, `,
 		"redis_as_a_url":              "quota::redis: endpoint: must be host:port, such as redis:6379",
 		"redis_as_a_url_without_port": "quota::redis: endpoint: must be host:port, such as redis:6379",
 		"redis_port_zero":             "quota::redis: endpoint: must be host:port, such as redis:6379",

@@ -69,7 +69,9 @@ func (a *Account) borrow(ctx context.Context, lender *lender, limits Limits, log
 		logger.Warn("The account in Redis cannot be asked: no call leaves until it can", zap.Error(err))
 	}
 	a.mu.Lock()
+	a.settle()
 	a.borrower = b
+	b.lease.follow(a.window.inFlight, time.Since(a.origin))
 	a.mu.Unlock()
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	b.stop = stop

@@ -192,9 +192,14 @@ func (l *lease) need(now time.Duration) (back, want int) {
 func (l *lease) forget(now time.Duration, inFlight int) {
 	l.number++
 	l.credits, l.ended, l.asked = 0, 0, nil
-	l.stale, l.quiet = inFlight-l.pacing, now+l.timeout
+	l.follow(inFlight-l.pacing, now)
 	l.alive = 0
 	l.seq++ // no ask that may still be heard has this number
+}
+
+// follow says that so many calls are in flight that the lease has not lent.
+func (l *lease) follow(inFlight int, now time.Duration) {
+	l.stale, l.quiet = inFlight, now+l.timeout
 }
 
 // apply takes an answer.

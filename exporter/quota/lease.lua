@@ -35,10 +35,11 @@ local function hash(key)
 end
 
 -- All is read before anything is written, so that a key of another kind leaves nothing half done.
+local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
 local stored, held = hash(account), hash(lease)
-redis.call('HLEN', calls)
+local orphans = redis.call('HLEN', calls) > 0 -- calls whose account is gone
 redis.call('ZCARD', hungry)
-if stored.format and stored.format ~= whole(ask.format) then return {'format', stored.format} end
+if next(stored) and stored.format ~= whole(ask.format) then return {'format', stored.format or 'none'} end
 
 -- A process asks one thing after the other, so this ask comes late, and nobody waits for its answer.
 if held.seq and tonumber(held.seq) > ask.seq then return {'late', held.seq} end
@@ -53,10 +54,10 @@ end
 redis.call('ZREMRANGEBYSCORE', seen, '-inf', whole(clock - 3600000))
 redis.call('ZREMRANGEBYSCORE', seen, whole(clock + 60000), '+inf')
 
--- The limits may change once nobody uses the account with the former ones.
+-- The limits may change once nobody uses the account with the former ones, whose leases may be longer.
 local same = stored.calls == text.calls and stored.window == text.window
   and stored.rate == text.rate and stored.burst == text.burst
-if stored.format and not same and others(2 * ask.ttl) > 0 then
+if stored.format and not same and others(math.max(2 * ask.ttl, tonumber(stored.reach))) > 0 then
   return {'limits', stored.calls, stored.window, stored.rate, stored.burst}
 end
 
@@ -87,6 +88,16 @@ local function put(at, n)
   return part
 end
 
+-- following returns the first part that is kept from there on.
+local function following(part)
+  local found = math.huge
+  for name in pairs(hash(calls)) do
+    local at = tonumber(name)
+    if at >= part then found = math.min(found, at) end
+  end
+  return found
+end
+
 -- drop removes those calls of the parts from..to, and returns how many there were. It ends before the first
 -- part that has some when stop is set.
 local function drop(from, to, stop)
@@ -107,7 +118,9 @@ local function drop(from, to, stop)
     end
     if #gone > 0 then redis.call('HDEL', calls, unpack(gone)) end
     if found then return n, found end
-    first, step = first + #names, math.min(2 * step, 512)
+    first = first + #names
+    if #gone == 0 and step == 512 then first = following(first) end -- the calls of a clock that was far off
+    step = math.min(2 * step, 512)
   end
   return n, to + 1
 end
@@ -124,10 +137,11 @@ end
 
 -- rebuild turns the parts of another window into those of this one: each call is counted from the end of its part.
 local function rebuild(former)
-  local parts = hash(calls)
+  local ends = {}
+  for part, n in pairs(hash(calls)) do ends[part * former] = n + 0 end
   redis.call('DEL', calls)
   a.used, a.floor, a.newest = 0, 0, 0
-  for part, n in pairs(parts) do put(tonumber(part) * former, tonumber(n)) end
+  for at, n in pairs(ends) do put(at, n) end
   a.gen = a.gen + 1
 end
 
@@ -152,14 +166,13 @@ local function lost(everything)
   redis.call('DEL', hungry)
 end
 
-local _, run = pcall(function() return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') end)
-if type(run) ~= 'string' then run = a.run end
+run = run or a.run
 
 local began = ''
 if not stored.format then
   redis.call('DEL', calls, hungry, lease) -- of an account that is gone
   a.epoch, began = text.fresh, 'empty'
-  if ask.cold ~= 1 or text.known ~= '' then
+  if ask.cold ~= 1 or text.known ~= '' or orphans then
     lost(true)
     began = 'full'
   end

@@ -13,7 +13,7 @@ import (
 	"math"
 	"net"
 	"strconv"
-	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -46,6 +46,7 @@ type lender struct {
 	keys     []string
 	fresh    string // names the account if it begins now
 	patience time.Duration
+	dialed   atomic.Pointer[error] // why there was no connection last
 	// run runs the script.
 	run func(ctx context.Context, client redis.Scripter, keys []string, args ...any) *redis.Cmd
 }
@@ -95,9 +96,6 @@ func newLender(ctx context.Context, key Key, limits Limits) (*lender, error) {
 		if security, err = cfg.TLS.Get().LoadTLSConfig(ctx); err != nil {
 			return nil, fmt.Errorf("quota::redis::tls: %w", err)
 		}
-		if security != nil && security.ServerName == "" {
-			security.ServerName, _, _ = net.SplitHostPort(cfg.Endpoint)
-		}
 	}
 	l.client = redis.NewUniversalClient(&redis.UniversalOptions{
 		Addrs:    []string{cfg.Endpoint},
@@ -108,6 +106,7 @@ func newLender(ctx context.Context, key Key, limits Limits) (*lender, error) {
 		IsClusterMode: cfg.Cluster,
 		MasterName:    cfg.SentinelMaster,
 		TLSConfig:     security,
+		Dialer:        l.dialer(security),
 
 		// An ask that fails is repeated by who asks.
 		MaxRetries:  -1,
@@ -116,6 +115,25 @@ func newLender(ctx context.Context, key Key, limits Limits) (*lender, error) {
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	})
 	return l, nil
+}
+
+// dialer returns what connects to a server. It notes why that fails, for the client goes on to try until the
+// time of an ask is over, and then says no more than that.
+func (l *lender) dialer(security *tls.Config) func(ctx context.Context, network, addr string) (net.Conn, error) {
+	plain := &net.Dialer{Timeout: l.patience}
+	dial := plain.DialContext
+	if security != nil {
+		dial = (&tls.Dialer{NetDialer: plain, Config: security}).DialContext
+	}
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := dial(ctx, network, addr)
+		if err == nil {
+			l.dialed.Store(nil)
+		} else if ctx.Err() == nil {
+			l.dialed.Store(&err)
+		}
+		return conn, err
+	}
 }
 
 // ask asks once. An error that is errRefused says what to change.
@@ -209,30 +227,10 @@ func (l *lender) otherLimits(theirs []string) error {
 	return fmt.Errorf("the account is %w: %w", errRefused, otherLimits("another process", l.key, l.limits, there))
 }
 
-// advice is what to do about errors of Redis that do not go away by themselves.
-var advice = map[string]string{
-	"WRONGPASS": "give the server's username and password",
-	"NOAUTH":    "the server wants a password, give username and password",
-	"NOPERM":    "let the ACL user run EVALSHA, EVAL, and in scripts HGETALL, HMGET, HSET, HDEL, HINCRBY, HLEN, DEL, PEXPIRE, TIME, INFO and the Z commands, on keys of the prefix",
-	"WRONGTYPE": "a key of the prefix holds something else, choose another prefix",
-	"MOVED":     "the server is a node of a cluster, set cluster: true",
-	"CROSSSLOT": "the server is a node of a cluster, set cluster: true",
+// close ends the connections. One that a failover has ended is none.
+func (l *lender) close() error {
+	if err := l.client.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
 }
-
-// fault says what an error of the client means.
-func (l *lender) fault(err error) error {
-	var said redis.Error
-	if !errors.As(err, &said) {
-		return fmt.Errorf("quota::redis: %s cannot be asked: %w", l.cfg.Endpoint, err)
-	}
-	code, _, _ := strings.Cut(said.Error(), " ")
-	if code == "ERR" && strings.Contains(said.Error(), "AUTH") {
-		code = "WRONGPASS" // a password where the server has none
-	}
-	if what, known := advice[code]; known {
-		return fmt.Errorf("quota::redis: %s has %w to be asked: %w; %s", l.cfg.Endpoint, errRefused, err, what)
-	}
-	return fmt.Errorf("quota::redis: %s cannot be asked: %w", l.cfg.Endpoint, err)
-}
-
-func (l *lender) close() error { return l.client.Close() }

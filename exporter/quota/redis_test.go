@@ -23,6 +23,7 @@ type redisServer struct {
 	t    *testing.T
 	dir  string
 	port int
+	file string // of its configuration, "" for none
 	args []string
 	cmd  *exec.Cmd
 }
@@ -64,7 +65,10 @@ func freePort(t *testing.T) int {
 
 func (s *redisServer) start() {
 	s.t.Helper()
-	args := append([]string{"--bind", "127.0.0.1", "--port", strconv.Itoa(s.port), "--dir", s.dir, "--save", ""}, s.args...)
+	args := append([]string{s.file, "--bind", "127.0.0.1", "--port", strconv.Itoa(s.port), "--dir", s.dir, "--save", ""}, s.args...)
+	if s.file == "" {
+		args = args[1:]
+	}
 	s.cmd = exec.CommandContext(context.WithoutCancel(s.t.Context()), redisProgram(s.t), args...)
 	require.NoError(s.t, s.cmd.Start())
 	client := s.client()
