@@ -13,6 +13,8 @@ const (
 	askAgain = 2 * time.Second
 	// atOnce is the shortest one.
 	atOnce = 20 * time.Millisecond
+	// paceAgain is the shortest one while the pace holds back: Redis keeps what comes together in twice the time.
+	paceAgain = 50 * time.Millisecond
 )
 
 // lease is what a process knows of the calls that it has borrowed, and decides what it asks for. The
@@ -216,15 +218,13 @@ func (l *lease) apply(a *ask, got answer, now time.Duration, inFlight int) {
 	l.until, l.untilWall = a.sent+lasts, a.wall.Add(lasts)
 	l.alive = a.sent + l.duration
 	l.next = now + atOnce
-	if got.grant > 0 || a.want == 0 {
+	switch wait := l.window(); {
+	case got.why == "pace":
+		l.next = now + max(got.next, paceAgain)
+	case got.grant > 0 || a.want == 0:
 		l.next = now
-		return
-	}
-	switch wait := l.window(); got.why {
-	case "quota":
+	case got.why == "quota":
 		l.next = now + min(max(got.oldest, wait), askAgain)
-	case "pace":
-		l.next = now + max(got.next, atOnce)
 	}
 }
 
