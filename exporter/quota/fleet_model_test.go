@@ -63,6 +63,7 @@ type member struct {
 	ctx     context.Context
 	kill    context.CancelFunc
 	clock   atomic.Int64 // by how much its clock is ahead
+	asked   atomic.Int64
 	work    sync.WaitGroup
 }
 
@@ -135,6 +136,7 @@ func (f *fleet) start(calls int) *member {
 // run is a network and a server that fail: an ask may be lost, or heard when nobody waits for the answer any more.
 func (p *member) run(ctx context.Context, client redis.Scripter, keys []string, args ...any) *redis.Cmd {
 	f := p.fleet
+	p.asked.Add(1)
 	failed := redis.NewCmd(ctx)
 	failed.SetErr(errors.New("the network fails"))
 	is := f.weather()
