@@ -29,13 +29,9 @@ func TestBorrower_AsksNoMoreOftenThanIsOfUse(t *testing.T) {
 		"idle":                         {limits: keep, most: 40},
 		"busy, and less than there is": {limits: func(l *Limits) { l.Quota.Calls = 1_000_000 }, callers: 1, most: 200},
 		"as fast as the pace": {limits: func(l *Limits) {
-			l.Quota.Calls = 1_000_000
-			l.RateLimit = &RateLimitConfig{CallsPerSecond: 20, Burst: 1}
-		}, callers: 100, most: 60 * 21, calls: 20 * 80 * 95 / 100},
-		"as fast as a pace of hundreds": {limits: func(l *Limits) {
 			l.Quota.Calls, l.Quota.Window = 1_000_000, 10*time.Second
-			l.RateLimit = &RateLimitConfig{CallsPerSecond: 200, Burst: 1}
-		}, callers: 200, most: 60 * 21, calls: 200 * 80 * 95 / 100},
+			l.RateLimit = &RateLimitConfig{CallsPerSecond: 100, Burst: 1}
+		}, callers: 80, most: 60 * 21, calls: 100 * 80 * 95 / 100},
 		"the quota is used up for hours":       {limits: func(l *Limits) { l.Quota.Calls, l.Quota.Window = 10, 24*time.Hour }, callers: 8, most: 60},
 		"the quota is used up again and again": {limits: func(l *Limits) { l.Quota.Calls = 100 }, callers: 8, most: 60 * 12},
 		"Target has asked for a pause":         {limits: keep, callers: 8, begin: func(_ *fleet, p *member) { p.account.Pause(time.Hour) }, most: 140},
