@@ -20,7 +20,7 @@ import (
 
 // redisServer is a server of its own for a test, on a disk of its own.
 type redisServer struct {
-	t    *testing.T
+	t    testing.TB
 	dir  string
 	port int
 	args []string
@@ -28,7 +28,7 @@ type redisServer struct {
 }
 
 // startRedis starts a server that ends with the test. Without arguments it keeps nothing over a restart.
-func startRedis(t *testing.T, args ...string) *redisServer {
+func startRedis(t testing.TB, args ...string) *redisServer {
 	t.Helper()
 	s := &redisServer{t: t, dir: t.TempDir(), port: freePort(t), args: args}
 	s.start()
@@ -37,7 +37,7 @@ func startRedis(t *testing.T, args ...string) *redisServer {
 }
 
 // redisProgram is where the server is. Where there is none a test is skipped, but in CI.
-func redisProgram(t *testing.T) string {
+func redisProgram(t testing.TB) string {
 	t.Helper()
 	for _, program := range []string{"redis-server", filepath.Join("..", "..", ".tools", "redis-server")} {
 		if path, err := exec.LookPath(program); err == nil {
@@ -54,7 +54,7 @@ func redisProgram(t *testing.T) string {
 	return ""
 }
 
-func freePort(t *testing.T) int {
+func freePort(t testing.TB) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
