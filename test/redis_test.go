@@ -94,10 +94,10 @@ func (s *redisServer) ask(command string) (string, error) {
 		return "", err
 	}
 	defer conn.Close()
-	if err = conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
 		return "", err
 	}
-	if _, err = conn.Write([]byte(command + "\r\n")); err != nil {
+	if _, err := conn.Write([]byte(command + "\r\n")); err != nil {
 		return "", err
 	}
 	answer := bufio.NewReader(conn)

@@ -13,6 +13,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+func TestCollectorsShareAnAccountInRedis(t *testing.T) {
+	t.Parallel()
+	atOnce(t, map[string]func(*testing.T){
+		"calls go on after a Redis that keeps the account was away":  callsGoOnAfterARedisThatKeepsTheAccountWasAway,
+		"no call leaves for a window after Redis forgot the account": noCallLeavesForAWindowAfterRedisForgotTheAccount,
+		"a pause that Target asks one for holds the others":          aPauseThatTargetAsksOneForHoldsTheOthers,
+		"another limit is refused until the first has gone":          anotherLimitIsRefusedUntilTheFirstHasGone,
+		"who ends gives back what it has borrowed":                   whoEndsGivesBackWhatItHasBorrowed,
+	})
+}
+
 // leaseEnds is when calls that were borrowed have left, on a busy machine too.
 const leaseEnds = sharedLease + 3*time.Second
 
@@ -54,8 +65,7 @@ func (s *sharing) said(t *testing.T, what string) {
 }
 
 // What it may have granted in the second that it lost is counted, and no more.
-func TestCallsGoOnAfterARedisThatKeepsTheAccountWasAway(t *testing.T) {
-	t.Parallel()
+func callsGoOnAfterARedisThatKeepsTheAccountWasAway(t *testing.T) {
 	r := begin(t, "Redis with AOF is killed")
 	s := share(t, r, startRedis(t, keepsAll...), 2, 50, "    rate_limit: {calls_per_second: 5, burst: 5}\n")
 	s.goAway(t)
@@ -65,8 +75,7 @@ func TestCallsGoOnAfterARedisThatKeepsTheAccountWasAway(t *testing.T) {
 }
 
 // Who knew the account waits for a window, whatever cold_start is.
-func TestNoCallLeavesForAWindowAfterARedisForgotTheAccount(t *testing.T) {
-	t.Parallel()
+func noCallLeavesForAWindowAfterRedisForgotTheAccount(t *testing.T) {
 	r := begin(t, "Redis without a disk is killed")
 	s := share(t, r, startRedis(t), 2, 50, "    rate_limit: {calls_per_second: 5, burst: 5}\n")
 	s.goAway(t)
@@ -76,8 +85,7 @@ func TestNoCallLeavesForAWindowAfterARedisForgotTheAccount(t *testing.T) {
 	s.close(t)
 }
 
-func TestAPauseThatTargetAsksOneCollectorForHoldsTheOthers(t *testing.T) {
-	t.Parallel()
+func aPauseThatTargetAsksOneForHoldsTheOthers(t *testing.T) {
 	const pause, renewal = 20 * time.Second, 5 * time.Second
 	r := begin(t, "Retry-After is shared in Redis")
 	s := share(t, r, startRedis(t), 3, 50, slowPace)
@@ -95,12 +103,11 @@ func TestAPauseThatTargetAsksOneCollectorForHoldsTheOthers(t *testing.T) {
 	s.close(t)
 }
 
-func TestACollectorWithAnotherLimitIsRefusedUntilTheFirstHasGone(t *testing.T) {
-	t.Parallel()
+func anotherLimitIsRefusedUntilTheFirstHasGone(t *testing.T) {
 	redis, target := startRedis(t), startTarget(t)
 	start := func(calls int) *collector {
 		s := newSetup(t, target)
-		s.exporter = sharedQuota(redis, calls)
+		s.exporter = sharedQuota(redis, calls, sharedWindow)
 		return startCollector(t, s.config())
 	}
 	starts := func(c *collector) bool {
@@ -129,21 +136,22 @@ func TestACollectorWithAnotherLimitIsRefusedUntilTheFirstHasGone(t *testing.T) {
 }
 
 // What is left in the account are the calls that were made.
-func TestACollectorThatEndsGivesBackWhatItHasBorrowed(t *testing.T) {
-	t.Parallel()
-	r := begin(t, "what is borrowed is given back at a shutdown")
-	redis := startRedis(t)
-	s := share(t, r, redis, 1, 300, "    rate_limit: {calls_per_second: 20, burst: 20}\n")
-	m := s.members[0]
+func whoEndsGivesBackWhatItHasBorrowed(t *testing.T) {
+	redis, target := startRedis(t), startTarget(t)
+	s := newSetup(t, target)
+	s.exporter = sharedQuota(redis, 100_000, 24*time.Hour) + noPace
 	used := func() int {
 		n, err := strconv.Atoi(redis.field(t, "used"))
 		require.NoError(t, err)
 		return n
 	}
-	require.Eventually(t, func() bool { return s.calls(t) > 50 && used() > s.calls(t) }, patience, tick, "more is borrowed than was made")
-	m.account.end(t, m.collector)
-	assert.Equal(t, s.calls(t), used(), "calls that are counted after the shutdown")
-	m.collector = m.start(t)
-	r.restarts++
-	s.close(t)
+	sender := newSender(overHTTP(s.port), 30)
+	sender.pause = 100 * time.Millisecond
+	c := s.start(t)
+	stop := sender.start(t)
+	defer stop()
+	require.Eventually(t, func() bool { return used() > target.stats(t).Attempts+20 }, patience, tick, "more is borrowed than was made")
+	stop()
+	c.end(t)
+	assert.Equal(t, target.stats(t).Attempts, used(), "calls that are counted after the shutdown")
 }

@@ -6,8 +6,10 @@ package test // import "github.com/otelcol-adobetarget/adobetargetexporter/test"
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -23,6 +25,16 @@ const (
 	// sharedLease is for how long they borrow calls of it.
 	sharedLease = 5 * time.Second
 )
+
+// atOnce runs tests together that have little to do but to wait.
+func atOnce(t *testing.T, tests map[string]func(*testing.T)) {
+	t.Helper()
+	var all sync.WaitGroup
+	for name, test := range tests {
+		all.Go(func() { t.Run(name, test) })
+	}
+	all.Wait()
+}
 
 // sharing is several collectors whose quota is one account in Redis, and one target that counts
 // what they send together.
@@ -51,7 +63,7 @@ func share(t *testing.T, r *row, redis *redisServer, collectors, visitors int, p
 	receipts := new(atomic.Int64)
 	for i := range collectors {
 		m := &member{setup: newSetup(t, target), account: r.account(target)}
-		m.exporter = sharedQuota(redis, sharedCalls) + pace
+		m.exporter = sharedQuota(redis, sharedCalls, sharedWindow) + pace
 		m.sender = newSender(overHTTP(m.port), uint64(20+i))
 		m.sender.prefix, m.sender.receipts = fmt.Sprintf("m%d-", i), receipts
 		m.sender.visitors, m.sender.pause = visitors, 200*time.Millisecond
@@ -67,9 +79,9 @@ func share(t *testing.T, r *row, redis *redisServer, collectors, visitors int, p
 }
 
 // sharedQuota are the exporter's settings of a quota in Redis.
-func sharedQuota(redis *redisServer, calls int) string {
+func sharedQuota(redis *redisServer, calls int, window time.Duration) string {
 	return fmt.Sprintf("    concurrency: 8\n    quota: {calls: %d, window: %s, redis: {endpoint: %q, cold_start: allow, lease: {duration: %s}}}\n",
-		calls, sharedWindow, redis.endpoint(), sharedLease)
+		calls, window, redis.endpoint(), sharedLease)
 }
 
 // crash kills any of them, and starts it again after a while.
@@ -139,9 +151,7 @@ func (all *taken) add(s taken) {
 	all.records += s.records
 	all.withoutVisitor += s.withoutVisitor
 	all.receipts[emulator.Mbox3rdPartyID] += s.receipts[emulator.Mbox3rdPartyID]
-	for visitor, values := range s.model {
-		all.model[visitor] = values
-	}
+	maps.Copy(all.model, s.model)
 }
 
 // use is how full the window of a quota was, on average over time.
