@@ -9,9 +9,11 @@ import (
 	"flag"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,21 +32,28 @@ var modelScript = redis.NewScript(strings.NewReplacer(
 
 // fleet is several processes that share one account in a real Redis, in virtual time, and what really was sent.
 type fleet struct {
-	t                     *testing.T
-	random                *rand.Rand
-	limits                Limits
-	server                *redisServer
-	client                *redis.Client // to look into it
-	ahead                 time.Duration // of the server's clock
-	run                   int           // how often the server has started
-	lostAsks, lostAnswers float64
-	away                  bool
-	disk                  []any // what survives a crash of the server
+	t      *testing.T
+	limits Limits
+	server *redisServer
+	client *redis.Client  // to look into it
+	disk   []any          // what survives a crash of the server
+	late   sync.WaitGroup // asks that are still to be heard
 
-	mu    sync.Mutex // never held while time passes
-	calls map[*made]bool
-	all   int
-	most  int // in any window
+	mu     sync.Mutex // never held while time passes
+	random *rand.Rand
+	now    weather
+	calls  map[*made]bool
+	all    int
+	most   int // in any window
+}
+
+// weather is how server and network are.
+type weather struct {
+	ahead                           time.Duration // of the server's clock
+	slow                            time.Duration // of an answer
+	run                             int           // how often the server has started
+	lostAsks, lostAnswers, lateAsks float64
+	away                            bool
 }
 
 // member is one of the fleet.
@@ -53,9 +62,39 @@ type member struct {
 	account *Account
 	ctx     context.Context
 	kill    context.CancelFunc
-	ahead   time.Duration // of its clock
+	clock   atomic.Int64 // by how much its clock is ahead
 	work    sync.WaitGroup
 }
+
+func (p *member) ahead() time.Duration { return time.Duration(p.clock.Load()) }
+
+// change changes the weather.
+func (f *fleet) change(to func(*weather)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	to(&f.now)
+}
+
+func (f *fleet) weather() weather {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.now
+}
+
+// chance is true so often.
+func (f *fleet) chance(often float64) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.random.Float64() < often
+}
+
+func (f *fleet) upTo(d time.Duration) time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return time.Duration(f.random.Int64N(int64(d)))
+}
+
+func (f *fleet) one(of int) int { return int(f.upTo(time.Duration(of))) }
 
 func newFleet(t *testing.T, seed uint64, server *redisServer, limits Limits) *fleet {
 	f := &fleet{
@@ -84,7 +123,8 @@ func (f *fleet) start(calls int) *member {
 	p.ctx, p.kill = context.WithCancel(f.t.Context())
 	lender, err := newLender(p.ctx, acme, f.limits)
 	require.NoError(f.t, err)
-	lender.run = p.run
+	require.NoError(f.t, lender.close())
+	lender.client, lender.run = f.server.client(), p.run
 	require.NoError(f.t, p.account.borrow(p.ctx, lender, f.limits, zap.NewNop()))
 	for range calls {
 		p.work.Go(p.call)
@@ -92,28 +132,43 @@ func (f *fleet) start(calls int) *member {
 	return p
 }
 
-// run is a network and a server that fail.
+// run is a network and a server that fail: an ask may be lost, or heard when nobody waits for the answer any more.
 func (p *member) run(ctx context.Context, client redis.Scripter, keys []string, args ...any) *redis.Cmd {
 	f := p.fleet
 	failed := redis.NewCmd(ctx)
 	failed.SetErr(errors.New("the network fails"))
-	if f.away || p.ctx.Err() != nil || f.random.Float64() < f.lostAsks {
+	is := f.weather()
+	if is.away || p.ctx.Err() != nil || f.chance(is.lostAsks) {
 		return failed
 	}
-	now := time.Now()
 	for i := 0; i < len(args); i += 2 {
 		if args[i] == "wall" {
-			args[i+1] = now.Add(p.ahead).UnixMilli()
+			args[i+1] = time.Now().Add(p.ahead()).UnixMilli()
 		}
 	}
-	args = append(args, "clock", now.Add(f.ahead).UnixMilli(), "run", "run"+strconv.Itoa(f.run))
-	cmd := modelScript.Run(ctx, client, keys, args...)
+	if f.chance(is.lateAsks) {
+		f.late.Go(func() {
+			time.Sleep(f.upTo(4 * time.Second))
+			f.hear(keys, args)
+		})
+		return failed
+	}
+	cmd := f.hear(keys, args)
+	time.Sleep(is.slow)
+	if f.chance(is.lostAnswers) {
+		time.Sleep(f.upTo(3 * time.Second))
+		return failed
+	}
+	return cmd
+}
+
+// hear is the server that hears an ask.
+func (f *fleet) hear(keys []string, args []any) *redis.Cmd {
+	is := f.weather()
+	args = append(slices.Clip(args), "clock", time.Now().Add(is.ahead).UnixMilli(), "run", "run"+strconv.Itoa(is.run))
+	cmd := modelScript.Run(f.t.Context(), f.client, keys, args...)
 	if cmd.Err() != nil {
 		f.t.Errorf("the script fails: %v", cmd.Err())
-	}
-	if f.random.Float64() < f.lostAnswers {
-		time.Sleep(time.Duration(f.random.Int64N(int64(3 * time.Second))))
-		return failed
 	}
 	return cmd
 }
@@ -129,7 +184,7 @@ func (p *member) call() {
 		}
 		c := &made{left: time.Now()}
 		f.left(c)
-		time.Sleep(time.Duration(f.random.Int64N(int64(f.limits.Timeout))) * 95 / 100)
+		time.Sleep(f.upTo(f.limits.Timeout) * 95 / 100)
 		f.mu.Lock()
 		c.over = time.Now()
 		f.mu.Unlock()
@@ -173,14 +228,19 @@ var (
 func (f *fleet) keep() {
 	kept, err := keepScript.Run(f.t.Context(), f.client, nil).Slice()
 	require.NoError(f.t, err)
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.disk = kept
 }
 
 // restart is a crash of the server: it knows what it kept last.
 func (f *fleet) restart() {
-	err := restartScript.Run(f.t.Context(), f.client, nil, f.disk...).Err()
+	f.mu.Lock()
+	disk := f.disk
+	f.mu.Unlock()
+	err := restartScript.Run(f.t.Context(), f.client, nil, disk...).Err()
 	require.ErrorIs(f.t, err, redis.Nil)
-	f.run++
+	f.change(func(w *weather) { w.run++ })
 }
 
 // inFleet runs a scenario in virtual time.
@@ -189,6 +249,7 @@ func inFleet(t *testing.T, seed uint64, server *redisServer, limits func(*redisS
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t, seed, server, limits(server))
 		scenario(f)
+		f.late.Wait()
 		require.NoError(t, f.client.Close())
 	})
 }
@@ -219,50 +280,55 @@ var (
 	firstFleet = flag.Uint64("fleet", 0, "the first of them")
 )
 
-// misfortunes are what happens to a fleet, and how often beside the others.
+// misfortunes are what happens to a fleet, and how often beside the others. One clock at a time is wrong.
 var misfortunes = []struct {
 	often  int
+	what   string
 	happen func(f *fleet, all []*member)
 }{
-	{4, (*fleet).replace},
-	{1, func(f *fleet, _ []*member) { f.restart() }},
-	{1, func(f *fleet, _ []*member) { // the server is away
-		f.away = true
+	{4, "a process is killed", (*fleet).replace},
+	{1, "the server starts again", func(f *fleet, _ []*member) { f.restart() }},
+	{1, "the server is away", func(f *fleet, _ []*member) {
+		f.change(func(w *weather) { w.away = true })
 		time.Sleep(f.upTo(8 * time.Second))
-		f.away = false
+		f.change(func(w *weather) { w.away = false })
 	}},
-	{1, func(f *fleet, all []*member) { // the clock of the server is set
-		for _, p := range all {
-			p.ahead = 0
-		}
-		f.ahead = f.upTo(4*time.Minute) - 2*time.Minute
+	{1, "the clock of the server is set", func(f *fleet, all []*member) {
+		f.setClocks(all)
+		ahead := f.upTo(4*time.Minute) - 2*time.Minute
+		f.change(func(w *weather) { w.ahead = ahead })
 	}},
-	{1, func(f *fleet, all []*member) { // the clock of a machine is set
-		f.ahead = 0
-		all[f.random.IntN(len(all))].ahead = f.upTo(4*time.Minute) - 2*time.Minute
+	{1, "the clock of a machine is set", func(f *fleet, all []*member) {
+		f.change(func(w *weather) { w.ahead = 0 })
+		all[f.one(len(all))].clock.Store(int64(f.upTo(4*time.Minute) - 2*time.Minute))
 	}},
-	{2, func(f *fleet, all []*member) { // all clocks are right
-		f.ahead = 0
-		for _, p := range all {
-			p.ahead = 0
-		}
+	{2, "all clocks are right", (*fleet).setClocks},
+	{1, "a pause", func(f *fleet, all []*member) { all[f.one(len(all))].account.Pause(f.upTo(3 * time.Second)) }},
+	{1, "the network fails", func(f *fleet, _ []*member) {
+		f.change(func(w *weather) {
+			w.lostAsks, w.lostAnswers, w.lateAsks = 0.3*f.random.Float64(), 0.3*f.random.Float64(), 0.1*f.random.Float64()
+		})
 	}},
-	{1, func(f *fleet, all []*member) { all[f.random.IntN(len(all))].account.Pause(f.upTo(3 * time.Second)) }},
-	{1, func(f *fleet, _ []*member) {
-		f.lostAsks, f.lostAnswers = 0.3*f.random.Float64(), 0.3*f.random.Float64()
+	{1, "the network is good", func(f *fleet, _ []*member) {
+		f.change(func(w *weather) { w.lostAsks, w.lostAnswers, w.lateAsks = 0, 0, 0 })
 	}},
-	{1, func(f *fleet, _ []*member) { f.lostAsks, f.lostAnswers = 0, 0 }},
 }
 
-func (f *fleet) upTo(d time.Duration) time.Duration { return time.Duration(f.random.Int64N(int64(d))) }
+// setClocks sets all clocks right.
+func (f *fleet) setClocks(all []*member) {
+	f.change(func(w *weather) { w.ahead = 0 })
+	for _, p := range all {
+		p.clock.Store(0)
+	}
+}
 
 // replace kills a process and starts another one.
 func (f *fleet) replace(all []*member) {
-	i := f.random.IntN(len(all))
+	i := f.one(len(all))
 	all[i].crash()
-	ahead := all[i].ahead
-	all[i] = f.start(1 + f.random.IntN(8))
-	all[i].ahead = ahead
+	ahead := all[i].ahead()
+	all[i] = f.start(1 + f.one(8))
+	all[i].clock.Store(int64(ahead))
 }
 
 func (f *fleet) misfortune(all []*member) {
@@ -270,10 +336,10 @@ func (f *fleet) misfortune(all []*member) {
 	for _, m := range misfortunes {
 		sum += m.often
 	}
-	n := f.random.IntN(sum)
-	for k, m := range misfortunes {
+	n := f.one(sum)
+	for _, m := range misfortunes {
 		if n -= m.often; n < 0 {
-			f.t.Logf("%s misfortune %d, the server is ahead by %s, run %d", time.Now().Format("04:05.000"), k, f.ahead, f.run)
+			f.t.Logf("%s %s", time.Now().Format("04:05.000"), m.what)
 			m.happen(f, all)
 			return
 		}
@@ -299,8 +365,8 @@ func TestFleet_IsNeverOverItsQuotaWhateverHappens(t *testing.T) {
 				}
 			})
 			var all []*member
-			for range 2 + f.random.IntN(4) {
-				all = append(all, f.start(1+f.random.IntN(8)))
+			for range 2 + f.one(4) {
+				all = append(all, f.start(1+f.one(8)))
 			}
 			for range 100 {
 				time.Sleep(f.upTo(10 * time.Second))

@@ -127,10 +127,10 @@ func (l *lease) due(inFlight int) time.Duration {
 }
 
 // compose says what is asked. An ask that was not answered is asked again, for it may have been heard,
-// until its lease would have ended.
+// as long as credits may leave or what it would bring is of use.
 func (l *lease) compose(now time.Duration, inFlight int) *ask {
 	if l.asked != nil {
-		if now < l.asked.sent+l.duration/2 {
+		if now < max(l.until, l.asked.sent+l.duration/2) {
 			return l.asked
 		}
 		l.forget(now, inFlight)

@@ -40,6 +40,9 @@ redis.call('HLEN', calls)
 redis.call('ZCARD', hungry)
 if stored.format and stored.format ~= whole(ask.format) then return {'format', stored.format} end
 
+-- A process asks one thing after the other, so this ask comes late, and nobody waits for its answer.
+if held.seq and tonumber(held.seq) > ask.seq then return {'late', held.seq} end
+
 -- Who else has asked within that time.
 local function others(within)
   local n = redis.call('ZCOUNT', seen, whole(clock - within), '+inf')
@@ -141,7 +144,7 @@ local function lost(everything)
   local room = math.max(0, ask.calls - a.used - borrowed)
   if ask.calls >= 1e15 then room = 0 end -- there is no quota
   if not everything and ask.rate > 0 then
-    room = math.min(room, math.ceil(a.tokens + ask.rate * math.max(0, late - a.last) / 1000))
+    room = math.min(room, math.ceil(a.tokens + most + ask.rate * math.max(0, late - a.last) / 1000)) -- most: a clock that is set fills it once more
   end
   put(late + a.reach, borrowed + room)
   a.gen = math.max(a.gen, ask.gen) + 1
@@ -171,7 +174,7 @@ if a.used > 0 and a.floor > a.newest then -- the calls are gone, and the account
   began = 'full'
 end
 
-local known = held.gen ~= nil and tonumber(held.gen) == a.gen and (held.seq == text.seq or held.seq == whole(ask.seq - 1))
+local known = held.gen ~= nil and tonumber(held.gen) == a.gen and ask.gen == a.gen and (held.seq == text.seq or held.seq == whole(ask.seq - 1))
   and (held.held == '0' or a.used > 0 and tonumber(held.part) >= a.floor)
 if began == '' then
   if text.known ~= '' and text.known ~= a.epoch then
@@ -192,9 +195,9 @@ local pause = math.max(0, a.pause - clock)
 if pause > 86400000 * 2 then a.pause, pause = 0, 0 end -- a clock was set back
 
 -- What is over, given back and left of the lease.
-local rest, grant, again = 0, 0, known and held.seq == text.seq
+local rest, grant, again, goesOn = 0, 0, known and held.seq == text.seq, known
 if again then
-  rest, grant = tonumber(held.held) - tonumber(held.grant), tonumber(held.grant)
+  rest, grant, goesOn = tonumber(held.held) - tonumber(held.grant), tonumber(held.grant), held.known == '1'
 elseif known then
   local n = tonumber(held.held)
   local over = math.min(ask.over, n)
@@ -242,7 +245,7 @@ end
 
 local part = put(late + ask.ttl + ask.timeout, rest + grant)
 redis.call('HSET', lease, 'gen', whole(a.gen), 'seq', text.seq, 'held', whole(rest + grant),
-  'grant', whole(grant), 'part', whole(part))
+  'grant', whole(grant), 'part', whole(part), 'known', goesOn and '1' or '0')
 redis.call('PEXPIRE', lease, whole(ask.ttl + ask.timeout))
 if ask.leaves == 1 then
   redis.call('ZREM', seen, text.id)
@@ -260,4 +263,4 @@ redis.call('HSET', account, 'format', whole(ask.format), 'epoch', a.epoch, 'lost
   'burst', text.burst, 'used', whole(a.used), 'floor', whole(a.floor), 'newest', whole(a.newest),
   'tokens', string.format('%.6f', a.tokens), 'filled', whole(clock), 'pause', whole(a.pause),
   'last', whole(early), 'reach', whole(a.reach))
-return {'ok', a.epoch, a.gen, known and 1 or 0, grant, a.used, why, next, oldest, pause, began, clock}
+return {'ok', a.epoch, a.gen, goesOn and 1 or 0, grant, a.used, why, next, oldest, pause, began, clock}

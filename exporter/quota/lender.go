@@ -180,6 +180,8 @@ func (l *lender) read(reply []any) (answer, error) {
 		}, nil
 	case len(reply) == 5 && texts[0] == "limits":
 		return answer{}, fmt.Errorf("quota::redis: %w", l.otherLimits(texts[1:]))
+	case len(reply) == 2 && texts[0] == "late":
+		return answer{}, errors.New("quota::redis: a later ask of this process has been answered before")
 	case len(reply) == 2 && texts[0] == "format":
 		return answer{}, fmt.Errorf("quota::redis: the account of %s is %w: it has format %q, this version knows %d; "+
 			"let all processes be of one version, or choose another prefix", l.key, errRefused, texts[1], leaseFormat)

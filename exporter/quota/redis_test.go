@@ -86,5 +86,5 @@ func (s *redisServer) kill() {
 func (s *redisServer) endpoint() string { return fmt.Sprintf("127.0.0.1:%d", s.port) }
 
 func (s *redisServer) client() *redis.Client {
-	return redis.NewClient(&redis.Options{Addr: s.endpoint(), DisableIdentity: true, MaxRetries: -1})
+	return redis.NewClient(&redis.Options{Addr: s.endpoint(), DisableIdentity: true, MaxRetries: -1, Protocol: 2, ReadTimeout: time.Minute, WriteTimeout: time.Minute})
 }
