@@ -166,6 +166,7 @@ func TestStart_WarnsOfWhatHasAPrice(t *testing.T) {
 		"retry_on_failure is off":                   with(func(cfg *Config) { cfg.RetryConfig.Enabled = false }),
 		"retry_on_failure::max_elapsed_time is set": with(func(cfg *Config) { cfg.RetryConfig.MaxElapsedTime = time.Hour }),
 		`profile::1::prefix: "offline" has no dot`:  with(func(cfg *Config) { cfg.Profile = append(cfg.Profile, mapping.ProfileEntry{Prefix: "offline"}) }),
+		"quota::instances divides the limits":       with(func(cfg *Config) { cfg.Quota.Instances = 2 }),
 		"dry_run is on: nothing is sent":            with(func(cfg *Config) { cfg.DryRun = true }),
 		"The quota account starts cold: calls made": func(*run) {},
 	} {

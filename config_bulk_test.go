@@ -35,7 +35,10 @@ func TestConfig_BulkHasAnAccountOfItsOwnBesideThatOfSingle(t *testing.T) {
 		single, _, err := cfg.accountOf(route.ToSingle)
 		require.NoError(t, err)
 		assert.Equal(t, single.For("bulk"), bulk)
-		assert.Equal(t, quota.Limits{Quota: quota.WindowConfig{Calls: 40, Window: time.Minute, Reservation: 1}}, limits)
+		assert.Equal(t, quota.Limits{
+			Quota:   quota.WindowConfig{Calls: 40, Window: time.Minute, Reservation: 1, Redis: quota.NewDefaultRedisConfig()},
+			Timeout: 10 * time.Second,
+		}, limits)
 		assert.Equal(t, 1_000_000, limitsOf(t, cfg, route.ToSingle).Quota.Calls)
 	}
 }
@@ -50,11 +53,14 @@ func TestConfig_BulkHasEverySetting(t *testing.T) {
 	}, cfg.bulk())
 	quotaStorage := component.MustNewIDWithName("file_storage", "quota")
 	assert.Equal(t, quota.Limits{
-		Quota: quota.WindowConfig{Calls: 50, Window: time.Minute, Storage: &quotaStorage, Reservation: 1},
+		Quota:   quota.WindowConfig{Calls: 50, Window: time.Minute, Storage: &quotaStorage, Reservation: 1, Redis: quota.NewDefaultRedisConfig()},
+		Timeout: 10 * time.Second,
 	}, limitsOf(t, cfg, route.ToBulk))
 	assert.Equal(t, quota.Limits{
-		Quota:     quota.WindowConfig{Calls: 500_000, Window: 12 * time.Hour, Storage: &quotaStorage, Reservation: 100},
-		RateLimit: &quota.RateLimitConfig{CallsPerSecond: 10, Burst: 50},
+		Quota: quota.WindowConfig{
+			Calls: 500_000, Window: 12 * time.Hour, Storage: &quotaStorage, Reservation: 100, Redis: quota.NewDefaultRedisConfig(), Instances: 1,
+		},
+		RateLimit: &quota.RateLimitConfig{CallsPerSecond: 10, Burst: 50}, Timeout: 10 * time.Second,
 	}, limitsOf(t, cfg, route.ToSingle))
 }
 

@@ -47,8 +47,10 @@ func TestConfig_AnOverflowHasTheAccountsOfBothRoutes(t *testing.T) {
 	assert.Equal(t, 1000, cfg.mapping(api.Limits()).MaxValueLength, "what Delivery cannot carry waits for the quota of single")
 	assert.Equal(t, 500_000, limitsOf(t, cfg, route.ToSingle).Quota.Calls)
 	assert.Equal(t, quota.Limits{
-		Quota:     quota.WindowConfig{Calls: quota.Unlimited, Window: 24 * time.Hour, Reservation: 100},
-		RateLimit: &quota.RateLimitConfig{CallsPerSecond: 5, Burst: 5},
+		Quota: quota.WindowConfig{
+			Calls: quota.Unlimited, Window: 24 * time.Hour, Reservation: 100, Redis: quota.NewDefaultRedisConfig(), Instances: 1,
+		},
+		RateLimit: &quota.RateLimitConfig{CallsPerSecond: 5, Burst: 5}, Timeout: 10 * time.Second,
 	}, limitsOf(t, cfg, route.ToDelivery), "the quota that is set is that of single updates")
 }
 

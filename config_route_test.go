@@ -68,8 +68,10 @@ func TestConfig_DeliveryHasEverySetting(t *testing.T) {
 	}, cfg.delivery())
 	quotaStorage := component.MustNewIDWithName("file_storage", "quota")
 	assert.Equal(t, quota.Limits{
-		Quota:     quota.WindowConfig{Calls: 5000, Window: time.Hour, Storage: &quotaStorage, Reservation: 100},
-		RateLimit: &quota.RateLimitConfig{CallsPerSecond: 2.5, Burst: 3},
+		Quota: quota.WindowConfig{
+			Calls: 5000, Window: time.Hour, Storage: &quotaStorage, Reservation: 100, Redis: quota.NewDefaultRedisConfig(), Instances: 1,
+		},
+		RateLimit: &quota.RateLimitConfig{CallsPerSecond: 2.5, Burst: 3}, Timeout: 10 * time.Second,
 	}, limitsOf(t, cfg, cfg.Route))
 	api, err := cfg.NewAPI()
 	require.NoError(t, err)
@@ -81,6 +83,7 @@ func TestConfig_WhatIsPrintedCanBeReadAgain(t *testing.T) {
 	for _, block := range []string{
 		"route.yaml single", "route.yaml single_with_nothing", "route.yaml delivery", "route.yaml delivery_empty", "route.yaml delivery_with_nothing",
 		"route.yaml delivery_mbox", "bulk.yaml bulk", "bulk.yaml all", "bulk.yaml with_nothing", "overflow.yaml bulk", "overflow.yaml delivery",
+		"quota.yaml redis_cluster", "quota.yaml redis_by_tls", "quota.yaml redis_with_bulk", "quota.yaml redis_with_delivery", "quota.yaml shared_with_bulk",
 	} {
 		t.Run(block, func(t *testing.T) {
 			file, name, _ := strings.Cut(block, " ")

@@ -61,8 +61,11 @@ func TestConfig_NeedsOnlyTheClientCode(t *testing.T) {
 		MergeWindow: 5 * time.Second, MaxVisitors: 1_000_000, MaxBytes: 268_435_456, GiveUpAfter: 24 * time.Hour,
 	}, cfg.Outbox)
 	assert.Equal(t, quota.Limits{
-		Quota:     quota.WindowConfig{Calls: 1_000_000, Window: 24 * time.Hour, Reservation: 100},
-		RateLimit: &quota.RateLimitConfig{CallsPerSecond: 50, Burst: 50},
+		Quota: quota.WindowConfig{
+			Calls: 1_000_000, Window: 24 * time.Hour, Reservation: 100, Instances: 1,
+			Redis: quota.RedisConfig{Prefix: "adobe_target", ColdStart: quota.Wait, Lease: quota.LeaseConfig{Duration: 30 * time.Second, Calls: 1000}},
+		},
+		RateLimit: &quota.RateLimitConfig{CallsPerSecond: 50, Burst: 50}, Timeout: 10 * time.Second,
 	}, limitsOf(t, cfg, cfg.Route))
 	assert.Equal(t, 15*time.Minute, cfg.MaxRetryAfter)
 	assert.Equal(t, 30*time.Second, cfg.DrainTimeout)
@@ -109,8 +112,10 @@ func TestConfig_HasEverySetting(t *testing.T) {
 	assert.Equal(t, outbox.Config{MergeWindow: 10 * time.Minute, MaxVisitors: 5000, MaxBytes: 2 << 20, GiveUpAfter: 2 * time.Hour}, cfg.Outbox)
 	quotaStorage := component.MustNewIDWithName("file_storage", "quota")
 	assert.Equal(t, quota.Limits{
-		Quota:     quota.WindowConfig{Calls: 500, Window: time.Hour, Storage: &quotaStorage, Reservation: 10},
-		RateLimit: &quota.RateLimitConfig{CallsPerSecond: 11.5, Burst: 20},
+		Quota: quota.WindowConfig{
+			Calls: 500, Window: time.Hour, Storage: &quotaStorage, Reservation: 10, Redis: quota.NewDefaultRedisConfig(), Instances: 2,
+		},
+		RateLimit: &quota.RateLimitConfig{CallsPerSecond: 11.5, Burst: 20}, Timeout: 3 * time.Second,
 	}, limitsOf(t, cfg, cfg.Route))
 	assert.True(t, cfg.DryRun)
 	assert.Equal(t, 2*time.Minute, cfg.MaxRetryAfter)

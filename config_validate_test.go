@@ -88,7 +88,7 @@ var invalid = map[string]string{ //nolint:gosec // these are messages, not crede
 	"cookies":                             "cookies: not allowed",
 	"idempotency_key":                     "headers: Idempotency-Key is not allowed",
 	"unknown_key":                         `unknown key "qouta"; allowed: api, auth, `,
-	"unknown_key_of_quota":                `quota: unknown key "call"; allowed: calls, reservation, storage, window`,
+	"unknown_key_of_quota":                `quota: unknown key "call"; allowed: calls, instances, redis, reservation, storage, window`,
 	"unknown_key_of_api":                  `api: unknown key "verb"; allowed: method, parameters, path`,
 	"unknown_key_of_an_entry":             `visitor::0: unknown key "attr"; allowed: attribute, parameter, value`,
 	"proxy":                               "proxy_url: must be a URL with http, https, socks5 or socks5h and a host, such as http://proxy.example:3128",

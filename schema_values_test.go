@@ -118,9 +118,15 @@ func alone(path string, value any) map[string]any {
 		section["route"] = names[0]
 	}
 	inner := section
+	if strings.HasPrefix(path, "quota::redis::") && path != "quota::redis::endpoint" {
+		section["quota"] = map[string]any{"redis": map[string]any{"endpoint": "redis.example:6379", "password": "a secret"}}
+	}
 	for _, name := range names[:len(names)-1] {
-		next := make(map[string]any)
-		inner[name] = next
+		next, begun := inner[name].(map[string]any)
+		if !begun {
+			next = make(map[string]any)
+			inner[name] = next
+		}
 		inner = next
 	}
 	inner[names[len(names)-1]] = value

@@ -73,7 +73,7 @@ func leavesOf(place string, section map[string]any) map[string]map[string]any {
 		path := strings.TrimPrefix(place+"::"+name, "::")
 		switch items, _ := of["items"].(map[string]any); {
 		case of["deprecated"] == true, of["description"] == "`false` switches the section off." && path != "keepalive::enabled":
-		case of["type"] == "object":
+		case of["type"] == "object" && path != "quota::redis::tls": // whose settings are those of tls
 			maps.Copy(leaves, leavesOf(path, of))
 		case place == "" && items["properties"] != nil && (name == "visitor" || name == "profile"):
 			maps.Copy(leaves, leavesOf(path+"[]", items))

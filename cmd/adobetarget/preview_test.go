@@ -117,6 +117,7 @@ func TestPreview_Ends(t *testing.T) {
 		{"with a wrong entry", record, []string{"--set", "exporters.adobe_target.visitor=[{parameter: mboxPC}]"}, exitUsage, "exporters::adobe_target::visitor::0: set exactly one of"},
 		{"with a configuration that is not there", record, []string{"--config", "nowhere.yaml"}, exitUsage, "nowhere.yaml"},
 		{"with a scheme that is unknown", record, []string{"--config", "https://example.com/config"}, exitUsage, "unsupported scheme"},
+		{"with an account in Redis, which is not asked", record, []string{"--set", "exporters.adobe_target.quota.redis.endpoint=127.0.0.1:1"}, exitOK, ""},
 		{"with an argument", record, []string{"more"}, exitUsage, "unknown command"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -214,7 +214,7 @@ func (b *borrower) say(got answer) {
 		b.logger.Info("The account in Redis begins with nothing used: calls made before are not counted", account)
 	case "full":
 		b.logger.Warn("Redis does not know the account, or no longer: what was sent is not known, so it begins used up. "+
-			"Where nothing was sent, set quota::redis::cold_start to allow, and start again", account, again)
+			"Where nothing was sent, end the collectors, delete its keys, and start with quota::redis::cold_start allow", account, again)
 	case "behind":
 		b.logger.Warn("Redis has started again or lost what it wrote last: what it could have granted since is counted as made", account)
 	}

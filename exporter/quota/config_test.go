@@ -69,6 +69,27 @@ func TestRateLimitConfigValidate(t *testing.T) {
 	assert.NoError(t, NewDefaultRateLimitConfig().Validate())
 }
 
+func TestLimits_AShareIsRoundedDownAndLeavesTheRestAsItIs(t *testing.T) {
+	whole := Limits{
+		Quota:     WindowConfig{Calls: 1_000_000, Window: time.Hour, Storage: &storageID, Reservation: 10},
+		RateLimit: &RateLimitConfig{CallsPerSecond: 50, Burst: 50}, Timeout: time.Second,
+	}
+	third := whole.Share(3)
+	assert.Equal(t, 333_333, third.Quota.Calls)
+	assert.InDelta(t, 50.0/3, third.RateLimit.CallsPerSecond, 1e-9)
+	assert.Equal(t, 16, third.RateLimit.Burst)
+	assert.Equal(t, RateLimitConfig{CallsPerSecond: 50, Burst: 50}, *whole.RateLimit, "another exporter's is not changed")
+	third.Quota.Calls, third.RateLimit = whole.Quota.Calls, whole.RateLimit
+	assert.Equal(t, whole, third)
+
+	for _, all := range []int{0, 1} { // 0 where nobody has set it
+		assert.Equal(t, whole, whole.Share(all))
+	}
+	assert.Equal(t, 1, whole.Share(60).RateLimit.Burst, "a burst of none would let no call leave")
+	endless := Limits{Quota: WindowConfig{Calls: Unlimited}}
+	assert.Equal(t, endless, endless.Share(3))
+}
+
 func assertValid(t *testing.T, err error, want string) {
 	t.Helper()
 	if want == "" {

@@ -148,7 +148,7 @@ func (p *member) run(ctx context.Context, client redis.Scripter, keys []string, 
 	}
 	if f.chance(is.lateAsks) {
 		f.late.Go(func() {
-			time.Sleep(f.upTo(4 * time.Second))
+			time.Sleep(f.upTo(longestDelay))
 			f.hear(keys, args)
 		})
 		return failed
@@ -280,6 +280,9 @@ var (
 	firstFleet = flag.Uint64("fleet", 0, "the first of them")
 )
 
+// longestDelay is after what time an ask is heard at the latest.
+const longestDelay = 4 * time.Second
+
 // misfortunes are what happens to a fleet, and how often beside the others. One clock at a time is wrong.
 var misfortunes = []struct {
 	often  int
@@ -299,7 +302,7 @@ var misfortunes = []struct {
 		f.change(func(w *weather) { w.ahead = ahead })
 	}},
 	{1, "the clock of a machine is set", func(f *fleet, all []*member) {
-		f.change(func(w *weather) { w.ahead = 0 })
+		f.setClocks(all)
 		all[f.one(len(all))].clock.Store(int64(f.upTo(4*time.Minute) - 2*time.Minute))
 	}},
 	{2, "all clocks are right", (*fleet).setClocks},
@@ -314,12 +317,13 @@ var misfortunes = []struct {
 	}},
 }
 
-// setClocks sets all clocks right.
+// setClocks sets all clocks right, until no ask is under way that tells another time.
 func (f *fleet) setClocks(all []*member) {
 	f.change(func(w *weather) { w.ahead = 0 })
 	for _, p := range all {
 		p.clock.Store(0)
 	}
+	time.Sleep(longestDelay)
 }
 
 // replace kills a process and starts another one.

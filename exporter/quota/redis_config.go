@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -41,7 +42,7 @@ type RedisConfig struct {
 	Endpoint string `mapstructure:"endpoint"`
 	// Username and Password are those of an ACL user, or the password alone.
 	Username string              `mapstructure:"username"`
-	Password configopaque.String `mapstructure:"password"`
+	Password configopaque.String `mapstructure:"password,omitempty"`
 	// DB is the number of the database. A cluster has but 0.
 	DB int `mapstructure:"db"`
 	// Cluster is set when the endpoint is a node of a Redis Cluster.
@@ -89,7 +90,7 @@ func (c RedisConfig) Validate() error {
 		}
 		return errors.Join(errs...)
 	}
-	if host, port, err := net.SplitHostPort(c.Endpoint); err != nil || host == "" || port == "" {
+	if !isHostPort(c.Endpoint) {
 		// What was given may hold a password.
 		errs = append(errs, errors.New("endpoint: must be host:port, such as redis:6379"))
 	}
@@ -109,6 +110,15 @@ func (c RedisConfig) Validate() error {
 		errs = append(errs, fmt.Errorf("cold_start: must be %s or %s, got %q", Wait, Allow, c.ColdStart))
 	}
 	return errors.Join(append(errs, c.Lease.validate())...)
+}
+
+func isHostPort(endpoint string) bool {
+	host, port, err := net.SplitHostPort(endpoint)
+	if err != nil || host == "" {
+		return false
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && n > 0
 }
 
 func (c LeaseConfig) validate() error {

@@ -5,6 +5,10 @@ package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exp
 
 import (
 	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,6 +18,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
@@ -54,6 +59,65 @@ func TestHoldup_AUsedUpQuotaIsSaidFromItsBeginToItsEnd(t *testing.T) {
 		require.NoError(t, f.reported()[1])
 		f.Stop()
 	})
+}
+
+// Redis runs in real time, so this test does.
+func TestHoldup_AnAccountThatCannotBeAskedIsSaidFromItsBeginToItsEnd(t *testing.T) {
+	program, endpoint := redisProgram(t), freeAddress(t)
+	limits := quota.Limits{Quota: quota.NewDefaultWindowConfig()}
+	limits.Quota.Redis.Endpoint, limits.Quota.Redis.ColdStart = endpoint, quota.Allow
+	account := quota.NewAccount(limits)
+	require.NoError(t, account.Borrow(t.Context(), quota.Key{ClientCode: "acme", Endpoint: "http://target.example"}, limits, zap.NewNop()))
+	f := started(t, func(set *setup) {
+		set.outbox.MergeWindow = 0
+		set.Account = account
+	})
+	f.push(t, visitors(3)...)
+	const soon, often = 20 * time.Second, 5 * time.Millisecond
+	require.Eventually(t, func() bool { return f.said("The quota account in Redis cannot be asked") == 1 }, soon, often)
+	require.Eventually(t, func() bool { return f.counts("outbox.visitors")["redis"] == 3 }, soon, often)
+	assert.Empty(t, f.route.calls())
+	require.Len(t, f.reported(), 1)
+	require.ErrorContains(t, f.reported()[0], "quota::redis: "+endpoint+" cannot be asked")
+
+	host, port, err := net.SplitHostPort(endpoint)
+	require.NoError(t, err)
+	server := exec.CommandContext(t.Context(), program, "--bind", host, "--port", port, "--save", "", "--dir", t.TempDir())
+	require.NoError(t, server.Start())
+	require.Eventually(t, func() bool { return f.counts("records")["delivered"] == 3 }, soon, often)
+	assert.Equal(t, 1, f.said("The quota account in Redis can be asked again"))
+	require.NoError(t, f.reported()[len(f.reported())-1])
+	f.Stop()
+	require.NoError(t, account.Unborrow(t.Context()))
+	require.NoError(t, server.Process.Kill())
+	require.Error(t, server.Wait(), "it was killed")
+}
+
+// redisProgram is where the server is. Where there is none a test is skipped, but in CI.
+func redisProgram(t *testing.T) string {
+	t.Helper()
+	for _, program := range []string{"redis-server", "../../.tools/redis-server"} {
+		if path, err := exec.LookPath(program); err == nil {
+			path, err = filepath.Abs(path)
+			require.NoError(t, err)
+			return path
+		}
+	}
+	const missing = "redis-server is missing: run scripts/debian.sh redis-server, or install it"
+	if os.Getenv("CI") != "" {
+		t.Fatal(missing)
+	}
+	t.Skip(missing)
+	return ""
+}
+
+// freeAddress is where nobody listens.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	return l.Addr().String()
 }
 
 // Each call that the window frees is used at once, so it stays used up.

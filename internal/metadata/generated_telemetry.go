@@ -377,7 +377,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.AdobeTargetQuotaUsed, err = builder.meter.Int64ObservableGauge(
 		"otelcol.adobe_target.quota.used",
-		metric.WithDescription("Calls that the window of the quota holds now, of all exporters that share the account. The next call waits when it reaches the limit. [Alpha]"),
+		metric.WithDescription("Calls that the window of the quota holds now, of all exporters that share the account. The next call waits when it reaches the limit. With quota::redis they are of all collectors, what these have borrowed among them: take the maximum over collectors, not the sum. [Alpha]"),
 		metric.WithUnit("{call}"),
 	)
 	errs = errors.Join(errs, err)

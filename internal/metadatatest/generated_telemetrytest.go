@@ -244,7 +244,7 @@ func AssertEqualAdobeTargetQuotaNextFree(t *testing.T, tt *componenttest.Telemet
 func AssertEqualAdobeTargetQuotaUsed(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol.adobe_target.quota.used",
-		Description: "Calls that the window of the quota holds now, of all exporters that share the account. The next call waits when it reaches the limit. [Alpha]",
+		Description: "Calls that the window of the quota holds now, of all exporters that share the account. The next call waits when it reaches the limit. With quota::redis they are of all collectors, what these have borrowed among them: take the maximum over collectors, not the sum. [Alpha]",
 		Unit:        "{call}",
 		Data: metricdata.Gauge[int64]{
 			DataPoints: dps,
