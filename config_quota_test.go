@@ -22,7 +22,7 @@ func TestConfig_RedisHasEverySetting(t *testing.T) {
 	assert.Equal(t, "/etc/redis/ca.pem", security.CAFile)
 	assert.Equal(t, "1.3", security.MinVersion)
 	redis.TLS = quota.NewDefaultRedisConfig().TLS
-	assert.Equal(t, quota.RedisConfig{ //nolint:gosec // G101: a made-up password
+	assert.Equal(t, quota.RedisConfig{
 		Endpoint: "redis.example:6380", Username: "adobe-target", Password: "a secret", DB: 3, SentinelMaster: "quotas",
 		Prefix: "offline", ColdStart: quota.Allow, Lease: quota.LeaseConfig{Duration: time.Minute, Calls: 200},
 	}, redis)
@@ -92,7 +92,7 @@ func TestConfig_RefusesAnAccountThatCannotBeShared(t *testing.T) {
 		"redis_port_zero":             "quota::redis: endpoint: must be host:port, such as redis:6379",
 		"redis_of_two_kinds":          "quota::redis: cluster: is not for sentinel_master, the endpoint is a node or a sentinel",
 		"redis_db_in_a_cluster":       "quota::redis: db: must be at least 0, and 0 in a cluster, got 1",
-		"redis_without_a_password":    "quota::redis: username: needs password beside it",
+		"redis_username_alone":        "quota::redis: username: needs password beside it",
 		"redis_prefix_with_braces":    `quota::redis: prefix: must be a text without braces, got "{a}"`,
 		"redis_cold_start":            `quota::redis: cold_start: must be wait or allow, got "never"`,
 		"redis_lease_short":           "quota::redis: lease::duration: must be from 1s to 1h0m0s, got 500ms",

@@ -132,3 +132,17 @@ func TestBorrower_AProcessThatEndsGivesBackWhatItDidNotUse(t *testing.T) {
 		assert.LessOrEqual(t, p.account.Usage().Used, 3, "one that was made, and what this one has borrowed")
 	})
 }
+
+func TestBorrower_NoCallLeavesAfterAMachineWasSuspendedForLongerThanTheLease(t *testing.T) {
+	inBorrower(t, func(*Limits) {}, func(f *fleet, p *member) {
+		p.borrow(10)
+		p.keep(10)
+		f.change(func(w *weather) { w.away = true })
+		require.NoError(t, p.waits(time.Millisecond))
+		lease := p.account.borrower.lease
+		p.account.mu.Lock()
+		lease.untilWall = lease.untilWall.Add(-time.Hour) // its steady clock stood still
+		p.account.mu.Unlock()
+		require.ErrorIs(t, p.waits(time.Second), context.DeadlineExceeded)
+	})
+}

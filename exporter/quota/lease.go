@@ -37,9 +37,10 @@ type lease struct {
 	seq    int64
 	number int // of leases that have ended or were forgotten
 
-	credits int           // calls that may leave
-	until   time.Duration // before which they may
-	alive   time.Duration // until which Redis has to know the lease
+	credits   int           // calls that may leave
+	until     time.Duration // before which they may
+	untilWall time.Time     // the same by the machine's clock
+	alive     time.Duration // until which Redis has to know the lease
 
 	pacing int           // calls that have a credit and wait for the pace
 	ended  int           // calls that are over and not reported
@@ -68,7 +69,7 @@ func newLease(cfg RedisConfig, window, timeout time.Duration) *lease {
 
 // take takes a credit, or notes that one is missing.
 func (l *lease) take(now time.Duration) bool {
-	if l.credits == 0 || now >= l.until {
+	if l.credits == 0 || !l.lasts(now) {
 		l.short++
 		return false
 	}
@@ -78,7 +79,11 @@ func (l *lease) take(now time.Duration) bool {
 }
 
 // holds reports whether a call that took a credit of that lease may still leave.
-func (l *lease) holds(number int, now time.Duration) bool { return number == l.number && now < l.until }
+func (l *lease) holds(number int, now time.Duration) bool { return number == l.number && l.lasts(now) }
+
+// lasts reports whether credits may still leave. While a machine is suspended its steady clock stands still, and
+// only the other one goes on.
+func (l *lease) lasts(now time.Duration) bool { return now < l.until && time.Now().Before(l.untilWall) }
 
 // giveBack returns a credit. Who knows whose it is while calls of a lease that was forgotten are in
 // flight: then it counts as made.
@@ -166,7 +171,7 @@ func (l *lease) report(now time.Duration) int {
 // next ask, by what was made since the last one, twice as many where that was too few.
 func (l *lease) need(now time.Duration) (back, want int) {
 	usable := l.credits
-	if now >= l.until {
+	if !l.lasts(now) {
 		usable = 0
 	}
 	switch {
@@ -203,7 +208,8 @@ func (l *lease) apply(a *ask, got answer, now time.Duration, inFlight int) {
 	l.epoch, l.gen, l.last, l.answered = got.epoch, got.gen, got, now
 	l.credits += got.grant
 	// Redis may have heard of it later, never before.
-	l.until = a.sent + l.duration - l.duration/10
+	lasts := l.duration - l.duration/10
+	l.until, l.untilWall = a.sent+lasts, time.Now().Round(0).Add(a.sent+lasts-now)
 	l.alive = a.sent + l.duration
 	switch {
 	case got.why == "pace":

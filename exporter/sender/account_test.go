@@ -82,7 +82,7 @@ func TestHoldup_AnAccountThatCannotBeAskedIsSaidFromItsBeginToItsEnd(t *testing.
 
 	host, port, err := net.SplitHostPort(endpoint)
 	require.NoError(t, err)
-	server := exec.CommandContext(t.Context(), program, "--bind", host, "--port", port, "--save", "", "--dir", t.TempDir())
+	server := exec.CommandContext(t.Context(), program, "--bind", host, "--port", port, "--save", "", "--dir", t.TempDir()) //nolint:gosec // the server of this test
 	require.NoError(t, server.Start())
 	require.Eventually(t, func() bool { return f.counts("records")["delivered"] == 3 }, soon, often)
 	assert.Equal(t, 1, f.said("The quota account in Redis can be asked again"))
