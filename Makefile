@@ -31,7 +31,7 @@ $(TOOLS)/%: internal/tools/go.mod internal/tools/go.sum
 
 MODULES := . cmd/adobetarget bench internal/tools bench/benthos
 SOURCES := $(shell find . \( -path ./dist -o -path ./cmd/adobetarget -o -path ./bench -o -path ./.tools -o -path ./.git \) -prune -o \
-	-name '*.go' ! -name '*_test.go' -print)
+	\( -name '*.go' ! -name '*_test.go' -o -name '*.lua' \) -print)
 COLLECTOR := dist/otelcol-adobetarget
 BENTHOS := $(TOOLS)/benthos
 BENTHOS_IMPORTS := $(addprefix github.com/redpanda-data/benthos/v4/public/,components/io components/pure service)
@@ -77,7 +77,7 @@ unit: build debian $(GOTESTSUM) $(if $(filter ./...,$(PKG)),unit-companion unit-
 	$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race -timeout 20m $(PKG)
 
 debian: ## Programs that the tests need, from Debian's packages
-	@scripts/debian.sh promtool chromium
+	@scripts/debian.sh promtool chromium redis-server
 
 unit-companion: build debian $(GOTESTSUM) ## Tests of the companion, with the race detector
 	cd cmd/adobetarget && $(CURDIR)/$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race ./...
@@ -85,7 +85,7 @@ unit-companion: build debian $(GOTESTSUM) ## Tests of the companion, with the ra
 unit-bench: $(GOTESTSUM) ## Tests of the harness that measures, with the race detector
 	cd bench && $(CURDIR)/$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race ./...
 
-test-newest: $(GOTESTSUM) ## The same against the newest Collector core, without the tests of the built distribution
+test-newest: debian $(GOTESTSUM) ## The same against the newest Collector core, without the tests of the built distribution
 	$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race -timeout 20m -modfile=go.newest.mod \
 		$$(go list ./... | grep -v '/adobetargetexporter/test\(/\|$$\)')
 
@@ -178,9 +178,9 @@ benchstat: $(BENCHSTAT) ## Compare two saved outputs of make bench (OLD=a.txt NE
 fuzz: ## Each fuzz function for a short while (FUZZTIME=10s)
 	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
 
-# The quota's scenario waits for its windows beside the others, which go one after the other.
+# The scenarios of the quota wait for their windows beside the others, which go one after the other.
 soak: build ## Reliability scenarios for as long as asked, a table in dist/soak.md (DURATION=10m)
-	go test ./test -count 1 -parallel 2 -timeout 0 -v -run '$(SCENARIOS)' -soak $(DURATION) -soak-report $(SOAK_REPORT)
+	go test ./test -count 1 -parallel 3 -timeout 0 -v -run '$(SCENARIOS)' -soak $(DURATION) -soak-report $(SOAK_REPORT)
 
 ##@ Other
 
