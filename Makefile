@@ -8,18 +8,22 @@ SHELL := /bin/bash
 
 # The tools, built once from the versions that internal/tools/go.mod pins.
 TOOLS := .tools
+ACTIONLINT := $(TOOLS)/actionlint
 ADDLICENSE := $(TOOLS)/addlicense
 BENCHSTAT := $(TOOLS)/benchstat
 BUILDER := $(TOOLS)/builder
 CHLOGGEN := $(TOOLS)/chloggen --config .chloggen/config.yaml
+CYCLONEDX := $(TOOLS)/cyclonedx-gomod
 GOLANGCI := $(TOOLS)/golangci-lint
 GOTESTSUM := $(TOOLS)/gotestsum
 MDATAGEN := $(TOOLS)/mdatagen
 
+actionlint.package := github.com/rhysd/actionlint/cmd/actionlint
 addlicense.package := github.com/google/addlicense
 benchstat.package := golang.org/x/perf/cmd/benchstat
 builder.package := go.opentelemetry.io/collector/cmd/builder
 chloggen.package := go.opentelemetry.io/build-tools/chloggen
+cyclonedx-gomod.package := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
 golangci-lint.package := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 gotestsum.package := gotest.tools/gotestsum
 mdatagen.package := go.opentelemetry.io/collector/cmd/mdatagen
@@ -73,10 +77,10 @@ run: build ## Run the demo: sample records through the distribution into the emu
 
 ##@ Check
 
-.PHONY: test check vet vet-benthos unit debian unit-companion unit-bench test-newest lint check-generated check-tidy license-check chlog-validate
+.PHONY: test check vet vet-benthos unit debian unit-companion unit-bench test-newest lint check-generated check-tidy check-workflows license-check chlog-validate
 test: check build vet unit test-newest ## Everything CI checks except lint
 
-check: license-check check-generated check-tidy chlog-validate ## The checks that need no compilation
+check: license-check check-generated check-tidy check-workflows chlog-validate ## The checks that need no compilation
 
 GOTEST := $(CURDIR)/$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race -timeout 20m
 
@@ -120,6 +124,10 @@ check-tidy: ## Every go.mod and go.sum is tidy, and the exporter's brings no too
 	scripts/newest.sh --check
 	scripts/consumer.sh
 
+# shellcheck is not everywhere, and what it says depends on its version.
+check-workflows: $(ACTIONLINT) ## The workflows of GitHub
+	$(ACTIONLINT) -shellcheck= -pyflakes=
+
 license-check: ## Every source file has the licence header
 	scripts/license.sh
 
@@ -155,6 +163,16 @@ chlog-preview: $(TOOLS)/chloggen ## Show the changelog of the next release
 
 chlog-update: $(TOOLS)/chloggen ## Move the entries into CHANGELOG.md (VERSION=v0.2.0)
 	$(CHLOGGEN) update --version $(or $(VERSION),$(error VERSION is missing, for example VERSION=v0.2.0))
+
+##@ Release
+
+.PHONY: release release-check
+release: packages $(CYCLONEDX) $(TOOLS)/chloggen ## What a release has to download, into dist/release/ (TAG=v0.2.0; without it a trial)
+	scripts/release.sh
+
+release-check: release ## The same, all of it looked at and built a second time: a release but for signing and publishing
+	go -C test test . -count 1 -run TestTheReleaseIsWhole -release $(CURDIR)/dist/release
+	scripts/rebuild.sh
 
 ##@ Measure
 
