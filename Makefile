@@ -84,12 +84,11 @@ check: license-check check-generated check-tidy check-workflows chlog-validate #
 
 GOTEST := $(CURDIR)/$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race -timeout 20m
 
-ifeq ($(PKG),./...)
 # The tests of the built binaries wait more than they compute: the others run beside them.
-unit: build debian $(GOTESTSUM) unit-companion unit-bench ## Tests with the race detector (PKG=./exporter/... or PKG=./test ARGS='-run Outage')
+unit: build debian $(GOTESTSUM) $(if $(filter ./...,$(PKG)),unit-companion unit-bench) ## Tests with the race detector (PKG=./exporter/... or PKG=./test ARGS='-run Outage')
+ifeq ($(PKG),./...)
 	@(cd test && exec $(GOTEST) ./...) & test=$$!; $(GOTEST) -p 1 ./...; status=$$?; wait $$test && exit $$status
 else
-unit: build debian $(GOTESTSUM)
 	cd $(MODULE) && $(GOTEST) $(IN_MODULE) $(ARGS)
 endif
 
