@@ -33,7 +33,8 @@ $(TOOLS)/%: internal/tools/go.mod internal/tools/go.sum
 	@CGO_ENABLED=0 go build -C internal/tools -trimpath -o $(CURDIR)/$@ $($*.package)
 	@touch $@
 
-MODULES := . test cmd/adobetarget bench internal/tools bench/benthos
+# A module that is inside of another one stands before it.
+MODULES := . test cmd/adobetarget bench/benthos bench internal/tools
 # Without the tools, which hold no code of ours, and Benthos, whose modules are not to be had everywhere.
 CODE_MODULES := $(filter-out internal/tools bench/benthos,$(MODULES))
 SOURCES := $(shell find . \( -path ./dist -o -path ./test -o -path ./cmd/adobetarget -o -path ./bench -o -path ./.tools -o -path ./.git \) -prune -o \
