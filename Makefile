@@ -84,20 +84,22 @@ test: check build vet unit test-newest ## Everything CI checks except lint
 check: license-check check-generated check-tidy check-workflows chlog-validate ## The checks that need no compilation
 
 GOTEST := $(CURDIR)/$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race -timeout 20m
+# Go would take the result of an earlier run when files outside of the module have changed, such as documents and binaries.
+GOTEST_OF_ALL := $(GOTEST) -count 1
 
 # The tests of the built binaries wait more than they compute: the others run beside them.
 unit: build debian $(GOTESTSUM) $(if $(filter ./...,$(PKG)),unit-companion unit-bench) ## Tests with the race detector (PKG=./exporter/... or PKG=./test ARGS='-run Outage')
 ifeq ($(PKG),./...)
-	@(cd test && exec $(GOTEST) ./...) & test=$$!; $(GOTEST) -p 1 ./...; status=$$?; wait $$test && exit $$status
+	@(cd test && exec $(GOTEST_OF_ALL) ./...) & test=$$!; $(GOTEST) -p 1 ./...; status=$$?; wait $$test && exit $$status
 else
-	cd $(MODULE) && $(GOTEST) $(IN_MODULE) $(ARGS)
+	cd $(MODULE) && $(if $(filter .,$(MODULE)),$(GOTEST),$(GOTEST_OF_ALL)) $(IN_MODULE) $(ARGS)
 endif
 
 debian: ## Programs that the tests need, from Debian's packages
 	@scripts/debian.sh promtool chromium
 
 unit-companion: build debian $(GOTESTSUM) ## Tests of the companion, with the race detector
-	cd cmd/adobetarget && $(GOTEST) ./...
+	cd cmd/adobetarget && $(GOTEST_OF_ALL) ./...
 
 unit-bench: $(GOTESTSUM) ## Tests of the harness that measures, with the race detector
 	cd bench && $(GOTEST) ./...
