@@ -37,7 +37,7 @@ func startCollector(t *testing.T, config string, args ...string) *collector {
 	t.Helper()
 	port := freePort(t)
 	file := filepath.Join(t.TempDir(), "config.yaml")
-	require.NoError(t, os.WriteFile(file, []byte(config), 0o600)) //nolint:gosec // in a folder of the test
+	require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
 	metrics := fmt.Sprintf("yaml:service::telemetry::metrics: {level: detailed, readers: [{pull: {exporter: {prometheus: "+
 		"{host: 127.0.0.1, port: %d, without_scope_info: true, without_type_suffix: true, without_units: true}}}}, "+
 		"{periodic: {interval: 3600000, exporter: {console: {}}}}]}", port)

@@ -33,6 +33,7 @@ func debian(t *testing.T, scripts map[string]string) (said, dir string, err erro
 		require.NoError(t, os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+script), 0o700))
 	}
 	c := exec.CommandContext(t.Context(), "/bin/sh", copied, "promtool") //nolint:gosec // our own script
+	c.Dir = dir
 	c.Env = []string{"PATH=" + bin, "ASKED=" + filepath.Join(dir, "asked")}
 	output, err := c.CombinedOutput()
 	return string(output), dir, err
