@@ -15,6 +15,7 @@ CHLOGGEN := $(TOOLS)/chloggen --config .chloggen/config.yaml
 GOLANGCI := $(TOOLS)/golangci-lint
 GOTESTSUM := $(TOOLS)/gotestsum
 MDATAGEN := $(TOOLS)/mdatagen
+NFPM := $(TOOLS)/nfpm
 
 addlicense.package := github.com/google/addlicense
 benchstat.package := golang.org/x/perf/cmd/benchstat
@@ -23,6 +24,7 @@ chloggen.package := go.opentelemetry.io/build-tools/chloggen
 golangci-lint.package := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 gotestsum.package := gotest.tools/gotestsum
 mdatagen.package := go.opentelemetry.io/collector/cmd/mdatagen
+nfpm.package := github.com/goreleaser/nfpm/v2/cmd/nfpm
 
 $(TOOLS)/%: internal/tools/go.mod internal/tools/go.sum
 	@echo "building $*"
@@ -38,6 +40,9 @@ BENTHOS_IMPORTS := $(addprefix github.com/redpanda-data/benthos/v4/public/,compo
 COMPANION := dist/adobetarget
 COMPANION_SOURCES := $(shell find cmd/adobetarget -type f ! -name '*_test.go')
 
+ARCHS ?= amd64 arm64
+PACKAGES := dist/packages
+
 PKG ?= ./...
 ROUTE ?= single
 COUNT ?= 10
@@ -51,7 +56,7 @@ SCENARIOS := Crashes|Order|Outage|Pace|Quota|Shutdown|Failure|FullQueue|Poison|T
 
 ##@ Use
 
-.PHONY: build run
+.PHONY: build packages run
 build: $(COLLECTOR) $(COMPANION) ## Build the distribution and the companion into dist/
 
 $(COLLECTOR): builder-config.yaml go.mod go.sum $(SOURCES) $(BUILDER)
@@ -61,6 +66,15 @@ $(COLLECTOR): builder-config.yaml go.mod go.sum $(SOURCES) $(BUILDER)
 $(COMPANION): go.mod go.sum $(SOURCES) $(COMPANION_SOURCES)
 	CGO_ENABLED=0 go build -C cmd/adobetarget -trimpath -ldflags '-s -w' -o $(CURDIR)/$@ .
 	@touch $@
+
+packages: $(addprefix dist/linux_,$(ARCHS)) $(NFPM) ## deb, rpm and archives for Linux into dist/packages/ (ARCHS=amd64)
+	@rm -rf $(PACKAGES)
+	@for arch in $(ARCHS); do scripts/packages.sh $$arch dist/linux_$$arch $(PACKAGES) || exit 1; done
+
+# In dist/ is what the builder generated, whose build it repeats.
+dist/linux_%: build
+	GOOS=linux GOARCH=$* CGO_ENABLED=0 go build -C dist -trimpath -ldflags '-s -w' -o linux_$*/otelcol-adobetarget .
+	GOOS=linux GOARCH=$* CGO_ENABLED=0 go build -C cmd/adobetarget -trimpath -ldflags '-s -w' -o $(CURDIR)/$@/adobetarget .
 
 run: build ## Run the demo: sample records through the distribution into the emulator (ROUTE=delivery|bulk ARGS=flags)
 	@go build -trimpath -o $(TOOLS)/demo ./cmd/demo
@@ -73,11 +87,11 @@ test: check build vet unit test-newest ## Everything CI checks except lint
 
 check: license-check check-generated check-tidy chlog-validate ## The checks that need no compilation
 
-unit: build debian $(GOTESTSUM) $(if $(filter ./...,$(PKG)),unit-companion unit-bench) ## Tests with the race detector (PKG=./exporter/...)
+unit: build debian $(NFPM) $(GOTESTSUM) $(if $(filter ./...,$(PKG)),unit-companion unit-bench) ## Tests with the race detector (PKG=./exporter/...)
 	$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race -timeout 20m $(PKG)
 
 debian: ## Programs that the tests need, from Debian's packages
-	@scripts/debian.sh promtool chromium
+	@scripts/debian.sh promtool chromium $(if $(filter 0,$(shell id -u)),rpm systemd)
 
 unit-companion: build debian $(GOTESTSUM) ## Tests of the companion, with the race detector
 	cd cmd/adobetarget && $(CURDIR)/$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race ./...
