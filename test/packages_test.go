@@ -144,6 +144,7 @@ func (s *service) attempts(t *testing.T) (seen int) {
 }
 
 func TestAPackageIsInstalledUpgradedAndRemoved(t *testing.T) {
+	need(t, "dpkg", "rpm")
 	first := checkout(t)
 	second := checkout(t)
 	config := filepath.Join(second, "packaging", "config.yaml")
