@@ -2,12 +2,21 @@
 # Copyright The adobetargetexporter Authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# Becomes the systemd of a machine that is made of this one: it sees all that is on the root file system, and what it
-# writes is gone when it ends. It is started as process 1 of namespaces of its own, with an empty folder.
+# Starts a machine that is made of this one: it sees all that is on the root file system, and what it writes is gone when it
+# ends, which it does with the input of this script. It needs an empty folder.
 set -eu
 folder=$1
-read -r leader _ </proc/self/stat # in the /proc of who started it
 
+if [ "${2-}" != inside ]; then
+  unshare --mount --pid --fork --kill-child --cgroup --net --uts --ipc sh "$0" "$folder" inside &
+  exec >/dev/null # what is left of it is the machine's, so that its end is seen
+  cat
+  kill -KILL $! # and with it process 1 of the machine, and with that all of them
+  exit
+fi
+
+# Process 1 of namespaces of its own, which becomes systemd.
+read -r leader _ </proc/self/stat # in the /proc of who started it
 mount -t tmpfs -o mode=755 tmpfs "$folder"
 mkdir "$folder/upper" "$folder/work" "$folder/root"
 mount -t overlay -o "lowerdir=/,upperdir=$folder/upper,workdir=$folder/work" overlay "$folder/root"

@@ -23,7 +23,6 @@ import (
 // what is on the root file system of this one, and changes nothing of it.
 type guest struct {
 	enter []string // the command by which others run in it
-	root  string   // where its files are for this machine
 }
 
 // bootGuest starts one, which only root may. In CI who is not root becomes it by sudo; elsewhere the test is skipped.
@@ -39,29 +38,27 @@ func bootGuest(t *testing.T) *guest {
 	need(t, "unshare", "nsenter", "systemctl")
 	script, err := filepath.Abs("guest.sh")
 	require.NoError(t, err)
-	args := append(asRoot, "unshare", "--mount", "--pid", "--fork", "--kill-child", "--cgroup", "--net", "--uts", "--ipc", //nolint:gocritic // a new list
-		"sh", script, t.TempDir())
+	args := append(asRoot, "sh", script, t.TempDir())                                        //nolint:gocritic // a new list
 	systemd := exec.CommandContext(context.WithoutCancel(t.Context()), args[0], args[1:]...) //nolint:gosec // our own script
 	said := &lockedBuffer{}
 	systemd.Stderr = said
+	in, err := systemd.StdinPipe()
+	require.NoError(t, err)
 	out, err := systemd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, systemd.Start())
-	line, _ := bufio.NewReader(out).ReadString('\n')
-	leader, found := strings.CutPrefix(strings.TrimSpace(line), "leader ")
 	t.Cleanup(func() {
-		if found {
-			_ = command(append(asRoot, "kill", "-KILL", leader)...) // with which all of it ends
-		}
+		_ = in.Close() // which ends the machine
 		_ = systemd.Wait()
 		if t.Failed() {
 			t.Logf("the machine said:\n%s", tail(said.String()))
 		}
 	})
+	line, _ := bufio.NewReader(out).ReadString('\n')
+	leader, found := strings.CutPrefix(strings.TrimSpace(line), "leader ")
 	require.True(t, found, "no machine of its own could be made: %s", said)
 	g := &guest{
 		enter: append(asRoot, "nsenter", "--target", leader, "--mount", "--pid", "--cgroup", "--net", "--uts", "--ipc", "--root", "--wd"),
-		root:  filepath.Join("/proc", leader, "root"),
 	}
 	require.Eventually(t, func() bool {
 		said, _ := g.try("systemctl", "is-system-running")
@@ -117,7 +114,7 @@ func (g *guest) call(method, address, path, body string) (string, error) {
 	request.Header.Set("Content-Type", "application/json")
 	request.Close = true
 	var in bytes.Buffer
-	if err := request.Write(&in); err != nil {
+	if err = request.Write(&in); err != nil {
 		return "", err
 	}
 	c := g.command("timeout", "20", "bash", "-c", `exec 3<>"/dev/tcp/${0%:*}/${0#*:}" && cat >&3 && cat <&3`, address)

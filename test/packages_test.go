@@ -149,7 +149,7 @@ func TestAPackageIsInstalledUpgradedAndRemoved(t *testing.T) {
 	second := checkout(t)
 	config := filepath.Join(second, "packaging", "config.yaml")
 	text := readFile(t, config) + "# What the next version says otherwise.\n"
-	require.NoError(t, os.WriteFile(config, []byte(text), 0o600)) //nolint:gosec // in a folder of the test
+	require.NoError(t, os.WriteFile(config, []byte(text), 0o600))
 	binaries, err := filepath.Abs("../dist")
 	require.NoError(t, err)
 	binary(t, "otelcol-adobetarget")
