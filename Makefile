@@ -17,6 +17,7 @@ CYCLONEDX := $(TOOLS)/cyclonedx-gomod
 GOLANGCI := $(TOOLS)/golangci-lint
 GOTESTSUM := $(TOOLS)/gotestsum
 MDATAGEN := $(TOOLS)/mdatagen
+NFPM := $(TOOLS)/nfpm
 
 actionlint.package := github.com/rhysd/actionlint/cmd/actionlint
 addlicense.package := github.com/google/addlicense
@@ -27,6 +28,7 @@ cyclonedx-gomod.package := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-go
 golangci-lint.package := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 gotestsum.package := gotest.tools/gotestsum
 mdatagen.package := go.opentelemetry.io/collector/cmd/mdatagen
+nfpm.package := github.com/goreleaser/nfpm/v2/cmd/nfpm
 
 $(TOOLS)/%: internal/tools/go.mod internal/tools/go.sum
 	@echo "building $*"
@@ -45,6 +47,9 @@ BENTHOS_IMPORTS := $(addprefix github.com/redpanda-data/benthos/v4/public/,compo
 COMPANION := dist/adobetarget
 COMPANION_SOURCES := $(shell find cmd/adobetarget -type f ! -name '*_test.go')
 
+ARCHS ?= amd64 arm64
+PACKAGES := dist/packages
+
 PKG ?= ./...
 # The module that PKG is in, and PKG as a path in it.
 MODULE := $(or $(firstword $(foreach module,$(filter-out .,$(CODE_MODULES)),$(if $(filter ./$(module) ./$(module)/%,$(PKG)),$(module)))),.)
@@ -61,7 +66,7 @@ SCENARIOS := Crashes|Order|Outage|Pace|Quota|Shutdown|Failure|FullQueue|Poison|T
 
 ##@ Use
 
-.PHONY: build run
+.PHONY: build packages run
 build: $(COLLECTOR) $(COMPANION) ## Build the distribution and the companion into dist/
 
 $(COLLECTOR): builder-config.yaml go.mod go.sum $(SOURCES) $(BUILDER)
@@ -71,6 +76,15 @@ $(COLLECTOR): builder-config.yaml go.mod go.sum $(SOURCES) $(BUILDER)
 $(COMPANION): go.mod go.sum $(SOURCES) $(COMPANION_SOURCES)
 	CGO_ENABLED=0 go build -C cmd/adobetarget -trimpath -ldflags '-s -w' -o $(CURDIR)/$@ .
 	@touch $@
+
+packages: $(addprefix dist/linux_,$(ARCHS)) $(NFPM) ## deb, rpm and archives for Linux into dist/packages/ (ARCHS=amd64)
+	@rm -rf $(PACKAGES)
+	@for arch in $(ARCHS); do scripts/packages.sh $$arch dist/linux_$$arch $(PACKAGES) || exit 1; done
+
+# In dist/ is what the builder generated, whose build it repeats.
+dist/linux_%: build
+	GOOS=linux GOARCH=$* CGO_ENABLED=0 go build -C dist -trimpath -ldflags '-s -w' -o linux_$*/otelcol-adobetarget .
+	GOOS=linux GOARCH=$* CGO_ENABLED=0 go build -C cmd/adobetarget -trimpath -ldflags '-s -w' -o $(CURDIR)/$@/adobetarget .
 
 run: build ## Run the demo: sample records through the distribution into the emulator (ROUTE=delivery|bulk ARGS=flags)
 	@go build -trimpath -o $(TOOLS)/demo ./cmd/demo
@@ -88,7 +102,7 @@ GOTEST := $(CURDIR)/$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-e
 GOTEST_OF_ALL := $(GOTEST) -count 1
 
 # The tests of the built binaries wait more than they compute: the others run beside them.
-unit: build debian $(GOTESTSUM) $(if $(filter ./...,$(PKG)),unit-companion unit-bench) ## Tests with the race detector (PKG=./exporter/... or PKG=./test ARGS='-run Outage')
+unit: build debian $(NFPM) $(GOTESTSUM) $(if $(filter ./...,$(PKG)),unit-companion unit-bench) ## Tests with the race detector (PKG=./exporter/... or PKG=./test ARGS='-run Outage')
 ifeq ($(PKG),./...)
 	@(cd test && exec $(GOTEST_OF_ALL) ./...) & test=$$!; $(GOTEST) -p 1 ./...; status=$$?; wait $$test && exit $$status
 else
@@ -96,7 +110,7 @@ else
 endif
 
 debian: ## Programs that the tests need, from Debian's packages
-	@scripts/debian.sh promtool chromium
+	@scripts/debian.sh promtool chromium $(if $(filter 0,$(shell id -u)),rpm systemd)
 
 unit-companion: build debian $(GOTESTSUM) ## Tests of the companion, with the race detector
 	cd cmd/adobetarget && $(GOTEST_OF_ALL) ./...

@@ -7,7 +7,8 @@
 #   scripts/debian.sh promtool chromium
 #
 # What is there already is left alone. promtool is taken out of its package into .tools/, which needs no rights and starts
-# no server: to install prometheus would listen on :9090. chromium needs all that it depends on, and so root to install it.
+# no server: to install prometheus would listen on :9090. chromium, rpm and systemd need all that they depend on, and so
+# root to install them.
 # Where there is no apt, it says what to install. It is written for any sh, for macOS has an old bash.
 set -eu
 
@@ -63,8 +64,16 @@ for program in "$@"; do
       there chromium chromium-browser google-chrome "${CHROME:-chromium}" || install chromium && continue
       package=chromium elsewhere='https://www.google.com/chrome, and set CHROME to its path where it is not on the PATH'
       ;;
+    rpm)
+      there rpm || install rpm && continue
+      package=rpm elsewhere=https://rpm.org
+      ;;
+    systemd)
+      there systemd-analyze || install systemd && continue
+      package=systemd elsewhere=https://systemd.io
+      ;;
     *)
-      echo "scripts/debian.sh: $program is unknown, it knows promtool and chromium" >&2
+      echo "scripts/debian.sh: $program is unknown, it knows promtool, chromium, rpm and systemd" >&2
       exit 2
       ;;
   esac
