@@ -29,7 +29,7 @@ $(TOOLS)/%: internal/tools/go.mod internal/tools/go.sum
 	@CGO_ENABLED=0 go build -C internal/tools -trimpath -o $(CURDIR)/$@ $($*.package)
 	@touch $@
 
-MODULES := . cmd/adobetarget bench internal/tools bench/benthos
+MODULES := . cmd/adobetarget bench internal/tools bench/benthos test/manifests
 SOURCES := $(shell find . \( -path ./dist -o -path ./cmd/adobetarget -o -path ./bench -o -path ./.tools -o -path ./.git \) -prune -o \
 	-name '*.go' ! -name '*_test.go' -print)
 COLLECTOR := dist/otelcol-adobetarget
@@ -68,12 +68,12 @@ run: build ## Run the demo: sample records through the distribution into the emu
 
 ##@ Check
 
-.PHONY: test check vet vet-benthos unit debian unit-companion unit-bench test-newest lint check-generated check-tidy license-check chlog-validate
+.PHONY: test check vet vet-benthos unit debian unit-companion unit-bench unit-manifests test-newest lint check-generated check-chart render-chart check-tidy license-check chlog-validate
 test: check build vet unit test-newest ## Everything CI checks except lint
 
 check: license-check check-generated check-tidy chlog-validate ## The checks that need no compilation
 
-unit: build debian $(GOTESTSUM) $(if $(filter ./...,$(PKG)),unit-companion unit-bench) ## Tests with the race detector (PKG=./exporter/...)
+unit: build debian $(GOTESTSUM) $(if $(filter ./...,$(PKG)),unit-companion unit-bench unit-manifests) ## Tests with the race detector (PKG=./exporter/...)
 	$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race -timeout 20m $(PKG)
 
 debian: ## Programs that the tests need, from Debian's packages
@@ -81,6 +81,9 @@ debian: ## Programs that the tests need, from Debian's packages
 
 unit-companion: build debian $(GOTESTSUM) ## Tests of the companion, with the race detector
 	cd cmd/adobetarget && $(CURDIR)/$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race ./...
+
+unit-manifests: $(GOTESTSUM) ## Tests of the manifests for Kubernetes with its own types
+	cd test/manifests && $(CURDIR)/$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- ./...
 
 unit-bench: $(GOTESTSUM) ## Tests of the harness that measures, with the race detector
 	cd bench && $(CURDIR)/$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race ./...
@@ -93,6 +96,7 @@ vet: vet-benthos ## go vet
 	go vet -race ./...
 	go -C cmd/adobetarget vet -race ./...
 	go -C bench vet -race ./...
+	go -C test/manifests vet ./...
 
 # Whether its modules are to be had is asked of what it imports: to ask it of itself would excuse its own mistakes.
 vet-benthos:
@@ -103,6 +107,16 @@ lint: $(GOLANGCI) ## Linters and formatting (make fmt mends the formatting)
 	$(GOLANGCI) run ./...
 	cd cmd/adobetarget && $(CURDIR)/$(GOLANGCI) run ./...
 	cd bench && $(CURDIR)/$(GOLANGCI) run ./...
+	cd test/manifests && $(CURDIR)/$(GOLANGCI) run ./...
+
+# Tests have no network to get the chart by, and compare with what it made. Who has it and helm renews that.
+check-chart: ## The chart still makes of our values what is recorded (CHART=path/to/opentelemetry-collector HELM=helm)
+	@scripts/chart.sh $(or $(CHART),$(error CHART is missing, for example CHART=../opentelemetry-helm-charts/charts/opentelemetry-collector)) | \
+		diff -u test/manifests/testdata/chart.yaml -
+
+render-chart: ## Record what the chart makes of our values (CHART=path/to/opentelemetry-collector HELM=helm)
+	@scripts/chart.sh $(or $(CHART),$(error CHART is missing, see make check-chart)) >dist/chart.yaml
+	@mv dist/chart.yaml test/manifests/testdata/chart.yaml
 
 check-generated: $(MDATAGEN) ## Generated files fit metadata.yaml
 	scripts/generate.sh --check
@@ -126,7 +140,7 @@ fmt: $(GOLANGCI) ## Format the Go code
 generate: $(MDATAGEN) ## Generate what is made of metadata.yaml, config.schema.yaml and the alerts
 	scripts/generate.sh
 	go test . -count 1 -run EditorSchema -update
-	go test ./test -count 1 -run TheFilesForNamesWithSuffixes -update
+	go test ./test -count 1 -run 'TheFilesForNamesWithSuffixes|TheRulesForKubernetes' -update
 
 screenshots: debian ## Make the pictures of the page in docs/ anew
 	cd cmd/adobetarget && go test ./internal/page -count 1 -run TestScreenshots -screenshots $(CURDIR)/docs
