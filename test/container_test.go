@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -112,7 +113,7 @@ func (c *container) start(t *testing.T, alone bool, env []string, args ...string
 	}
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "unshare", //nolint:gosec // our own script
 		append(append(namespaces, "sh", "-c", enter, "sh", c.root, c.volume, stateOfImage, c.image.user), args...)...)
-	cmd.Env = append(env, "PATH="+os.Getenv("PATH"))
+	cmd.Env = slices.Concat(env, []string{"PATH=" + os.Getenv("PATH")})
 	return launch(t, cmd)
 }
 

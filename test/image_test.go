@@ -167,7 +167,7 @@ func TestTheImageKeepsOnItsVolumeWhatTargetDoesNotTake(t *testing.T) {
 
 	target.set(t, "faults", []map[string]any{})
 	next := newImage(t, noCertificates(t))
-	next.volume, next.visits.taken = i.volume, i.taken
+	next.volume, next.taken = i.volume, i.taken
 	p = next.serves(t, env...)
 	next.arrive(t, target)
 	p.end(t)
@@ -185,8 +185,8 @@ func portsOf(t *testing.T, config map[string]any) (ports []string) {
 	receivers, ok := config["receivers"].(map[string]any)
 	require.True(t, ok)
 	for _, receiver := range receivers {
-		protocols, ok := receiver.(map[string]any)["protocols"].(map[string]any)
-		require.True(t, ok)
+		protocols, found := receiver.(map[string]any)["protocols"].(map[string]any)
+		require.True(t, found)
 		for name := range protocols {
 			add(textOf(protocols, name, "endpoint"))
 		}
