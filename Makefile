@@ -36,7 +36,7 @@ $(TOOLS)/%: internal/tools/go.mod internal/tools/go.sum
 	@touch $@
 
 # A module that is inside of another one stands before it.
-MODULES := . test cmd/adobetarget bench/benthos bench internal/tools
+MODULES := . test/manifests test cmd/adobetarget bench/benthos bench internal/tools
 # Without the tools, which hold no code of ours, and Benthos, whose modules are not to be had everywhere.
 CODE_MODULES := $(filter-out internal/tools bench/benthos,$(MODULES))
 SOURCES := $(shell find . \( -path ./dist -o -path ./test -o -path ./cmd/adobetarget -o -path ./bench -o -path ./.tools -o -path ./.git \) -prune -o \
@@ -49,6 +49,9 @@ COMPANION_SOURCES := $(shell find cmd/adobetarget -type f ! -name '*_test.go')
 
 ARCHS ?= amd64 arm64
 PACKAGES := dist/packages
+
+RENDER_CHART = scripts/chart.sh $(or $(CHART),$(error CHART is missing, for example CHART=../opentelemetry-helm-charts/charts/opentelemetry-collector))
+RENDERED := test/manifests/testdata/chart.yaml
 
 PKG ?= ./...
 # The module that PKG is in, and PKG as a path in it.
@@ -92,7 +95,7 @@ run: build ## Run the demo: sample records through the distribution into the emu
 
 ##@ Check
 
-.PHONY: test check vet vet-benthos unit debian unit-companion unit-bench test-newest lint check-generated check-tidy check-workflows license-check chlog-validate
+.PHONY: test check vet vet-benthos unit debian unit-companion unit-bench unit-manifests test-newest lint check-chart check-generated check-tidy check-workflows license-check chlog-validate
 test: check build vet unit test-newest ## Everything CI checks except lint
 
 check: license-check check-generated check-tidy check-workflows chlog-validate ## The checks that need no compilation
@@ -102,7 +105,7 @@ GOTEST := $(CURDIR)/$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-e
 GOTEST_OF_ALL := $(GOTEST) -count 1
 
 # The tests of the built binaries wait more than they compute: the others run beside them.
-unit: build debian $(NFPM) $(GOTESTSUM) $(if $(filter ./...,$(PKG)),unit-companion unit-bench) ## Tests with the race detector (PKG=./exporter/... or PKG=./test ARGS='-run Outage')
+unit: build debian $(NFPM) $(GOTESTSUM) $(if $(filter ./...,$(PKG)),unit-companion unit-bench unit-manifests) ## Tests with the race detector (PKG=./exporter/... or PKG=./test ARGS='-run Outage')
 ifeq ($(PKG),./...)
 	@(cd test && exec $(GOTEST_OF_ALL) ./...) & test=$$!; $(GOTEST) -p 1 ./...; status=$$?; wait $$test && exit $$status
 else
@@ -114,6 +117,9 @@ debian: ## Programs that the tests need, from Debian's packages
 
 unit-companion: build debian $(GOTESTSUM) ## Tests of the companion, with the race detector
 	cd cmd/adobetarget && $(GOTEST_OF_ALL) ./...
+
+unit-manifests: $(GOTESTSUM) ## Tests of the manifests for Kubernetes with its own types
+	cd test/manifests && $(GOTEST_OF_ALL) ./...
 
 unit-bench: $(GOTESTSUM) ## Tests of the harness that measures, with the race detector
 	cd bench && $(GOTEST) ./...
@@ -131,6 +137,10 @@ vet-benthos:
 
 lint: $(GOLANGCI) ## Linters and formatting (make fmt mends the formatting)
 	@for module in $(CODE_MODULES); do echo "linting $$module"; (cd $$module && $(CURDIR)/$(GOLANGCI) run ./...) || exit 1; done
+
+# Tests have no network to get the chart by, and compare with what it made. Who has it and helm renews that.
+check-chart: ## The chart still makes of our values what is recorded (CHART=path/to/opentelemetry-collector HELM=helm)
+	@$(RENDER_CHART) | diff -u $(RENDERED) -
 
 check-generated: $(MDATAGEN) ## Generated files fit metadata.yaml
 	scripts/generate.sh --check
@@ -152,14 +162,18 @@ chlog-validate: $(TOOLS)/chloggen ## The entries in .chloggen are valid
 
 ##@ Write
 
-.PHONY: fmt generate screenshots tidy license-add chlog-new chlog-preview chlog-update
+.PHONY: fmt generate render-chart screenshots tidy license-add chlog-new chlog-preview chlog-update
 fmt: $(GOLANGCI) ## Format the Go code
 	$(GOLANGCI) fmt
 
 generate: $(MDATAGEN) ## Generate what is made of metadata.yaml, config.schema.yaml and the alerts
 	scripts/generate.sh
 	go test . -count 1 -run EditorSchema -update
-	go -C test test -count 1 -run TheFilesForNamesWithSuffixes -update
+	go -C test test -count 1 -run 'TheFilesForNamesWithSuffixes|TheRulesForKubernetes' -update
+
+render-chart: ## Record what the chart makes of our values (CHART=path/to/opentelemetry-collector HELM=helm)
+	@$(RENDER_CHART) >$(RENDERED).part
+	@mv $(RENDERED).part $(RENDERED)
 
 screenshots: debian ## Make the pictures of the page in docs/ anew
 	cd cmd/adobetarget && go test ./internal/page -count 1 -run TestScreenshots -screenshots $(CURDIR)/docs

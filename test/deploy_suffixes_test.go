@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "write deploy/*/suffixes anew")
+var update = flag.Bool("update", false, "write anew what deploy/ has of other files")
 
 // The names of metrics that the files in deploy/ are for.
 const (

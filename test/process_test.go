@@ -60,9 +60,14 @@ func (l *lockedBuffer) String() string {
 // run starts a program that is ended with the test at the latest.
 func run(t *testing.T, name string, args ...string) *process {
 	t.Helper()
-	p := &process{name: name, output: &lockedBuffer{}, stdout: &lockedBuffer{}, done: make(chan struct{})}
-	p.cmd = exec.CommandContext( //nolint:gosec // a program that make built
-		context.WithoutCancel(t.Context()), binary(t, name), args...)
+	return launch(t, name, exec.CommandContext( //nolint:gosec // a program that make built
+		context.WithoutCancel(t.Context()), binary(t, name), args...))
+}
+
+// launch is run with a command that is not started yet.
+func launch(t *testing.T, name string, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{name: name, cmd: cmd, output: &lockedBuffer{}, stdout: &lockedBuffer{}, done: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = io.MultiWriter(p.output, p.stdout), p.output
 	require.NoError(t, p.cmd.Start())
 	go func() {
