@@ -17,20 +17,24 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
-// group are instances of the example that share a topic and a Target.
+// group are instances that read a topic together.
 type group struct {
 	*kafka
-	*actions
-	target *adobe
-	// settings are those that a test has other than the example.
-	settings []string
-	folders  map[int]string
-	members  map[int]*collector
-	// ended is how many messages the runs received that have ended. What a run that was killed
-	// received in its last moment is not known.
-	ended int
+	*instances
 }
 
+func newGroup(t *testing.T, settings ...string) *group {
+	t.Helper()
+	g := &group{kafka: startKafka(t), instances: newInstances(t, "fleet-kafka.yaml", settings...)}
+	g.actions = g.producer(t, 600)
+	g.variables = func(n int) map[string]string {
+		return map[string]string{"KAFKA_BROKERS": g.brokers, "INSTANCE": fmt.Sprintf("adobe-%d", n)}
+	}
+	g.settings = append([]string{"--set=receivers.kafka.heartbeat_interval=300ms"}, g.settings...)
+	return g
+}
+
+// startGroup starts instances, and waits until each has partitions.
 func startGroup(t *testing.T, instances int, settings ...string) *group {
 	t.Helper()
 	g := newGroup(t, settings...)
@@ -41,72 +45,32 @@ func startGroup(t *testing.T, instances int, settings ...string) *group {
 	return g
 }
 
-func newGroup(t *testing.T, settings ...string) *group {
-	t.Helper()
-	g := &group{
-		kafka: startKafka(t), target: startTarget(t, "--sequence", "seq"),
-		settings: settings, folders: map[int]string{}, members: map[int]*collector{},
-	}
-	g.actions = g.kafka.actions(t, 600)
-	return g
-}
-
-// begin starts an instance, or starts it again. Its window is short, so that the tests are, and its
-// pace high, so that nothing waits but for the test's reasons.
-func (g *group) begin(t *testing.T, n int, settings ...string) {
-	t.Helper()
-	if g.folders[n] == "" {
-		g.folders[n] = t.TempDir()
-	}
-	text := example(t, "fleet-kafka.yaml", map[string]string{
-		"KAFKA_BROKERS": g.brokers, "INSTANCE": fmt.Sprintf("adobe-%d", n), "STATE_DIR": g.folders[n],
-		"HEALTH_ENDPOINT": fmt.Sprintf("127.0.0.1:%d", freePort(t)),
-	})
-	args := []string{
-		"--set=exporters.adobe_target.endpoint=" + g.target.url, "--set=exporters.adobe_target.outbox.merge_window=1s",
-		"--set=exporters.adobe_target.rate_limit.enabled=false", "--set=receivers.kafka.heartbeat_interval=300ms",
-		"--set=exporters.adobe_target.retry_on_failure.initial_interval=100ms",
-		"--set=exporters.adobe_target.retry_on_failure.max_interval=200ms",
-	}
-	g.members[n] = startCollector(t, text, append(append(args, g.settings...), settings...)...).running(t)
-}
-
-// kill ends an instance as a crash does.
-func (g *group) kill(t *testing.T, n int) {
-	t.Helper()
-	g.ended += g.members[n].metric("otelcol_adobe_target_records_received")
-	g.members[n].kill(t)
-	delete(g.members, n)
-}
-
-// end ends an instance.
-func (g *group) end(t *testing.T, n int) {
-	t.Helper()
-	g.members[n].end(t)
-	g.ended += g.members[n].finals(t).received
-	delete(g.members, n)
-}
-
-// drain starts an instance again so that it only sends what waits.
-func (g *group) drain(t *testing.T, n int) {
+// pause starts an instance again so that it takes no message, and only sends what waits.
+func (g *group) pause(t *testing.T, n int) {
 	t.Helper()
 	g.end(t, n)
-	g.begin(t, n, "--set=service.pipelines.logs.receivers=[otlp/nothing]")
+	g.begin(t, n, "--set=service.pipelines.logs.exporters=[otlp_http/nobody]")
 }
 
-// drained waits until nothing waits in an instance, and ends it.
-func (g *group) drained(t *testing.T, n int) {
+// resume starts an instance again as usual.
+func (g *group) resume(t *testing.T, n int) {
 	t.Helper()
-	assert.Zero(t, g.members[n].drained(t, patience))
 	g.end(t, n)
+	g.begin(t, n)
 }
 
-// sum returns the sum of a metric over all members.
-func (g *group) sum(name string) (sum int) {
-	for _, member := range g.members {
-		sum += max(0, member.metric(name))
-	}
-	return sum
+// idle waits until all messages are read and nothing waits.
+func (g *group) idle(t *testing.T) {
+	t.Helper()
+	require.Eventually(t, func() bool { return g.committed(t) == g.sent }, patience, tick)
+	g.instances.idle(t)
+}
+
+// settle waits until all messages are read and nothing waits, and says what became of them.
+func (g *group) settle(t *testing.T) toll {
+	t.Helper()
+	g.idle(t)
+	return g.instances.settle(t)
 }
 
 // partitions returns how many partitions an instance has.
@@ -129,51 +93,6 @@ func (g *group) shared(t *testing.T) {
 	}, patience, tick)
 }
 
-// holds waits until instances hold updates of many visitors each, which Target does not take.
-func (g *group) holds(t *testing.T, instances ...int) {
-	t.Helper()
-	require.Eventually(t, func() bool {
-		for _, n := range instances {
-			if g.members[n].metric("otelcol_adobe_target_outbox_visitors") < 100 {
-				return false
-			}
-		}
-		return true
-	}, patience, tick)
-}
-
-// outage lets Target take nothing until its faults are cleared.
-func (g *group) outage(t *testing.T) {
-	t.Helper()
-	g.target.set(t, "faults", []map[string]any{{"kind": "status", "status": 503}})
-}
-
-func (g *group) over(t *testing.T) {
-	t.Helper()
-	g.target.set(t, "faults", []map[string]any{})
-}
-
-// toll is what became of the messages. Some may have been read twice. Disorders are values that Target
-// got after a newer one of the visitor, and visitors are wrong who have such a value in the end.
-type toll struct {
-	sent, twice, calls, disorders, visitors, wrong int
-}
-
-// settles waits until all messages are read and nothing waits.
-func (g *group) settles(t *testing.T) toll {
-	t.Helper()
-	require.EventuallyWithT(t, func(c *assert.CollectT) {
-		assert.Equal(c, g.sent, g.committed(t))
-		assert.Zero(c, g.sum("otelcol_exporter_queue_size")+g.sum("otelcol_adobe_target_outbox_records"))
-	}, patience, tick)
-	stats, profiles := g.target.stats(t), g.target.profiles(t)
-	assert.Len(t, profiles, len(g.last), "no visitor is lost")
-	return toll{
-		sent: g.sent, twice: g.ended + g.sum("otelcol_adobe_target_records_received") - g.sent, calls: stats.Attempts,
-		disorders: stats.Disorders, visitors: len(profiles), wrong: g.wrong(profiles),
-	}
-}
-
 // TestAGroupOfConsumersKeepsAVisitorsOrder is what docs/fleet.md says of Kafka, with its figures. In each case 500
 // messages a second come in, of 600 visitors, and something happens to two instances that read them.
 func TestAGroupOfConsumersKeepsAVisitorsOrder(t *testing.T) {
@@ -186,7 +105,7 @@ func TestAGroupOfConsumersKeepsAVisitorsOrder(t *testing.T) {
 	}{
 		"killed with much in the outbox, and back": {again: true, run: func(t *testing.T, g *group, _ func()) {
 			g.outage(t)
-			g.holds(t, 1)
+			g.hold(t, 1)
 			before := g.members[0].metric("otelcol_kafka_receiver_partition_start")
 			g.kill(t, 1)
 			g.over(t)
@@ -200,51 +119,57 @@ func TestAGroupOfConsumersKeepsAVisitorsOrder(t *testing.T) {
 				g.end(t, n)
 				g.begin(t, n)
 				g.shared(t)
+				g.goOn(t, 300)
 			}
 		}},
 		"a third comes while calls get through": {run: func(t *testing.T, g *group, _ func()) {
 			g.begin(t, 2)
 			g.shared(t)
-			time.Sleep(time.Second)
+			g.goOn(t, 300)
 		}},
 		"a third comes while updates wait": {settings: paced, breaks: true, run: func(t *testing.T, g *group, stop func()) {
 			g.outage(t)
-			g.holds(t, 0, 1)
+			g.hold(t, 0, 1)
 			g.begin(t, 2)
 			g.shared(t)
-			g.holds(t, 2)
+			g.hold(t, 2)
 			stop()
 			g.over(t)
 		}},
-		"a third comes when all were drained": {settings: paced, run: func(t *testing.T, g *group, _ func()) {
+		"a third comes when nothing waits": {run: func(t *testing.T, g *group, _ func()) {
 			g.outage(t)
-			g.holds(t, 0, 1)
-			g.drain(t, 0)
-			g.drain(t, 1)
+			g.hold(t, 0, 1)
+			g.pause(t, 0)
+			g.pause(t, 1)
 			g.over(t)
-			g.drained(t, 0)
-			g.drained(t, 1)
-			for n := range 3 {
-				g.begin(t, n)
+			for n := range 2 {
+				assert.Zero(t, g.members[n].drained(t, patience))
 			}
+			g.begin(t, 2)
 			g.shared(t)
+			g.resume(t, 0)
+			g.resume(t, 1)
+			g.goOn(t, 300)
 		}},
-		"one goes when it was drained": {settings: away, run: func(t *testing.T, g *group, _ func()) {
+		"one goes when nothing waits in it": {settings: away, run: func(t *testing.T, g *group, _ func()) {
 			g.outage(t)
-			g.holds(t, 0, 1)
-			g.drain(t, 1)
+			g.hold(t, 0, 1)
+			g.pause(t, 1)
 			g.over(t)
-			g.drained(t, 1)
+			assert.Zero(t, g.members[1].drained(t, patience))
+			g.end(t, 1)
 			g.shared(t)
+			g.goOn(t, 300)
 		}},
 		"one goes with much in the outbox, and comes back": {settings: away, breaks: true, run: func(t *testing.T, g *group, stop func()) {
 			g.outage(t)
-			g.holds(t, 0, 1)
+			g.hold(t, 0, 1)
 			g.kill(t, 1)
 			g.over(t)
 			g.shared(t)
-			time.Sleep(2 * time.Second)
+			g.goOn(t, 500)
 			stop()
+			g.idle(t)
 			g.begin(t, 1)
 		}},
 		"a third comes while callers wait for Target": {settings: waiting, run: func(t *testing.T, g *group, _ func()) {
@@ -259,21 +184,21 @@ func TestAGroupOfConsumersKeepsAVisitorsOrder(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			g := startGroup(t, 2, c.settings...)
-			stop := g.actions.start(t)
+			stop := g.start(t)
+			g.goOn(t, 300)
 			c.run(t, g, stop)
 			stop()
-			toll := g.settles(t)
-			t.Logf("%+v", toll)
-			assert.GreaterOrEqual(t, toll.calls, toll.visitors)
+			end := g.settle(t)
+			assert.GreaterOrEqual(t, end.calls, end.visitors)
 			switch {
 			case c.breaks:
-				assert.Positive(t, toll.wrong)
+				assert.Positive(t, end.wrong)
 			case c.again:
-				assert.LessOrEqual(t, toll.disorders, max(0, toll.twice))
-				assert.Zero(t, toll.wrong)
+				assert.LessOrEqual(t, end.disorders, max(0, end.twice))
+				assert.Zero(t, end.wrong)
 			default:
-				assert.Zero(t, toll.disorders)
-				assert.Zero(t, toll.wrong)
+				assert.Zero(t, end.disorders)
+				assert.Zero(t, end.wrong)
 			}
 		})
 	}
@@ -302,7 +227,7 @@ func TestProducersBringAVisitorIntoOnePartition(t *testing.T) {
 		port := freePort(t)
 		startCollector(t, example(t, "fleet-kafka-producer.yaml", map[string]string{
 			"KAFKA_BROKERS": g.brokers, "OTLP_GRPC_ENDPOINT": fmt.Sprintf("127.0.0.1:%d", port),
-			"HEALTH_ENDPOINT": fmt.Sprintf("127.0.0.1:%d", freePort(t)),
+			"HEALTH_ENDPOINT": anyPort,
 		})).running(t)
 		producers = append(producers, overGRPC(t, port))
 	}
@@ -337,9 +262,9 @@ func TestProducersBringAVisitorIntoOnePartition(t *testing.T) {
 		maps.Copy(used, partitions)
 	}
 	assert.Greater(t, len(used), partitions/2)
-	toll := g.settles(t)
-	assert.Zero(t, toll.disorders)
-	assert.Zero(t, toll.wrong)
+	end := g.settle(t)
+	assert.Zero(t, end.disorders)
+	assert.Zero(t, end.wrong)
 }
 
 // produced returns how many messages the topic has.

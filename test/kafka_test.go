@@ -5,19 +5,10 @@ package test // import "github.com/otelcol-adobetarget/adobetargetexporter/test"
 
 import (
 	"context"
-	"fmt"
-	"maps"
-	"math/rand/v2"
-	"os"
-	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -30,31 +21,11 @@ const (
 	partitions = 12
 )
 
-// environment matches a variable of an example, with its default.
-var environment = regexp.MustCompile(`\$\{env:(\w+)(?::-[^}]*)?\}`)
-
-// example returns an example with some of its variables set. Tests that run at the same time
-// cannot set them in the environment.
-func example(t *testing.T, name string, variables map[string]string) string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "examples", name)) //nolint:gosec // one of the examples
-	require.NoError(t, err)
-	return filled(string(text), variables)
-}
-
-func filled(text string, variables map[string]string) string {
-	return environment.ReplaceAllStringFunc(text, func(variable string) string {
-		if value, set := variables[environment.FindStringSubmatch(variable)[1]]; set {
-			return value
-		}
-		return variable
-	})
-}
-
 // kafka is a broker in memory, which speaks Kafka's protocol, that of consumer groups among it.
 type kafka struct {
 	*kfake.Cluster
 	brokers string
+	asks    *kgo.Client
 }
 
 // startKafka starts a broker with the topic of the examples. Its limits are those of Kafka, except
@@ -66,29 +37,12 @@ func startKafka(t *testing.T) *kafka {
 		kfake.GroupMinSessionTimeout(time.Second), kfake.GroupMaxSessionTimeout(30*time.Minute))
 	require.NoError(t, err)
 	t.Cleanup(cluster.Close)
-	return &kafka{Cluster: cluster, brokers: "[" + strings.Join(cluster.ListenAddrs(), ", ") + "]"}
+	k := &kafka{Cluster: cluster, brokers: "[" + strings.Join(cluster.ListenAddrs(), ", ") + "]"}
+	k.asks = k.client(t)
+	return k
 }
 
-// actions are messages with one action each, of a few visitors, with a number that rises from
-// message to message.
-type actions struct {
-	client   *kgo.Client
-	random   *rand.Rand
-	visitors int
-
-	mu   sync.Mutex
-	sent int
-	last map[string]map[string]string
-}
-
-func (k *kafka) actions(t *testing.T, visitors int) *actions {
-	t.Helper()
-	return &actions{
-		client: k.client(t), random: rand.New(rand.NewPCG(0, 15)), visitors: visitors,
-		last: make(map[string]map[string]string),
-	}
-}
-
+// client returns a client of the broker.
 func (k *kafka) client(t *testing.T, options ...kgo.Opt) *kgo.Client {
 	t.Helper()
 	client, err := kgo.NewClient(append(options, kgo.SeedBrokers(k.ListenAddrs()...), kgo.DefaultProduceTopic(topic))...)
@@ -97,65 +51,31 @@ func (k *kafka) client(t *testing.T, options ...kgo.Opt) *kgo.Client {
 	return client
 }
 
-// produce produces so many messages, each with its visitor as key.
-func (a *actions) produce(t *testing.T, messages int) {
+// producer returns the actions of so many visitors, each a message with its visitor as key.
+func (k *kafka) producer(t *testing.T, visitors int) *actions {
 	t.Helper()
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	records := make([]*kgo.Record, messages)
-	for n := range records {
-		a.sent++
-		visitor, seq := fmt.Sprintf("cust %d", a.random.IntN(a.visitors)), strconv.Itoa(a.sent)
-		a.last[visitor] = map[string]string{"seq": seq}
-		ld := plog.NewLogs()
-		attributes := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Attributes()
-		attributes.PutStr("customer.id", visitor)
-		attributes.PutStr("profile.seq", seq)
-		value, err := (&plog.ProtoMarshaler{}).MarshalLogs(ld)
-		assert.NoError(t, err)
-		records[n] = &kgo.Record{Key: []byte(visitor), Value: value}
-	}
-	assert.NoError(t, a.client.ProduceSync(context.WithoutCancel(t.Context()), records...).FirstErr())
-}
-
-// start produces 500 messages a second until the function it returns is called.
-func (a *actions) start(t *testing.T) (stop func()) {
-	t.Helper()
-	stopping, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			select {
-			case <-stopping:
-				return
-			case <-time.After(20 * time.Millisecond):
-				a.produce(t, 10)
+	client := k.client(t)
+	return newActions(visitors, func(ctx context.Context, ids []string, records []plog.Logs) error {
+		messages := make([]*kgo.Record, len(ids))
+		for n, id := range ids {
+			value, err := (&plog.ProtoMarshaler{}).MarshalLogs(records[n])
+			if err != nil {
+				return err
 			}
+			messages[n] = &kgo.Record{Key: []byte(id), Value: value}
 		}
-	}()
-	stop = sync.OnceFunc(func() { close(stopping); <-done })
-	t.Cleanup(stop)
-	return stop
-}
-
-// wrong returns how many visitors have another value than the last one sent.
-func (a *actions) wrong(profiles map[string]map[string]string) (visitors int) {
-	for visitor, values := range a.last {
-		if !maps.Equal(values, profiles[visitor]) {
-			visitors++
-		}
-	}
-	return visitors
+		return client.ProduceSync(ctx, messages...).FirstErr()
+	})
 }
 
 // committed returns how many messages the group has marked as read.
-func (a *actions) committed(t *testing.T) (messages int) {
+func (k *kafka) committed(t *testing.T) (messages int) {
 	t.Helper()
 	request := kmsg.NewPtrOffsetFetchRequest()
 	of := kmsg.NewOffsetFetchRequestGroup()
 	of.Group, of.Topics = "adobe-target", nil
 	request.Groups = append(request.Groups, of)
-	response, err := request.RequestWith(t.Context(), a.client)
+	response, err := request.RequestWith(t.Context(), k.asks)
 	require.NoError(t, err)
 	for _, group := range response.Groups {
 		for _, topic := range group.Topics {

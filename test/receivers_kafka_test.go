@@ -5,6 +5,7 @@ package test // import "github.com/otelcol-adobetarget/adobetargetexporter/test"
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -31,18 +32,18 @@ func TestKafkaMessagesInJSONAreReadOverACrash(t *testing.T) {
 			t.Parallel()
 			const messages = 400
 			k, target := startKafka(t), startTarget(t)
-			text := filled(text, map[string]string{"KAFKA_BROKERS": k.brokers, "STATE_DIR": t.TempDir()})
-			c := startRecipe(t, text, target)
+			config := filled(text, map[string]string{"KAFKA_BROKERS": k.brokers, "STATE_DIR": t.TempDir()})
+			c := startRecipe(t, config, target)
 			client := k.client(t)
 			want := make(map[string]map[string]string)
 			for n := range messages {
 				message := inJSON(n)
 				require.NoError(t, client.ProduceSync(t.Context(), message).FirstErr())
-				want[string(message.Key)] = map[string]string{"n": fmt.Sprint(n), "store.id": "017"}
+				want[string(message.Key)] = map[string]string{"n": strconv.Itoa(n), "store.id": "017"}
 				if n == messages/2 {
 					require.Eventually(t, func() bool { return c.metric("otelcol_adobe_target_records_received") > 0 }, patience, tick)
 					c.kill(t)
-					c = startRecipe(t, text, target)
+					c = startRecipe(t, config, target)
 				}
 			}
 			broken := &kgo.Record{Value: []byte(`{"customer": {"id": "a-secret"}, "channel": "offl`)}
@@ -63,22 +64,22 @@ func TestAKafkaReceiverOfAFullQueueWaits(t *testing.T) {
 	k, target := startKafka(t), inAnOutage(t)
 	text := filled(recipe(t, "Kafka"), map[string]string{"KAFKA_BROKERS": k.brokers, "STATE_DIR": t.TempDir()})
 	c := startRecipe(t, text, target, append(full, "--set=receivers.kafka.session_timeout=2s", "--set=receivers.kafka.heartbeat_interval=300ms")...)
-	a := k.actions(t, 0)
+	client := k.client(t)
 	for n := range messages {
-		require.NoError(t, a.client.ProduceSync(t.Context(), inJSON(n)).FirstErr())
+		require.NoError(t, client.ProduceSync(t.Context(), inJSON(n)).FirstErr())
 	}
 	before := -1
 	require.Eventually(t, func() bool {
 		last := before
-		before = a.committed(t)
+		before = k.committed(t)
 		return before > 0 && before == last
-	}, patience, 3*time.Second, "the receiver does not wait")
+	}, patience, 2*time.Second, "the receiver does not wait")
 	assert.Less(t, before, messages)
 	assert.LessOrEqual(t, before, c.metric("otelcol_adobe_target_records_received"), "what counts as read was taken")
 
 	target.set(t, "faults", []map[string]any{})
 	require.Eventually(t, func() bool { return len(target.profiles(t)) == messages }, patience, tick)
-	require.Eventually(t, func() bool { return a.committed(t) == messages }, patience, tick)
+	require.Eventually(t, func() bool { return k.committed(t) == messages }, patience, tick)
 	assert.Equal(t, messages, c.metric("otelcol_adobe_target_records_received"), "none is read twice")
 	assert.Equal(t, partitions, c.metric("otelcol_kafka_receiver_partition_start"), "and the session goes on")
 	c.end(t)
@@ -91,7 +92,7 @@ func TestAKafkaMessageLargerThanTheQueueStopsNoPartition(t *testing.T) {
 	g.begin(t, 0)
 	large, err := (&plog.ProtoMarshaler{}).MarshalLogs(actionsOf(101, "large"))
 	require.NoError(t, err)
-	client := g.kafka.client(t, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	client := g.client(t, kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	for partition := range int32(partitions) {
 		require.NoError(t, client.ProduceSync(t.Context(), &kgo.Record{Partition: partition, Value: large}).FirstErr())
 	}
