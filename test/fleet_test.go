@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,8 +20,8 @@ import (
 // fleet are instances to each of which a sender may send.
 type fleet struct {
 	*instances
-	// listed is how many instances are on the list that each has.
-	listed         int
+	// listed is how many instances are on the list that each has. The sender looks at it too.
+	listed         atomic.Int64
 	fronts, owners []string
 	exports        []exportFunc
 	// requests are all, refused those of them that an instance did not take.
@@ -39,7 +40,7 @@ func newFleet(t *testing.T, instances int, settings ...string) *fleet {
 	f.actions = newActions(600, f.export)
 	f.variables = func(n int) map[string]string {
 		return map[string]string{
-			"INSTANCES": "[" + strings.Join(f.owners[:f.listed], ", ") + "]", "FRONT_ENDPOINT": f.fronts[n], "OWNER_ENDPOINT": f.owners[n],
+			"INSTANCES": "[" + strings.Join(f.owners[:f.listed.Load()], ", ") + "]", "FRONT_ENDPOINT": f.fronts[n], "OWNER_ENDPOINT": f.owners[n],
 		}
 	}
 	return f
@@ -48,7 +49,7 @@ func newFleet(t *testing.T, instances int, settings ...string) *fleet {
 // list starts so many instances with a list of these.
 func (f *fleet) list(t *testing.T, instances int, settings ...string) {
 	t.Helper()
-	f.listed = instances
+	f.listed.Store(int64(instances))
 	for n := range instances {
 		f.begin(t, n, settings...)
 	}
@@ -62,7 +63,7 @@ func (f *fleet) export(ctx context.Context, _ []string, records []plog.Logs) err
 	}
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		f.requests++
-		if f.exports[f.requests%f.listed](ctx, ld) == nil {
+		if f.exports[f.requests%int(f.listed.Load())](ctx, ld) == nil {
 			return nil
 		}
 		f.refused++
@@ -73,7 +74,7 @@ func (f *fleet) export(ctx context.Context, _ []string, records []plog.Logs) err
 // ofOwn starts a target for each instance, which shows the visitors that the instance has.
 func (f *fleet) ofOwn(t *testing.T, instances int) (targets []*adobe) {
 	t.Helper()
-	f.listed = instances
+	f.listed.Store(int64(instances))
 	for n := range instances {
 		targets = append(targets, startTarget(t, "--sequence", "seq"))
 		f.begin(t, n, "--set=exporters.adobe_target.endpoint="+targets[n].url)
