@@ -46,6 +46,7 @@ BENTHOS := $(TOOLS)/benthos
 BENTHOS_IMPORTS := $(addprefix github.com/redpanda-data/benthos/v4/public/,components/io components/pure service)
 COMPANION := dist/adobetarget
 COMPANION_SOURCES := $(shell find cmd/adobetarget -type f ! -name '*_test.go')
+STRIPPED := -trimpath -ldflags '-s -w'
 
 ARCHS ?= amd64 arm64
 PACKAGES := dist/packages
@@ -77,7 +78,7 @@ $(COLLECTOR): builder-config.yaml go.mod go.sum $(SOURCES) $(BUILDER)
 	$(BUILDER) --config builder-config.yaml
 
 $(COMPANION): go.mod go.sum $(SOURCES) $(COMPANION_SOURCES)
-	CGO_ENABLED=0 go build -C cmd/adobetarget -trimpath -ldflags '-s -w' -o $(CURDIR)/$@ .
+	CGO_ENABLED=0 go build -C cmd/adobetarget $(STRIPPED) -o $(CURDIR)/$@ .
 	@touch $@
 
 packages: $(addprefix dist/linux_,$(ARCHS)) $(NFPM) ## deb, rpm and archives for Linux into dist/packages/ (ARCHS=amd64)
@@ -86,8 +87,8 @@ packages: $(addprefix dist/linux_,$(ARCHS)) $(NFPM) ## deb, rpm and archives for
 
 # In dist/ is what the builder generated, whose build it repeats.
 dist/linux_%: build
-	GOOS=linux GOARCH=$* CGO_ENABLED=0 go build -C dist -trimpath -ldflags '-s -w' -o linux_$*/otelcol-adobetarget .
-	GOOS=linux GOARCH=$* CGO_ENABLED=0 go build -C cmd/adobetarget -trimpath -ldflags '-s -w' -o $(CURDIR)/$@/adobetarget .
+	GOOS=linux GOARCH=$* CGO_ENABLED=0 go build -C dist $(STRIPPED) -o linux_$*/otelcol-adobetarget .
+	GOOS=linux GOARCH=$* CGO_ENABLED=0 go build -C cmd/adobetarget $(STRIPPED) -o $(CURDIR)/$@/adobetarget .
 
 run: build ## Run the demo: sample records through the distribution into the emulator (ROUTE=delivery|bulk ARGS=flags)
 	@go build -trimpath -o $(TOOLS)/demo ./cmd/demo
