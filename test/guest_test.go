@@ -114,8 +114,8 @@ func (g *guest) call(method, address, path, body string) (string, error) {
 	request.Header.Set("Content-Type", "application/json")
 	request.Close = true
 	var in bytes.Buffer
-	if err = request.Write(&in); err != nil {
-		return "", err
+	if unwritten := request.Write(&in); unwritten != nil {
+		return "", unwritten
 	}
 	c := g.command("timeout", "20", "bash", "-c", `exec 3<>"/dev/tcp/${0%:*}/${0#*:}" && cat >&3 && cat <&3`, address)
 	c.Stdin = &in
