@@ -7,7 +7,8 @@
 #   scripts/debian.sh promtool chromium
 #
 # What is there already is left alone. promtool is taken out of its package into .tools/, which needs no rights and starts
-# no server: to install prometheus would listen on :9090. chromium needs all that it depends on, and so root to install it.
+# no server: to install prometheus would listen on :9090. chromium, rpm and systemd need all that they depend on, and so
+# root to install them.
 # redis-server starts none either: its program is in redis-tools under another name, and does what it is called.
 # Where there is no apt, it says what to install. It is written for any sh, for macOS has an old bash.
 set -eu
@@ -73,8 +74,16 @@ for program in "$@"; do
       there redis-server || link redis-check-rdb redis-server || { install redis-tools && link redis-check-rdb redis-server; } && continue
       package=redis-tools elsewhere='https://redis.io/docs/latest/operate/oss_and_stack/install, or "brew install redis"'
       ;;
+    rpm)
+      there rpm || install rpm && continue
+      package=rpm elsewhere=https://rpm.org
+      ;;
+    systemd)
+      there systemd-analyze || install systemd && continue
+      package=systemd elsewhere=https://systemd.io
+      ;;
     *)
-      echo "scripts/debian.sh: $program is unknown, it knows promtool, chromium and redis-server" >&2
+      echo "scripts/debian.sh: $program is unknown, it knows promtool, chromium, redis-server, rpm and systemd" >&2
       exit 2
       ;;
   esac

@@ -36,6 +36,7 @@ func debian(t *testing.T, program string, scripts map[string]string) (said, dir 
 		require.NoError(t, os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+script), 0o700))
 	}
 	c := exec.CommandContext(t.Context(), "/bin/sh", copied, program) //nolint:gosec // our own script
+	c.Dir = dir
 	c.Env = []string{"PATH=" + bin, "ASKED=" + filepath.Join(dir, "asked")}
 	output, err := c.CombinedOutput()
 	return string(output), dir, err
