@@ -39,6 +39,8 @@ local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
 local stored, held = hash(account), hash(lease)
 local orphans = redis.call('HLEN', calls) > 0 -- calls whose account is gone
 redis.call('ZCARD', hungry)
+if not run then return {'blind'} end
+if math.abs(clock - ask.wall) > 86400000 then return {'clocks', whole(clock - ask.wall)} end
 if next(stored) and stored.format ~= whole(ask.format) then return {'format', stored.format or 'none'} end
 
 -- A process asks one thing after the other, so this ask comes late, and nobody waits for its answer.
@@ -165,8 +167,6 @@ local function lost(everything)
   a.tokens = 0
   redis.call('DEL', hungry)
 end
-
-run = run or a.run
 
 local began = ''
 if not stored.format then

@@ -201,6 +201,13 @@ func (l *lender) read(reply []any) (answer, error) {
 		return answer{}, fmt.Errorf("quota::redis: %w", l.otherLimits(texts[1:]))
 	case len(reply) == 2 && texts[0] == "late":
 		return answer{}, errors.New("quota::redis: a later ask of this process has been answered before")
+	case len(reply) == 2 && texts[0] == "clocks":
+		ahead, _ := strconv.ParseInt(texts[1], 10, 64)
+		return answer{}, fmt.Errorf("quota::redis: the clock of %s is ahead of this machine's by %s, and no call is counted by clocks that are "+
+			"more than a day apart: set the one right that is wrong", l.cfg.Endpoint, (time.Duration(ahead) * time.Millisecond).Round(time.Second))
+	case len(reply) == 1 && texts[0] == "blind":
+		return answer{}, fmt.Errorf("quota::redis: %s is %w: INFO server tells no run_id, so that a restart in which it lost calls would go unnoticed; "+
+			"call a server that tells it", l.cfg.Endpoint, errRefused)
 	case len(reply) == 2 && texts[0] == "format":
 		return answer{}, fmt.Errorf("quota::redis: the account of %s is %w: it has format %q, this version knows %d; "+
 			"let all processes be of one version, or choose another prefix", l.key, errRefused, texts[1], leaseFormat)

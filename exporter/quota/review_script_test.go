@@ -4,9 +4,11 @@
 package quota
 
 import (
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -129,5 +131,37 @@ func TestLeaseScript_AnAskOfAnAccountThatIsGoneIsAnsweredAsBeforeWhenItIsRepeate
 		assert.Equal(t, 30, b.again())
 		assert.Equal(t, 30, b.got.used)
 		assert.False(t, b.got.known)
+	}
+}
+
+func TestLeaseScript_RefusesAServerWhoseRestartsCannotBeNoticed(t *testing.T) {
+	l := newLenderAt(t)
+	lender := l.asker().lender
+	blind := redis.NewScript(strings.ReplaceAll(leaseText, "run_id", "another"))
+	lender.run = blind.Run
+	_, err := lender.ask(t.Context(), &ask{seq: 1, want: 10, timeout: leaseTimeout})
+	require.ErrorIs(t, err, errRefused)
+	require.ErrorContains(t, err, "run_id")
+	kept, err := l.client.DBSize(t.Context()).Result()
+	require.NoError(t, err)
+	assert.Zero(t, kept)
+}
+
+func TestLeaseScript_CountsNothingByClocksThatAreYearsApart(t *testing.T) {
+	const year = 365 * 24 * time.Hour
+	for name, apart := range map[string]time.Duration{"the machine is ahead": 20 * year, "the server is ahead": -20 * year} {
+		t.Run(name, func(t *testing.T) {
+			l := newLenderAt(t)
+			a, b := l.asker(), l.asker()
+			require.Equal(t, 10, a.ask(0, 0, 10))
+			b.ahead = apart
+			_, err := b.hear(&ask{seq: 1, want: 10, timeout: leaseTimeout})
+			require.ErrorContains(t, err, "set the one right that is wrong")
+			require.NotErrorIs(t, err, errRefused, "it may pass")
+			a.ask(10, 0, 0)
+			l.pass(2 * leaseWindow)
+			b.ahead = 0
+			assert.Equal(t, leaseCalls, b.ask(0, 0, leaseCalls), "and no call is counted for years")
+		})
 	}
 }
