@@ -61,6 +61,6 @@ for folder in dist/linux_*/; do
   done
 done
 
-(cd $out && find . -type f ! -name notes.md -printf '%P\n' | LC_ALL=C sort | xargs sha256sum >SHA256SUMS)
+(cd $out && find . -type f ! -name notes.md ! -name SHA256SUMS -printf '%P\n' | LC_ALL=C sort | xargs sha256sum >SHA256SUMS)
 echo "$out:"
 (cd $out && ls -sh)
