@@ -8,37 +8,56 @@ SHELL := /bin/bash
 
 # The tools, built once from the versions that internal/tools/go.mod pins.
 TOOLS := .tools
+ACTIONLINT := $(TOOLS)/actionlint
 ADDLICENSE := $(TOOLS)/addlicense
 BENCHSTAT := $(TOOLS)/benchstat
 BUILDER := $(TOOLS)/builder
 CHLOGGEN := $(TOOLS)/chloggen --config .chloggen/config.yaml
+CYCLONEDX := $(TOOLS)/cyclonedx-gomod
 GOLANGCI := $(TOOLS)/golangci-lint
 GOTESTSUM := $(TOOLS)/gotestsum
 MDATAGEN := $(TOOLS)/mdatagen
+NFPM := $(TOOLS)/nfpm
 
+actionlint.package := github.com/rhysd/actionlint/cmd/actionlint
 addlicense.package := github.com/google/addlicense
 benchstat.package := golang.org/x/perf/cmd/benchstat
 builder.package := go.opentelemetry.io/collector/cmd/builder
 chloggen.package := go.opentelemetry.io/build-tools/chloggen
+cyclonedx-gomod.package := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
 golangci-lint.package := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 gotestsum.package := gotest.tools/gotestsum
 mdatagen.package := go.opentelemetry.io/collector/cmd/mdatagen
+nfpm.package := github.com/goreleaser/nfpm/v2/cmd/nfpm
 
 $(TOOLS)/%: internal/tools/go.mod internal/tools/go.sum
 	@echo "building $*"
 	@CGO_ENABLED=0 go build -C internal/tools -trimpath -o $(CURDIR)/$@ $($*.package)
 	@touch $@
 
-MODULES := . cmd/adobetarget bench internal/tools bench/benthos
-SOURCES := $(shell find . \( -path ./dist -o -path ./cmd/adobetarget -o -path ./bench -o -path ./.tools -o -path ./.git \) -prune -o \
-	-name '*.go' ! -name '*_test.go' -print)
+# A module that is inside of another one stands before it.
+MODULES := . test/manifests test cmd/adobetarget bench/benthos bench internal/tools
+# Without the tools, which hold no code of ours, and Benthos, whose modules are not to be had everywhere.
+CODE_MODULES := $(filter-out internal/tools bench/benthos,$(MODULES))
+SOURCES := $(shell find . \( -path ./dist -o -path ./test -o -path ./cmd/adobetarget -o -path ./bench -o -path ./.tools -o -path ./.git \) -prune -o \
+	\( -name '*.go' ! -name '*_test.go' -o -name '*.lua' \) -print)
 COLLECTOR := dist/otelcol-adobetarget
 BENTHOS := $(TOOLS)/benthos
 BENTHOS_IMPORTS := $(addprefix github.com/redpanda-data/benthos/v4/public/,components/io components/pure service)
 COMPANION := dist/adobetarget
 COMPANION_SOURCES := $(shell find cmd/adobetarget -type f ! -name '*_test.go')
+STRIPPED := -trimpath -ldflags '-s -w'
+
+ARCHS ?= amd64 arm64
+PACKAGES := dist/packages
+
+RENDER_CHART = scripts/chart.sh $(or $(CHART),$(error CHART is missing, for example CHART=../opentelemetry-helm-charts/charts/opentelemetry-collector))
+RENDERED := test/manifests/testdata/chart.yaml
 
 PKG ?= ./...
+# The module that PKG is in, and PKG as a path in it.
+MODULE := $(or $(firstword $(foreach module,$(filter-out .,$(CODE_MODULES)),$(if $(filter ./$(module) ./$(module)/%,$(PKG)),$(module)))),.)
+IN_MODULE := $(if $(filter .,$(MODULE)),$(PKG),$(patsubst ./$(MODULE)%,.%,$(PKG)))
 ROUTE ?= single
 COUNT ?= 10
 BENCHTIME ?= 0.2s
@@ -51,7 +70,7 @@ SCENARIOS := Crashes|Order|Outage|Pace|Quota|Shutdown|Failure|FullQueue|Poison|T
 
 ##@ Use
 
-.PHONY: build run
+.PHONY: build packages run
 build: $(COLLECTOR) $(COMPANION) ## Build the distribution and the companion into dist/
 
 $(COLLECTOR): builder-config.yaml go.mod go.sum $(SOURCES) $(BUILDER)
@@ -59,8 +78,17 @@ $(COLLECTOR): builder-config.yaml go.mod go.sum $(SOURCES) $(BUILDER)
 	$(BUILDER) --config builder-config.yaml
 
 $(COMPANION): go.mod go.sum $(SOURCES) $(COMPANION_SOURCES)
-	CGO_ENABLED=0 go build -C cmd/adobetarget -trimpath -ldflags '-s -w' -o $(CURDIR)/$@ .
+	CGO_ENABLED=0 go build -C cmd/adobetarget $(STRIPPED) -o $(CURDIR)/$@ .
 	@touch $@
+
+packages: $(addprefix dist/linux_,$(ARCHS)) $(NFPM) ## deb, rpm and archives for Linux into dist/packages/ (ARCHS=amd64)
+	@rm -rf $(PACKAGES)
+	@for arch in $(ARCHS); do scripts/packages.sh $$arch dist/linux_$$arch $(PACKAGES) || exit 1; done
+
+# In dist/ is what the builder generated, whose build it repeats.
+dist/linux_%: build
+	GOOS=linux GOARCH=$* CGO_ENABLED=0 go build -C dist $(STRIPPED) -o linux_$*/otelcol-adobetarget .
+	GOOS=linux GOARCH=$* CGO_ENABLED=0 go build -C cmd/adobetarget $(STRIPPED) -o $(CURDIR)/$@/adobetarget .
 
 run: build ## Run the demo: sample records through the distribution into the emulator (ROUTE=delivery|bulk ARGS=flags)
 	@go build -trimpath -o $(TOOLS)/demo ./cmd/demo
@@ -68,31 +96,40 @@ run: build ## Run the demo: sample records through the distribution into the emu
 
 ##@ Check
 
-.PHONY: test check vet vet-benthos unit debian unit-companion unit-bench test-newest lint check-generated check-tidy license-check chlog-validate
+.PHONY: test check vet vet-benthos unit debian unit-companion unit-bench unit-manifests test-newest lint check-chart check-generated check-tidy check-workflows license-check chlog-validate
 test: check build vet unit test-newest ## Everything CI checks except lint
 
-check: license-check check-generated check-tidy chlog-validate ## The checks that need no compilation
+check: license-check check-generated check-tidy check-workflows chlog-validate ## The checks that need no compilation
 
-unit: build debian $(GOTESTSUM) $(if $(filter ./...,$(PKG)),unit-companion unit-bench) ## Tests with the race detector (PKG=./exporter/...)
-	$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race -timeout 20m $(PKG)
+GOTEST := $(CURDIR)/$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race -timeout 20m
+# Go would take the result of an earlier run when files outside of the module have changed, such as documents and binaries.
+GOTEST_OF_ALL := $(GOTEST) -count 1
+
+# The tests of the built binaries wait more than they compute: the others run beside them.
+unit: build debian $(NFPM) $(GOTESTSUM) $(if $(filter ./...,$(PKG)),unit-companion unit-bench unit-manifests) ## Tests with the race detector (PKG=./exporter/... or PKG=./test ARGS='-run Outage')
+ifeq ($(PKG),./...)
+	@(cd test && exec $(GOTEST_OF_ALL) ./...) & test=$$!; $(GOTEST) -p 1 ./...; status=$$?; wait $$test && exit $$status
+else
+	cd $(MODULE) && $(if $(filter .,$(MODULE)),$(GOTEST),$(GOTEST_OF_ALL)) $(IN_MODULE) $(ARGS)
+endif
 
 debian: ## Programs that the tests need, from Debian's packages
-	@scripts/debian.sh promtool chromium
+	@scripts/debian.sh promtool chromium redis-server $(if $(filter 0,$(shell id -u)),rpm systemd)
 
 unit-companion: build debian $(GOTESTSUM) ## Tests of the companion, with the race detector
-	cd cmd/adobetarget && $(CURDIR)/$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race ./...
+	cd cmd/adobetarget && $(GOTEST_OF_ALL) ./...
+
+unit-manifests: $(GOTESTSUM) ## Tests of the manifests for Kubernetes with its own types
+	cd test/manifests && $(GOTEST_OF_ALL) ./...
 
 unit-bench: $(GOTESTSUM) ## Tests of the harness that measures, with the race detector
-	cd bench && $(CURDIR)/$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race ./...
+	cd bench && $(GOTEST) ./...
 
-test-newest: $(GOTESTSUM) ## The same against the newest Collector core, without the tests of the built distribution
-	$(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg -- -race -timeout 20m -modfile=go.newest.mod \
-		$$(go list ./... | grep -v '/adobetargetexporter/test\(/\|$$\)')
+test-newest: debian $(GOTESTSUM) ## The exporter's against the newest Collector core
+	$(GOTEST) -modfile=go.newest.mod ./...
 
 vet: vet-benthos ## go vet
-	go vet -race ./...
-	go -C cmd/adobetarget vet -race ./...
-	go -C bench vet -race ./...
+	@for module in $(CODE_MODULES); do echo "go vet in $$module"; go -C $$module vet -race ./... || exit 1; done
 
 # Whether its modules are to be had is asked of what it imports: to ask it of itself would excuse its own mistakes.
 vet-benthos:
@@ -100,16 +137,23 @@ vet-benthos:
 		else echo "bench/benthos is not vetted: its modules can not be downloaded here" >&2; fi
 
 lint: $(GOLANGCI) ## Linters and formatting (make fmt mends the formatting)
-	$(GOLANGCI) run ./...
-	cd cmd/adobetarget && $(CURDIR)/$(GOLANGCI) run ./...
-	cd bench && $(CURDIR)/$(GOLANGCI) run ./...
+	@for module in $(CODE_MODULES); do echo "linting $$module"; (cd $$module && $(CURDIR)/$(GOLANGCI) run ./...) || exit 1; done
+
+# Tests have no network to get the chart by, and compare with what it made. Who has it and helm renews that.
+check-chart: ## The chart still makes of our values what is recorded (CHART=path/to/opentelemetry-collector HELM=helm)
+	@$(RENDER_CHART) | diff -u $(RENDERED) -
 
 check-generated: $(MDATAGEN) ## Generated files fit metadata.yaml
 	scripts/generate.sh --check
 
-check-tidy: ## Every go.mod and go.sum is tidy
+check-tidy: ## Every go.mod and go.sum is tidy, and the exporter's brings no tools to those who require it
 	@for module in $(MODULES); do echo "go mod tidy -diff in $$module"; go -C $$module mod tidy -diff || exit 1; done
 	scripts/newest.sh --check
+	scripts/consumer.sh
+
+# shellcheck is not everywhere, and what it says depends on its version.
+check-workflows: $(ACTIONLINT) ## The workflows of GitHub
+	$(ACTIONLINT) -shellcheck= -pyflakes=
 
 license-check: ## Every source file has the licence header
 	scripts/license.sh
@@ -119,14 +163,18 @@ chlog-validate: $(TOOLS)/chloggen ## The entries in .chloggen are valid
 
 ##@ Write
 
-.PHONY: fmt generate screenshots tidy license-add chlog-new chlog-preview chlog-update
+.PHONY: fmt generate render-chart screenshots tidy license-add chlog-new chlog-preview chlog-update
 fmt: $(GOLANGCI) ## Format the Go code
 	$(GOLANGCI) fmt
 
 generate: $(MDATAGEN) ## Generate what is made of metadata.yaml, config.schema.yaml and the alerts
 	scripts/generate.sh
 	go test . -count 1 -run EditorSchema -update
-	go test ./test -count 1 -run TheFilesForNamesWithSuffixes -update
+	go -C test test -count 1 -run 'TheFilesForNamesWithSuffixes|TheRulesForKubernetes' -update
+
+render-chart: ## Record what the chart makes of our values (CHART=path/to/opentelemetry-collector HELM=helm)
+	@$(RENDER_CHART) >$(RENDERED).part
+	@mv $(RENDERED).part $(RENDERED)
 
 screenshots: debian ## Make the pictures of the page in docs/ anew
 	cd cmd/adobetarget && go test ./internal/page -count 1 -run TestScreenshots -screenshots $(CURDIR)/docs
@@ -146,6 +194,16 @@ chlog-preview: $(TOOLS)/chloggen ## Show the changelog of the next release
 
 chlog-update: $(TOOLS)/chloggen ## Move the entries into CHANGELOG.md (VERSION=v0.2.0)
 	$(CHLOGGEN) update --version $(or $(VERSION),$(error VERSION is missing, for example VERSION=v0.2.0))
+
+##@ Release
+
+.PHONY: release release-check
+release: packages $(CYCLONEDX) $(TOOLS)/chloggen ## What a release has to download, into dist/release/ (TAG=v0.2.0; without it a trial)
+	scripts/release.sh
+
+release-check: release ## The same, all of it looked at and built a second time: a release but for signing and publishing
+	go -C test test . -count 1 -run TestTheReleaseIsWhole -release $(CURDIR)/dist/release
+	scripts/rebuild.sh
 
 ##@ Measure
 
@@ -178,9 +236,9 @@ benchstat: $(BENCHSTAT) ## Compare two saved outputs of make bench (OLD=a.txt NE
 fuzz: ## Each fuzz function for a short while (FUZZTIME=10s)
 	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
 
-# The quota's scenario waits for its windows beside the others, which go one after the other.
+# The scenarios of the quota wait for their windows beside the others, which go one after the other.
 soak: build ## Reliability scenarios for as long as asked, a table in dist/soak.md (DURATION=10m)
-	go test ./test -count 1 -parallel 2 -timeout 0 -v -run '$(SCENARIOS)' -soak $(DURATION) -soak-report $(SOAK_REPORT)
+	go -C test test -count 1 -parallel 3 -timeout 0 -v -run '$(SCENARIOS)' -soak $(DURATION) -soak-report $(SOAK_REPORT)
 
 ##@ Other
 

@@ -7,7 +7,9 @@
 #   scripts/debian.sh promtool chromium
 #
 # What is there already is left alone. promtool is taken out of its package into .tools/, which needs no rights and starts
-# no server: to install prometheus would listen on :9090. chromium needs all that it depends on, and so root to install it.
+# no server: to install prometheus would listen on :9090. chromium, rpm and systemd need all that they depend on, and so
+# root to install them.
+# redis-server starts none either: its program is in redis-tools under another name, and does what it is called.
 # Where there is no apt, it says what to install. It is written for any sh, for macOS has an old bash.
 set -eu
 
@@ -52,6 +54,11 @@ install() {
   apt-get -qq update && apt-get -qq install -y --no-install-recommends "$1" >/dev/null
 }
 
+# link <program> <name>: .tools has the program by that name
+link() {
+  path=$(command -v "$1") && mkdir -p "$tools" && ln -sf "$path" "$tools/$2"
+}
+
 failed=0
 for program in "$@"; do
   case $program in
@@ -63,8 +70,20 @@ for program in "$@"; do
       there chromium chromium-browser google-chrome "${CHROME:-chromium}" || install chromium && continue
       package=chromium elsewhere='https://www.google.com/chrome, and set CHROME to its path where it is not on the PATH'
       ;;
+    redis-server)
+      there redis-server || link redis-check-rdb redis-server || { install redis-tools && link redis-check-rdb redis-server; } && continue
+      package=redis-tools elsewhere='https://redis.io/docs/latest/operate/oss_and_stack/install, or "brew install redis"'
+      ;;
+    rpm)
+      there rpm || install rpm && continue
+      package=rpm elsewhere=https://rpm.org
+      ;;
+    systemd)
+      there systemd-analyze || install systemd && continue
+      package=systemd elsewhere=https://systemd.io
+      ;;
     *)
-      echo "scripts/debian.sh: $program is unknown, it knows promtool and chromium" >&2
+      echo "scripts/debian.sh: $program is unknown, it knows promtool, chromium, redis-server, rpm and systemd" >&2
       exit 2
       ;;
   esac

@@ -6,18 +6,12 @@ package test // import "github.com/otelcol-adobetarget/adobetargetexporter/test"
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -31,110 +25,6 @@ const (
 	tick     = 50 * time.Millisecond
 )
 
-// binary returns the path of a built program.
-func binary(t *testing.T, name string) string {
-	t.Helper()
-	path, err := filepath.Abs(filepath.Join("..", "dist", name))
-	require.NoError(t, err)
-	require.FileExists(t, path, "run 'make build' first")
-	return path
-}
-
-// process is a program under test.
-type process struct {
-	cmd *exec.Cmd
-	// output is all that it says, stdout the part of it that is no log.
-	output, stdout *lockedBuffer
-	done           chan struct{}
-}
-
-// lockedBuffer keeps what a process says, for reading while it runs.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-// run starts a program that is ended with the test at the latest.
-func run(t *testing.T, name string, args ...string) *process {
-	t.Helper()
-	p := &process{output: &lockedBuffer{}, stdout: &lockedBuffer{}, done: make(chan struct{})}
-	p.cmd = exec.CommandContext( //nolint:gosec // a program that make built
-		context.WithoutCancel(t.Context()), binary(t, name), args...)
-	p.cmd.Stdout, p.cmd.Stderr = io.MultiWriter(p.output, p.stdout), p.output
-	require.NoError(t, p.cmd.Start())
-	go func() {
-		_ = p.cmd.Wait()
-		close(p.done)
-	}()
-	t.Cleanup(func() {
-		if t.Failed() {
-			p.showStacks()
-		}
-		_ = p.cmd.Process.Kill()
-		<-p.done
-		if t.Failed() {
-			t.Logf("%s said:\n%s", name, tail(p.output.String()))
-		}
-	})
-	return p
-}
-
-// tail returns the end of a text, which is where a failure shows.
-func tail(text string) string {
-	const most = 100_000
-	return text[max(0, len(text)-most):]
-}
-
-// end asks the process to end, waits for it, and returns how long that took.
-func (p *process) end(t *testing.T) time.Duration {
-	t.Helper()
-	took := p.terminate(t)
-	assert.Zero(t, p.cmd.ProcessState.ExitCode(), "exit code after SIGTERM")
-	return took
-}
-
-// terminate is end whatever the exit code is.
-func (p *process) terminate(t *testing.T) time.Duration {
-	t.Helper()
-	began := time.Now()
-	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
-	select {
-	case <-p.done:
-	case <-time.After(patience):
-		p.showStacks()
-		require.Fail(t, "the process does not end")
-	}
-	return time.Since(began)
-}
-
-// kill ends the process without a warning, as a crash does.
-func (p *process) kill(t *testing.T) {
-	t.Helper()
-	require.NoError(t, p.cmd.Process.Kill())
-	<-p.done
-}
-
-// showStacks lets the process say what each of its goroutines is doing, and end.
-func (p *process) showStacks() {
-	_ = p.cmd.Process.Signal(syscall.SIGQUIT)
-	select {
-	case <-p.done:
-	case <-time.After(patience):
-	}
-}
-
 // collector is the distribution with one pipeline to the exporter.
 type collector struct {
 	*process
@@ -147,7 +37,7 @@ func startCollector(t *testing.T, config string, args ...string) *collector {
 	t.Helper()
 	port := freePort(t)
 	file := filepath.Join(t.TempDir(), "config.yaml")
-	require.NoError(t, os.WriteFile(file, []byte(config), 0o600)) //nolint:gosec // in a folder of the test
+	require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
 	metrics := fmt.Sprintf("yaml:service::telemetry::metrics: {level: detailed, readers: [{pull: {exporter: {prometheus: "+
 		"{host: 127.0.0.1, port: %d, without_scope_info: true, without_type_suffix: true, without_units: true}}}}, "+
 		"{periodic: {interval: 3600000, exporter: {console: {}}}}]}", port)
@@ -162,7 +52,9 @@ func startCollector(t *testing.T, config string, args ...string) *collector {
 // that it would just die of it.
 func (c *collector) running(t *testing.T) *collector {
 	t.Helper()
-	require.Eventually(t, func() bool { return strings.Contains(c.output.String(), "Everything is ready") }, patience, tick)
+	ready := func() bool { return strings.Contains(c.output.String(), "Everything is ready") }
+	require.Eventually(t, func() bool { return ready() || c.ended() }, patience, tick)
+	require.True(t, ready(), "the Collector ended at its start: %s", lastWords(c.output.String()))
 	return c
 }
 
@@ -225,12 +117,4 @@ func get(url string) (string, error) {
 	var body bytes.Buffer
 	_, err = body.ReadFrom(resp.Body)
 	return body.String(), err
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }

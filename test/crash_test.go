@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
 // TestAfterAnyNumberOfCrashesNothingIsLostAndNothingIsOutOfOrder kills the
@@ -81,7 +80,7 @@ func (r *row) crash(t *testing.T, s setup, target *adobe, sender *sender, plan c
 	for end := time.Now().Add(plan.lasts); r.restarts < plan.least || time.Now().Before(end); r.restarts++ {
 		c := s.start(t)
 		enough := target.stats(t).Accepted + plan.calls + random.IntN(plan.spread)
-		require.Eventually(t, func() bool { return target.stats(t).Accepted > enough }, patience, 5*time.Millisecond)
+		target.accepts(t, enough, sender)
 		time.Sleep(time.Duration(float64(plan.later) * random.Float64()))
 		if plan.gracefulEvery > 0 && r.restarts%plan.gracefulEvery == 0 {
 			a.end(t, c)

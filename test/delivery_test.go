@@ -50,7 +50,7 @@ func crashDeliveries(t *testing.T, form string) {
 	stats := target.stats(t)
 	assert.Positive(t, stats.FaultedApplied, "calls that failed although they were applied")
 	assert.Equal(t, stats.Accepted+stats.FaultedApplied, stats.Billed, "each call that took effect is billed once")
-	assert.LessOrEqual(t, stats.Sessions, sender.visitors*2, "a session a visitor, over all restarts")
+	assert.LessOrEqual(t, stats.Sessions, sender.visitors, "a session a visitor, over all restarts")
 	assert.Empty(t, stats.Malformed)
 	assert.Zero(t, stats.Attempts, "and none of the calls is a single update")
 }

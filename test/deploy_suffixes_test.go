@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "write deploy/*/suffixes anew")
+var update = flag.Bool("update", false, "write anew what deploy/ has of other files")
 
 // The names of metrics that the files in deploy/ are for.
 const (
@@ -76,7 +76,7 @@ func withSuffixes(t *testing.T, text string) string {
 const generated = `# Copyright The adobetargetexporter Authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# Made of ../alerts.yaml by "go test ./test -run TheFilesForNamesWithSuffixes -update", for metrics whose names end in _total
+# Made of ../alerts.yaml by "make generate", for metrics whose names end in _total
 # and have their units: by without_type_suffix: false and without_units: false, or sent over OTLP. Do not edit.
 
 `
@@ -93,6 +93,6 @@ func TestTheFilesForNamesWithSuffixesAreMadeOfTheOthers(t *testing.T) {
 		if *update {
 			require.NoError(t, os.WriteFile(file, []byte(want), 0o644)) //nolint:gosec // everybody may read it
 		}
-		assert.Equal(t, want, readFile(t, file), "%s is out of date: go test ./test -run TheFilesForNamesWithSuffixes -update", file)
+		assert.Equal(t, want, readFile(t, file), "%s is out of date: make generate", file)
 	}
 }

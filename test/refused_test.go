@@ -120,7 +120,7 @@ func TestADamagedQueueIsAnErrorAtStart(t *testing.T) {
 		})
 	}
 
-	require.NoError(t, os.WriteFile(file, whole, 0o600)) //nolint:gosec // in a folder of the test
+	require.NoError(t, os.WriteFile(file, whole, 0o600))
 	target.set(t, "faults", []map[string]any{})
 	c := startCollector(t, config).running(t)
 	left.arrive(t, target)

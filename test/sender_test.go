@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -53,8 +54,13 @@ type sender struct {
 	// plain records have no receipt. Those of uploads have none: each is a column of its own.
 	plain bool
 
-	// seq and receipts are of the last record made, for the sending goroutine alone.
-	seq, receipts int
+	// prefix begins the ids of its visitors.
+	prefix string
+	// receipts is the last one given. Senders of one target share it, so that all receipts differ.
+	receipts *atomic.Int64
+
+	// seq is of the last record made, for the sending goroutine alone.
+	seq int
 
 	mu sync.Mutex
 	figures
@@ -71,7 +77,7 @@ type figures struct {
 func newSender(export exportFunc, seed uint64) *sender {
 	return &sender{
 		export: export, random: rand.New(rand.NewPCG(seed, 2)),
-		visitors: 300, perRequest: 20, last: make(map[string]map[string]string),
+		visitors: 300, perRequest: 20, prefix: "v", receipts: new(atomic.Int64), last: make(map[string]map[string]string),
 	}
 }
 
@@ -174,11 +180,10 @@ func (s *sender) request() (ld plog.Logs, last map[string]map[string]string, wit
 			withoutVisitor++
 			continue
 		}
-		visitor := "v" + strconv.Itoa(s.random.IntN(s.visitors))
+		visitor := s.prefix + strconv.Itoa(s.random.IntN(s.visitors))
 		attributes.PutStr("mbox3rdPartyId", visitor)
 		if !s.plain {
-			s.receipts++
-			attributes.PutStr("profile."+receiptPrefix+strconv.Itoa(s.receipts), "1")
+			attributes.PutStr("profile."+receiptPrefix+strconv.FormatInt(s.receipts.Add(1), 10), "1")
 		}
 		if last[visitor] == nil {
 			last[visitor] = make(map[string]string)

@@ -58,6 +58,21 @@ func startSequenced(t *testing.T, args ...string) *adobe {
 	return a
 }
 
+// accepts waits until more than so many calls got through, for as long as they do: how fast they
+// are is the machine's.
+func (a *adobe) accepts(t *testing.T, calls int, s *sender) {
+	t.Helper()
+	accepted, end := -1, time.Time{}
+	for now := a.stats(t).Accepted; now <= calls; now = a.stats(t).Accepted {
+		if now != accepted {
+			accepted, end = now, time.Now().Add(patience)
+		}
+		require.True(t, time.Now().Before(end), "no call got through for %s: %d of %d did before, and the sender's figures are %+v",
+			patience, accepted, calls, s.sent())
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
 // becomes waits until the profiles are what the model says, for as long as calls get through,
 // and then for so long. It does
 // not fail when the time is up: what is missing then is for the scenario to count.

@@ -17,6 +17,9 @@ import (
 	"go.opentelemetry.io/collector/featuregate"
 )
 
+// version is that of the release, the same as in builder-config.yaml.
+const version = "0.1.0"
+
 // The exit codes of every command.
 const (
 	// exitOK: all is as expected.
@@ -47,9 +50,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
-		Use:   "adobetarget",
-		Short: "A Target to develop against, and the calls that a mapping makes, before Adobe sees any",
-		Args:  cobra.NoArgs,
+		Use:     "adobetarget",
+		Short:   "A Target to develop against, and the calls that a mapping makes, before Adobe sees any",
+		Args:    cobra.NoArgs,
+		Version: version,
 		// Errors are printed by run alone, with the exit code that they mean.
 		SilenceErrors: true,
 		SilenceUsage:  true,

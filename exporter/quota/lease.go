@@ -13,7 +13,8 @@ const (
 	askAgain = 2 * time.Second
 	// atOnce is the shortest one.
 	atOnce = 20 * time.Millisecond
-	// paceAgain is the shortest one while the pace holds back: Redis keeps what comes together in twice the time.
+	// paceAgain is the shortest one where the pace of all keeps it waiting: half of the time for which
+	// the script lets turns of the pace come together.
 	paceAgain = 50 * time.Millisecond
 )
 
@@ -178,6 +179,8 @@ func (l *lease) need(now time.Duration) (back, want int) {
 		usable = 0
 	}
 	switch {
+	case l.short > 0 && l.last.why == "pace":
+		l.size = max(l.size, l.short) // what comes together until the next ask
 	case l.short > 0 && l.last.grant < l.size:
 		l.size = max(1, l.short, l.spent) // what was wanted was not to be had
 	case l.short > 0:
@@ -217,14 +220,15 @@ func (l *lease) apply(a *ask, got answer, now time.Duration, inFlight int) {
 	lasts := l.duration - l.duration/10 - (l.timeout - a.timeout)
 	l.until, l.untilWall = a.sent+lasts, a.wall.Add(lasts)
 	l.alive = a.sent + l.duration
-	l.next = now + atOnce
-	switch wait := l.window(); {
+	switch {
 	case got.why == "pace":
 		l.next = now + max(got.next, paceAgain)
 	case got.grant > 0 || a.want == 0:
 		l.next = now
 	case got.why == "quota":
-		l.next = now + min(max(got.oldest, wait), askAgain)
+		l.next = now + min(max(got.oldest, l.window()), askAgain)
+	default:
+		l.next = now + atOnce
 	}
 }
 

@@ -107,11 +107,11 @@ func redisKey(name string) string {
 	return strings.TrimSuffix(NewDefaultRedisConfig().keys(acme, "")[0], "account") + name
 }
 
-func do(t *testing.T, s *redisServer, args ...any) {
-	t.Helper()
+func do(tb testing.TB, s *redisServer, args ...any) {
+	tb.Helper()
 	client := s.client()
-	defer func() { require.NoError(t, client.Close()) }()
-	require.NoError(t, client.Do(context.Background(), args...).Err())
+	defer func() { require.NoError(tb, client.Close()) }()
+	require.NoError(tb, client.Do(context.Background(), args...).Err())
 }
 
 // prepared is a server to which that was done before.

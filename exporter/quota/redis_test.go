@@ -20,7 +20,7 @@ import (
 
 // redisServer is a server of its own for a test, on a disk of its own.
 type redisServer struct {
-	t    *testing.T
+	t    testing.TB
 	dir  string
 	port int
 	file string // of its configuration, "" for none
@@ -29,37 +29,37 @@ type redisServer struct {
 }
 
 // startRedis starts a server that ends with the test. Without arguments it keeps nothing over a restart.
-func startRedis(t *testing.T, args ...string) *redisServer {
-	t.Helper()
-	s := &redisServer{t: t, dir: t.TempDir(), port: freePort(t), args: args}
+func startRedis(tb testing.TB, args ...string) *redisServer {
+	tb.Helper()
+	s := &redisServer{t: tb, dir: tb.TempDir(), port: freePort(tb), args: args}
 	s.start()
-	t.Cleanup(func() { s.kill() })
+	tb.Cleanup(func() { s.kill() })
 	return s
 }
 
 // redisProgram is where the server is. Where there is none a test is skipped, but in CI.
-func redisProgram(t *testing.T) string {
-	t.Helper()
+func redisProgram(tb testing.TB) string {
+	tb.Helper()
 	for _, program := range []string{"redis-server", filepath.Join("..", "..", ".tools", "redis-server")} {
 		if path, err := exec.LookPath(program); err == nil {
 			path, err = filepath.Abs(path)
-			require.NoError(t, err)
+			require.NoError(tb, err)
 			return path
 		}
 	}
 	const missing = "redis-server is missing: run scripts/debian.sh redis-server, or install it"
 	if os.Getenv("CI") != "" {
-		t.Fatal(missing)
+		tb.Fatal(missing)
 	}
-	t.Skip(missing)
+	tb.Skip(missing)
 	return ""
 }
 
-func freePort(t *testing.T) int {
-	t.Helper()
+func freePort(tb testing.TB) int {
+	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { require.NoError(t, l.Close()) }()
+	require.NoError(tb, err)
+	defer func() { require.NoError(tb, l.Close()) }()
 	return l.Addr().(*net.TCPAddr).Port
 }
 
