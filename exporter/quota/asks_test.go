@@ -61,7 +61,7 @@ func TestFleet_AsksSeldomWhileThereIsNothingToBeHad(t *testing.T) {
 			other.crash()
 		}, most: 140},
 		"Redis is away":        {limits: keep, callers: 8, begin: func(f *fleet, _ *member) { f.change(func(w *weather) { w.away = true }) }, most: 20},
-		"a clock is a day off": {limits: keep, callers: 8, begin: func(f *fleet, p *member) { p.clock.Store(int64(23 * time.Hour)) }, most: 60 * 12},
+		"a clock is a day off": {limits: keep, callers: 8, begin: func(_ *fleet, p *member) { p.clock.Store(int64(23 * time.Hour)) }, most: 60 * 12},
 	}
 	server := startRedis(t)
 	for name, tt := range tests {

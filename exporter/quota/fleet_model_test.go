@@ -172,7 +172,7 @@ func (f *fleet) hear(keys []string, args []any) *redis.Cmd {
 	if cmd.Err() != nil {
 		f.t.Errorf("the script fails: %v", cmd.Err())
 	}
-	f.audit()
+	f.audit(f.t.Context())
 	return cmd
 }
 
@@ -192,9 +192,9 @@ var auditScript = redis.NewScript(`
 	return ''`)
 
 // audit checks that the account is that of the calls it has counted.
-func (f *fleet) audit() {
+func (f *fleet) audit(ctx context.Context) {
 	keys := f.limits.Quota.Redis.keys(acme, "")
-	wrong, err := auditScript.Run(f.t.Context(), f.client, keys).Text()
+	wrong, err := auditScript.Run(ctx, f.client, keys).Text()
 	if err != nil || wrong != "" {
 		f.t.Errorf("%s (%v)", wrong, err)
 	}
