@@ -63,6 +63,7 @@ type member struct {
 	ctx     context.Context
 	kill    context.CancelFunc
 	clock   atomic.Int64 // by how much its clock is ahead
+	asked   atomic.Int64
 	work    sync.WaitGroup
 }
 
@@ -135,6 +136,7 @@ func (f *fleet) start(calls int) *member {
 // run is a network and a server that fail: an ask may be lost, or heard when nobody waits for the answer any more.
 func (p *member) run(ctx context.Context, _ redis.Scripter, keys []string, args ...any) *redis.Cmd {
 	f := p.fleet
+	p.asked.Add(1)
 	failed := redis.NewCmd(ctx)
 	failed.SetErr(errors.New("the network fails"))
 	is := f.weather()
@@ -171,7 +173,7 @@ func (f *fleet) hear(keys []string, args []any) *redis.Cmd {
 	if cmd.Err() != nil {
 		f.t.Errorf("the script fails: %v", cmd.Err())
 	}
-	f.audit()
+	f.audit(f.t.Context())
 	return cmd
 }
 
@@ -191,9 +193,9 @@ var auditScript = redis.NewScript(`
 	return ''`)
 
 // audit checks that the account is that of the calls it has counted.
-func (f *fleet) audit() {
+func (f *fleet) audit(ctx context.Context) {
 	keys := f.limits.Quota.Redis.keys(acme, "")
-	wrong, err := auditScript.Run(f.t.Context(), f.client, keys).Text()
+	wrong, err := auditScript.Run(ctx, f.client, keys).Text()
 	if err != nil || wrong != "" {
 		f.t.Errorf("%s (%v)", wrong, err)
 	}
