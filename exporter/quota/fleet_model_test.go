@@ -134,10 +134,10 @@ func (f *fleet) start(calls int) *member {
 }
 
 // run is a network and a server that fail: an ask may be lost, or heard when nobody waits for the answer any more.
-func (p *member) run(ctx context.Context, _ redis.Scripter, keys []string, args ...any) *redis.Cmd {
+func (p *member) run(_ context.Context, _ redis.Scripter, keys []string, args ...any) *redis.Cmd {
 	f := p.fleet
 	p.asked.Add(1)
-	failed := redis.NewCmd(ctx)
+	failed := redis.NewCmd(p.ctx)
 	failed.SetErr(errors.New("the network fails"))
 	is := f.weather()
 	if is.away || p.ctx.Err() != nil || f.chance(is.lostAsks) {
@@ -387,11 +387,11 @@ func TestFleet_IsNeverOverItsQuotaWhateverHappens(t *testing.T) {
 	}
 	for seed := *firstFleet; seed < *firstFleet+*fleetSeeds; seed++ {
 		inFleet(t, seed, server, limits, func(f *fleet) {
-			ctx, done := context.WithCancel(f.t.Context())
+			var over atomic.Bool
 			var disk sync.WaitGroup
 			f.keep()
 			disk.Go(func() {
-				for ctx.Err() == nil {
+				for !over.Load() {
 					time.Sleep(time.Second)
 					f.keep()
 				}
@@ -407,7 +407,7 @@ func TestFleet_IsNeverOverItsQuotaWhateverHappens(t *testing.T) {
 			for _, p := range all {
 				p.crash()
 			}
-			done()
+			over.Store(true)
 			disk.Wait()
 			t.Logf("seed %d: %d calls, at most %d in a window", seed, f.all, f.most)
 			assert.Greater(t, f.all, 300, "seed %d", seed)
