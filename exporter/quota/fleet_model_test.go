@@ -134,10 +134,11 @@ func (f *fleet) start(calls int) *member {
 }
 
 // run is a network and a server that fail: an ask may be lost, or heard when nobody waits for the answer any more.
-func (p *member) run(_ context.Context, _ redis.Scripter, keys []string, args ...any) *redis.Cmd {
+func (p *member) run(ctx context.Context, _ redis.Scripter, keys []string, args ...any) *redis.Cmd {
 	f := p.fleet
 	p.asked.Add(1)
-	failed := redis.NewCmd(p.ctx)
+	failed := redis.NewCmd(ctx)
+	ctx = context.WithoutCancel(ctx) // what the server hears it does, whoever waits for it
 	failed.SetErr(errors.New("the network fails"))
 	is := f.weather()
 	if is.away || p.ctx.Err() != nil || f.chance(is.lostAsks) {
@@ -152,11 +153,11 @@ func (p *member) run(_ context.Context, _ redis.Scripter, keys []string, args ..
 	if is.ahead >= 0 && f.chance(is.lateAsks) {
 		f.late.Go(func() {
 			time.Sleep(f.upTo(longestDelay))
-			f.hear(keys, args)
+			f.hear(ctx, keys, args)
 		})
 		return failed
 	}
-	cmd := f.hear(keys, args)
+	cmd := f.hear(ctx, keys, args)
 	time.Sleep(is.slow)
 	if f.chance(is.lostAnswers) {
 		time.Sleep(f.upTo(3 * time.Second))
@@ -166,14 +167,14 @@ func (p *member) run(_ context.Context, _ redis.Scripter, keys []string, args ..
 }
 
 // hear is the server that hears an ask.
-func (f *fleet) hear(keys []string, args []any) *redis.Cmd {
+func (f *fleet) hear(ctx context.Context, keys []string, args []any) *redis.Cmd {
 	is := f.weather()
 	args = append(slices.Clip(args), "clock", time.Now().Add(is.ahead).UnixMilli(), "run", "run"+strconv.Itoa(is.run))
-	cmd := modelScript.Run(f.t.Context(), f.client, keys, args...)
+	cmd := modelScript.Run(ctx, f.client, keys, args...)
 	if cmd.Err() != nil {
 		f.t.Errorf("the script fails: %v", cmd.Err())
 	}
-	f.audit(f.t.Context())
+	f.audit(ctx)
 	return cmd
 }
 
