@@ -82,22 +82,6 @@ func (c WindowConfig) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Share returns the limits of one of the instances: its part of the calls and of the pace, rounded down.
-func (l Limits) Share(instances int) Limits {
-	if instances <= 1 {
-		return l
-	}
-	if l.Quota.Calls != Unlimited {
-		l.Quota.Calls /= instances
-	}
-	if l.RateLimit != nil {
-		l.RateLimit = &RateLimitConfig{
-			CallsPerSecond: l.RateLimit.CallsPerSecond / float64(instances), Burst: max(1, l.RateLimit.Burst/instances),
-		}
-	}
-	return l
-}
-
 // RateLimitConfig limits the pace of calls.
 type RateLimitConfig struct {
 	// CallsPerSecond is the pace that holds over time.
@@ -135,6 +119,22 @@ type Limits struct {
 	// Timeout is of one call, which is over then at the latest. It is no part of what users of an account
 	// have to agree on.
 	Timeout time.Duration
+}
+
+// Share returns the limits of one of the instances: its part of the calls and of the pace, rounded down.
+func (l Limits) Share(instances int) Limits {
+	if instances <= 1 {
+		return l
+	}
+	if l.Quota.Calls != Unlimited {
+		l.Quota.Calls /= instances
+	}
+	if l.RateLimit != nil {
+		l.RateLimit = &RateLimitConfig{
+			CallsPerSecond: l.RateLimit.CallsPerSecond / float64(instances), Burst: max(1, l.RateLimit.Burst/instances),
+		}
+	}
+	return l
 }
 
 func (c WindowConfig) redisName() string {

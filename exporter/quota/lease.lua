@@ -151,11 +151,11 @@ end
 -- are all calls that the pace would have let it grant since what it knows last, or all the room there is.
 local function lost(everything)
   local from = math.ceil(a.last / width) -- a lease may end in the part of then
+  local to = math.min(a.newest, math.ceil((late + a.reach) / width) - 1) -- those after it are counted for longer as it is
   local borrowed = 0
-  if a.used > 0 and a.newest >= from then
-    borrowed = drop(math.max(from, a.floor), a.newest, false)
+  if a.used > 0 then
+    borrowed = drop(math.max(from, a.floor), to, false)
     a.used = a.used - borrowed
-    a.newest = math.min(a.newest, from - 1)
   end
   local room = math.max(0, ask.calls - a.used - borrowed)
   if ask.calls >= 1e15 then room = 0 end -- there is no quota

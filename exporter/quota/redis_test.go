@@ -69,7 +69,8 @@ func (s *redisServer) start() {
 	if s.file == "" {
 		args = args[1:]
 	}
-	s.cmd = exec.CommandContext(context.WithoutCancel(s.t.Context()), redisProgram(s.t), args...)
+	s.cmd = exec.CommandContext( //nolint:gosec // a program that the tests need
+		context.WithoutCancel(s.t.Context()), redisProgram(s.t), args...)
 	require.NoError(s.t, s.cmd.Start())
 	client := s.client()
 	defer func() { require.NoError(s.t, client.Close()) }()
