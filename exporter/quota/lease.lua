@@ -198,7 +198,8 @@ if began == '' then
       a.lost, began, known = text.known, 'full', false
     end
     known = known and again
-  elseif run ~= a.run or ask.gen > a.gen or (ask.alive == 1 and ask.gen == a.gen and not known) then
+  elseif run ~= a.run or ask.gen > a.gen or (ask.alive == 1 and not known
+    and (ask.gen == a.gen or ask.ttl + ask.timeout > tonumber(stored.reach))) then
     lost(not same)
     known, began = false, 'behind'
   end

@@ -165,3 +165,17 @@ func TestLeaseScript_CountsNothingByClocksThatAreYearsApart(t *testing.T) {
 		})
 	}
 }
+
+func TestLeaseScript_ALongerLeaseThatWasLostIsCountedOnceItsProcessAsks(t *testing.T) {
+	l := newLenderAt(t)
+	a := l.asker()
+	require.Equal(t, 10, a.ask(0, 0, 10))
+	l.limits.Quota.Redis.Lease.Duration = time.Minute
+	long := l.asker()
+	l.crashAfter(func() { require.Equal(t, 90, long.ask(0, 0, 90)) })
+	a.ask(0, 0, 0)
+	long.ask(0, 0, 0)
+	assert.Equal(t, "behind", long.got.began)
+	l.pass(time.Minute + leaseWindow)
+	assert.Zero(t, a.ask(0, 0, 10))
+}
