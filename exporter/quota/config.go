@@ -164,6 +164,7 @@ func (l Limits) differences(other Limits, of Key) []string {
 	differ(of.storage(), l.Quota.storageName(), other.Quota.storageName())
 	differ("quota::reservation", l.Quota.Reservation, other.Quota.Reservation)
 	differ("quota::redis", l.Quota.redisName(), other.Quota.redisName())
+	differ("quota::redis::lease::duration", l.Quota.Redis.Lease.Duration, other.Quota.Redis.Lease.Duration)
 	if len(found) == 0 && !reflect.DeepEqual(l.Quota.Redis, other.Quota.Redis) {
 		found = append(found, "quota::redis has other settings here than there")
 	}

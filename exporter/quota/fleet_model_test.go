@@ -34,7 +34,6 @@ var modelScript = redis.NewScript(strings.NewReplacer(
 type fleet struct {
 	t      *testing.T
 	limits Limits
-	longer time.Duration // are the leases of some processes, up to that
 	server *redisServer
 	client *redis.Client  // to look into it
 	disk   []any          // what survives a crash of the server
@@ -123,15 +122,11 @@ func fleetLimits(server *redisServer, calls int, window time.Duration) Limits {
 func (f *fleet) start(calls int) *member {
 	p := &member{fleet: f, account: NewAccount(f.limits)}
 	p.ctx, p.kill = context.WithCancel(f.t.Context())
-	limits := f.limits
-	if f.longer > 0 {
-		limits.Quota.Redis.Lease.Duration += f.upTo(f.longer)
-	}
-	lender, err := newLender(p.ctx, acme, limits)
+	lender, err := newLender(p.ctx, acme, f.limits)
 	require.NoError(f.t, err)
 	require.NoError(f.t, lender.close())
 	lender.client, lender.run = f.server.client(), p.run
-	require.NoError(f.t, p.account.borrow(p.ctx, lender, limits, zap.NewNop()))
+	require.NoError(f.t, p.account.borrow(p.ctx, lender, f.limits, zap.NewNop()))
 	for range calls {
 		p.work.Go(p.call)
 	}
@@ -393,7 +388,7 @@ func TestFleet_IsNeverOverItsQuotaWhateverHappens(t *testing.T) {
 	}
 	for seed := *firstFleet; seed < *firstFleet+*fleetSeeds; seed++ {
 		inFleet(t, seed, server, limits, func(f *fleet) {
-			f.longer = 8 * time.Second
+			f.limits.Quota.Redis.Lease.Duration = 3*time.Second + f.upTo(8*time.Second)
 			var over atomic.Bool
 			var disk sync.WaitGroup
 			f.keep()

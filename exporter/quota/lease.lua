@@ -58,9 +58,9 @@ redis.call('ZREMRANGEBYSCORE', seen, whole(clock + 60000), '+inf')
 
 -- The limits may change once nobody uses the account with the former ones, whose leases may be longer.
 local same = stored.calls == text.calls and stored.window == text.window
-  and stored.rate == text.rate and stored.burst == text.burst
+  and stored.rate == text.rate and stored.burst == text.burst and stored.ttl == text.ttl
 if stored.format and not same and others(math.max(2 * ask.ttl, tonumber(stored.reach))) > 0 then
-  return {'limits', stored.calls, stored.window, stored.rate, stored.burst}
+  return {'limits', stored.calls, stored.window, stored.rate, stored.burst, stored.ttl}
 end
 
 -- A pace lets through what comes together within a tenth of a second, so that nobody has to ask more often.
@@ -152,12 +152,19 @@ end
 local function lost(everything)
   local from = math.ceil(a.last / width) -- a lease may end in the part of then
   local to = math.min(a.newest, math.ceil((late + a.reach) / width) - 1) -- those after it are counted for longer as it is
-  local borrowed = 0
-  if a.used > 0 then
-    borrowed = drop(math.max(from, a.floor), to, false)
-    a.used = a.used - borrowed
+  -- What is counted by the later clock: others may have dropped, and granted anew, what this process still counts.
+  local borrowed, counted = 0, 0
+  for name, n in pairs(hash(calls)) do
+    local part = tonumber(name)
+    if part >= from and part <= to then
+      redis.call('HDEL', calls, name)
+      borrowed = borrowed + n
+    elseif part * width + ask.window > late then
+      counted = counted + n
+    end
   end
-  local room = math.max(0, ask.calls - a.used - borrowed)
+  a.used = a.used - borrowed
+  local room = math.max(0, ask.calls - counted - borrowed)
   if ask.calls >= 1e15 then room = 0 end -- there is no quota
   if not everything and ask.rate > 0 then
     room = math.min(room, math.ceil(a.tokens + most + ask.rate * math.max(0, late - a.last) / 1000)) -- most: a clock that is set fills it once more
@@ -277,7 +284,7 @@ if a.used > 0 then
 end
 redis.call('HSET', account, 'format', whole(ask.format), 'epoch', a.epoch, 'lost', a.lost, 'run', run,
   'gen', whole(a.gen), 'calls', text.calls, 'window', text.window, 'rate', text.rate,
-  'burst', text.burst, 'used', whole(a.used), 'floor', whole(a.floor), 'newest', whole(a.newest),
+  'burst', text.burst, 'ttl', text.ttl, 'used', whole(a.used), 'floor', whole(a.floor), 'newest', whole(a.newest),
   'tokens', string.format('%.6f', a.tokens), 'filled', whole(clock), 'pause', whole(a.pause),
   'last', whole(early), 'reach', whole(a.reach))
 return {'ok', a.epoch, a.gen, goesOn and 1 or 0, grant, a.used, why, next, oldest, pause, began, clock}

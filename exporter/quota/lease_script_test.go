@@ -45,25 +45,26 @@ func newLenderAt(t *testing.T) *lenderAt {
 
 // asker is a process that asks.
 type asker struct {
-	at     *lenderAt
-	lender *lender
-	ahead  time.Duration // of its clock
-	last   ask
-	got    answer
+	at      *lenderAt
+	lender  *lender
+	ahead   time.Duration // of its clock
+	timeout time.Duration // of a call
+	last    ask
+	got     answer
 }
 
 func (l *lenderAt) asker() *asker {
 	lender, err := newLender(l.t.Context(), acme, l.limits)
 	require.NoError(l.t, err)
 	l.t.Cleanup(func() { require.NoError(l.t, lender.close()) })
-	return &asker{at: l, lender: lender}
+	return &asker{at: l, lender: lender, timeout: leaseTimeout}
 }
 
 // ask asks, and returns what was granted.
 func (a *asker) ask(over, back, want int) int {
 	a.last = ask{
 		seq: a.last.seq + 1, epoch: a.got.epoch, gen: a.got.gen, alive: a.got.epoch != "",
-		over: over, back: back, want: want, timeout: leaseTimeout,
+		over: over, back: back, want: want, timeout: a.timeout,
 	}
 	return a.again()
 }
@@ -196,6 +197,31 @@ func TestLeaseScript_AnAskThatComesLateAfterARestartDoesNotRenewALeaseThatIsForg
 	require.NoError(t, err)
 	next.again()
 	assert.False(t, next.got.known)
+}
+
+func TestLeaseScript_AClockThatIsBehindHidesNoRoomThatMayHaveBeenGrantedAndLost(t *testing.T) {
+	l := newLenderAt(t)
+	a := l.asker()
+	require.Equal(t, leaseCalls, a.ask(0, 0, leaseCalls))
+	a.ask(leaseCalls, 0, 0)
+	l.pass(2 * time.Second)
+	a.ask(0, 0, 0)
+	l.pass(leaseWindow - time.Second)
+	l.crashAfter(func() { require.Equal(t, leaseCalls, l.asker().ask(0, 0, leaseCalls)) })
+	behind := l.asker()
+	behind.ahead = -time.Minute // so it still counts what others have forgotten
+	assert.Zero(t, behind.ask(0, 0, 10))
+	assert.Zero(t, l.asker().ask(0, 0, 10))
+}
+
+func TestLeaseScript_ProcessesHaveToAgreeOnTheLengthOfALease(t *testing.T) {
+	l := newLenderAt(t)
+	require.Equal(t, 10, l.asker().ask(0, 0, 10))
+	l.limits.Quota.Redis.Lease.Duration = time.Minute
+	other := l.asker()
+	_, err := other.hear(&ask{seq: 1, timeout: leaseTimeout})
+	require.ErrorIs(t, err, errRefused)
+	assert.ErrorContains(t, err, "quota::redis::lease::duration is 1m0s here and 5s there")
 }
 
 func TestLeaseScript_SaysAgainThatALeaseIsForgottenToWhoDidNotHearIt(t *testing.T) {

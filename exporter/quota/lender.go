@@ -197,7 +197,7 @@ func (l *lender) read(reply []any) (answer, error) {
 			oldest: time.Duration(numbers[8]) * time.Millisecond, pause: time.Duration(numbers[9]) * time.Millisecond,
 			began: texts[10], clock: time.UnixMilli(numbers[11]),
 		}, nil
-	case len(reply) == 5 && texts[0] == "limits":
+	case len(reply) == 6 && texts[0] == "limits":
 		return answer{}, fmt.Errorf("quota::redis: %w", l.otherLimits(texts[1:]))
 	case len(reply) == 2 && texts[0] == "late":
 		return answer{}, errors.New("quota::redis: a later ask of this process has been answered before")
@@ -227,6 +227,8 @@ func (l *lender) otherLimits(theirs []string) error {
 	there.Quota.Window = time.Duration(window) * time.Millisecond
 	rate, _ := strconv.ParseFloat(theirs[2], 64)
 	burst, _ := strconv.Atoi(theirs[3])
+	ttl, _ := strconv.ParseInt(theirs[4], 10, 64)
+	there.Quota.Redis.Lease.Duration = time.Duration(ttl) * time.Millisecond
 	there.RateLimit = nil
 	if rate > 0 {
 		there.RateLimit = &RateLimitConfig{CallsPerSecond: rate, Burst: burst}

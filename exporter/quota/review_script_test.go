@@ -76,11 +76,11 @@ func TestLeaseScript_AfterARestartWithOtherLimitsTheFormerPaceBoundsNothing(t *t
 	assert.Zero(t, l.asker().ask(0, 0, 10))
 }
 
-func TestLeaseScript_AnAccountThatIsGoneIsUsedUpForTheLongestLeaseThatIsTold(t *testing.T) {
+func TestLeaseScript_AnAccountThatIsGoneIsUsedUpForTheLongestCallThatIsTold(t *testing.T) {
 	l := newLenderAt(t)
 	a := l.asker()
-	l.limits.Quota.Redis.Lease.Duration = time.Minute
 	long := l.asker()
+	long.timeout = time.Minute
 	require.Equal(t, 10, long.ask(0, 0, 10))
 	require.Equal(t, 10, a.ask(0, 0, 10))
 	long.got.epoch = a.got.epoch
@@ -166,12 +166,12 @@ func TestLeaseScript_CountsNothingByClocksThatAreYearsApart(t *testing.T) {
 	}
 }
 
-func TestLeaseScript_ALongerLeaseThatWasLostIsCountedOnceItsProcessAsks(t *testing.T) {
+func TestLeaseScript_ALongerCallThatWasLostIsCountedOnceItsProcessAsks(t *testing.T) {
 	l := newLenderAt(t)
 	a := l.asker()
 	require.Equal(t, 10, a.ask(0, 0, 10))
-	l.limits.Quota.Redis.Lease.Duration = time.Minute
 	long := l.asker()
+	long.timeout = time.Minute
 	l.crashAfter(func() { require.Equal(t, 90, long.ask(0, 0, 90)) })
 	a.ask(0, 0, 0)
 	long.ask(0, 0, 0)
