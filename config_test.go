@@ -183,6 +183,9 @@ func TestConfig_TakesTheExamples(t *testing.T) {
 			require.NoError(t, err)
 			conf, err := retrieved.AsConf()
 			require.NoError(t, err)
+			if conf.IsSet("exporters::kafka") { // it produces what another one consumes
+				return
+			}
 			sub, err := conf.Sub("exporters::adobe_target")
 			require.NoError(t, err)
 			cfg := createDefaultConfig().(*Config)

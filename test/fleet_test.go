@@ -140,6 +140,24 @@ func TestAFleetBringsAVisitorToOneInstanceInOrder(t *testing.T) {
 	assert.Less(t, moved, len(of[2])/2)
 }
 
+// TestAFleetHasOneQuotaOrAShareEach runs both ways of the example: all instances have the quota together, or each a half.
+func TestAFleetHasOneQuotaOrAShareEach(t *testing.T) {
+	for name, c := range map[string]struct{ shares, limit int }{
+		"in Redis":      {0, 1_000_000},
+		"without Redis": {2, 500_000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFleet(t, 2)
+			f.shares = c.shares
+			f.list(t, 2)
+			f.produce(t, 200)
+			f.settle(t)
+			f.limits(t, c.limit)
+		})
+	}
+}
+
 // TestAFleetKeepsAVisitorsOrder is what docs/fleet.md says of load_balancing, with its figures. In each case records
 // of 600 visitors come in, and something happens to two instances.
 func TestAFleetKeepsAVisitorsOrder(t *testing.T) {

@@ -21,13 +21,28 @@ import (
 const podConfig = "../deploy/kubernetes/manifests/collector.yaml"
 
 func TestTheValuesAndTheManifestsHaveOneConfiguration(t *testing.T) {
-	assert.Equal(t, readYAML(t, podConfig), readYAML(t, "../deploy/kubernetes/values.yaml")["alternateConfig"])
+	const values = "../deploy/kubernetes/values.yaml"
+	assert.Equal(t, readYAML(t, podConfig), readYAML(t, values)["alternateConfig"])
+	assert.Equal(t, readYAML(t, inRedis(t, podConfig)), readYAML(t, inRedis(t, values))["alternateConfig"], "with the quota in Redis")
+}
+
+// inRedis returns the file with the quota in Redis, as its comments say.
+func inRedis(t *testing.T, file string) string {
+	t.Helper()
+	other := filepath.Join(t.TempDir(), filepath.Base(file))
+	require.NoError(t, os.WriteFile(other, []byte(swapped(t, readFile(t, file))), 0o600))
+	return other
 }
 
 func TestThePodsConfigurationIsValidAndNamesTheClientCodeThatIsMissing(t *testing.T) {
-	output, err := validate(t, []string{"TARGET_CLIENT_CODE=acme"}, podConfig)
-	require.NoError(t, err, output)
-	output, err = validate(t, []string{"TARGET_CLIENT_CODE="}, podConfig)
+	for _, file := range []string{podConfig, inRedis(t, podConfig)} {
+		output, err := validate(t, []string{"TARGET_CLIENT_CODE=acme"}, file)
+		require.NoError(t, err, output)
+	}
+	quota := readYAML(t, inRedis(t, podConfig))["exporters"].(map[string]any)["adobe_target"].(map[string]any)["quota"]
+	assert.Contains(t, quota, "redis")
+	assert.NotContains(t, quota, "instances")
+	output, err := validate(t, []string{"TARGET_CLIENT_CODE="}, podConfig)
 	require.Error(t, err)
 	assert.Contains(t, output, "exporters::adobe_target: client_code: required")
 }

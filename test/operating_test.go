@@ -53,6 +53,7 @@ func f() {
 	logger.Warn(fmt.Sprintf("profile::%d::prefix: %q has no dot at its end: more", i, p))
 	say(err, s.set.Logger.Error, "The outbox cannot be read, so nothing is sent; said seldom", zap.Error(err))
 	message := "The quota is used up: updates go by route " + name
+	redis := remedy{"ERR what Redis says", true, "nor"}
 	return errors.New("an error is none of the log"), fmt.Errorf("nor is this one: %w", err)
 }`, 0)
 	require.NoError(t, err)
@@ -141,9 +142,9 @@ func calledName(call *ast.CallExpr) string {
 	return on.Name + "." + method.Sel.Name
 }
 
-// sentence reports whether a text is one, by a capital letter and three words.
+// sentence reports whether a text is one, by a capital letter and three words. What Redis says begins with a word in capitals.
 func sentence(text string) bool {
-	return text != "" && unicode.IsUpper(rune(text[0])) && strings.Count(text, " ") >= 2
+	return strings.Count(text, " ") >= 2 && unicode.IsUpper(rune(text[0])) && !unicode.IsUpper(rune(text[1]))
 }
 
 // verb is what fmt puts a value in the place of.

@@ -36,7 +36,9 @@ type collector struct {
 		LoadBalancing struct {
 			Resolver struct{ Static struct{ Hostnames []string } }
 		} `json:"load_balancing"`
-		AdobeTarget struct{ Quota struct{ Calls int64 } } `json:"adobe_target"`
+		AdobeTarget struct {
+			Quota struct{ Calls, Instances int }
+		} `json:"adobe_target"`
 	}
 	Service struct {
 		Telemetry struct {
@@ -189,7 +191,8 @@ func TestEveryReplicaIsAnOwnerWithItsShare(t *testing.T) {
 		names = append(names, fmt.Sprintf("%s-%d.%s:%d", d.set.Name, i, headless.Name, owner))
 	}
 	assert.Equal(t, names, d.config.Exporters.LoadBalancing.Resolver.Static.Hostnames)
-	assert.EqualValues(t, 1_000_000/replicas, d.config.Exporters.AdobeTarget.Quota.Calls, "the account's calls divided by the replicas")
+	assert.Equal(t, 1_000_000, d.config.Exporters.AdobeTarget.Quota.Calls, "of the account")
+	assert.Equal(t, replicas, d.config.Exporters.AdobeTarget.Quota.Instances)
 }
 
 func TestThePodsAreRestrictedAndBounded(t *testing.T) {
