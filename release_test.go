@@ -27,16 +27,26 @@ func TestRelease_HasOneVersion(t *testing.T) {
 	readYAML(t, "builder-config.yaml", &manifest)
 	require.Regexp(t, `^\d+\.\d+\.\d+(-rc\.\d+)?$`, manifest.Dist.Version)
 
-	for file, place := range map[string]string{
-		"builder-config.yaml":     `gomod: github\.com/otelcol-adobetarget/adobetargetexporter v(\S+)`,
-		"README.md":               `gomod: github\.com/otelcol-adobetarget/adobetargetexporter v(\S+)`,
-		"cmd/adobetarget/main.go": `const version = "(.+)"`,
+	const module, image = `gomod: github\.com/otelcol-adobetarget/adobetargetexporter v(\S+)`, `/otelcol-adobetarget:(\d\S*)`
+	for file, places := range map[string][]string{
+		"builder-config.yaml":                          {module},
+		"README.md":                                    {module},
+		"cmd/adobetarget/main.go":                      {`const version = "(.+)"`},
+		"SECURITY.md":                                  {`refs/tags/v(\S+)`, image},
+		"docs/service.md":                              {`otelcol-adobetarget_(\S+)_amd64\.deb`, `otelcol-adobetarget-(\S+)-1\.x86_64\.rpm`},
+		"docs/kubernetes.md":                           {image},
+		"deploy/kubernetes/values.yaml":                {`tag: (\d\S*)`},
+		"deploy/kubernetes/manifests/statefulset.yaml": {image},
 	} {
 		text, err := os.ReadFile(file) //nolint:gosec // one of those above
 		require.NoError(t, err)
-		found := regexp.MustCompile(place).FindStringSubmatch(string(text))
-		require.NotNil(t, found, "%s names no version: %s", file, place)
-		assert.Equal(t, manifest.Dist.Version, found[1], file)
+		for _, place := range places {
+			found := regexp.MustCompile(place).FindAllStringSubmatch(string(text), -1)
+			require.NotEmpty(t, found, "%s names no version: %s", file, place)
+			for _, named := range found {
+				assert.Equal(t, manifest.Dist.Version, named[1], "%s: %s", file, named[0])
+			}
+		}
 	}
 }
 

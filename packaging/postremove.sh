@@ -7,4 +7,11 @@
 set -e
 
 if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
-if [ "$1" = purge ]; then rm -rf /var/lib/otelcol-adobetarget /etc/otelcol-adobetarget/token; fi
+if [ "$1" = purge ]; then
+  rm -f /etc/otelcol-adobetarget/token
+  state=/var/lib/otelcol-adobetarget
+  if [ -d $state ]; then
+    find $state -mindepth 1 -delete
+    rmdir $state || : # it may be a disk of its own
+  fi
+fi

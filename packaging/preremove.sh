@@ -7,7 +7,8 @@ set -e
 
 case "$1" in
   remove | 0)
-    if [ -d /run/systemd/system ]; then systemctl stop otelcol-adobetarget.service; fi
-    if command -v systemctl >/dev/null; then systemctl disable otelcol-adobetarget.service; fi
+    # A unit that somebody has deleted must not keep the package from being removed.
+    if [ -d /run/systemd/system ]; then systemctl stop otelcol-adobetarget.service || :; fi
+    if command -v systemctl >/dev/null; then systemctl disable otelcol-adobetarget.service || :; fi
     ;;
 esac

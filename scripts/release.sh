@@ -30,6 +30,7 @@ refuse() { # refuse <what is wrong, and what to do>
 if [[ -n ${TAG:-} ]]; then
   [[ $TAG == "v$version" ]] || refuse "the tag is $TAG, and builder-config.yaml has version $version: set it there first"
   [[ ${built/\~/-} == "$version" ]] || refuse "this commit is $built: release from the commit that has the tag $TAG"
+  git diff --quiet HEAD || refuse "files are not as they were committed: commit or undo what 'git status' shows"
   [[ -z $pending ]] || refuse "entries are not in CHANGELOG.md yet: make chlog-update VERSION=$TAG"
   section >$out/notes.md
   [[ -s $out/notes.md ]] || refuse "CHANGELOG.md has nothing under '## $TAG'"

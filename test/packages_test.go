@@ -303,9 +303,11 @@ func (s *service) goes(t *testing.T) {
 		return
 	}
 	assert.Contains(t, s.run(t, "cat", serviceConfig), emulatorPort)
+	s.run(t, "mount", "--bind", serviceState, serviceState) // a disk of its own can be emptied, and not be deleted
 	s.run(t, "dpkg", "--purge", "otelcol-adobetarget")
-	for _, gone := range []string{serviceConfig, serviceConf, serviceToken, serviceState} {
+	for _, gone := range []string{serviceConfig, serviceConf, serviceToken} {
 		_, err := s.try("ls", "-d", gone)
 		assert.Error(t, err, gone)
 	}
+	assert.Empty(t, s.run(t, "ls", "-A", serviceState))
 }

@@ -22,6 +22,7 @@ func TestAReleaseThatIsNotToldOfEverywhereIsRefused(t *testing.T) {
 		"the commit is not the one of the tag":   {"v0.2.0", "0.2.0+1.gabc", "", changelog, "this commit is 0.2.0+1.gabc"},
 		"an entry is not in the changelog":       {"v0.2.0", "0.2.0", "more.yaml", changelog, "make chlog-update VERSION=v0.2.0"},
 		"the changelog has no section of it":     {"v0.2.0", "0.2.0", "", "## v0.1.0\n\n- `all`: Begin. (#1)\n", "CHANGELOG.md has nothing under '## v0.2.0'"},
+		"a file is not as it was committed":      {"v0.2.0", "0.2.0", "", "", "files are not as they were committed"},
 		"it is told of, and nothing is packaged": {"v0.2.0", "0.2.0", "", changelog, "dist/packages"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -38,6 +39,14 @@ func TestAReleaseThatIsNotToldOfEverywhereIsRefused(t *testing.T) {
 				if !strings.HasSuffix(file, "/") { // no entry
 					require.NoError(t, os.WriteFile(path, []byte(text), 0o700)) //nolint:gosec // scripts have to be executable
 				}
+			}
+			for _, args := range [][]string{{"init", "--quiet"}, {"add", "."}, {"commit", "--quiet", "--message", "A change"}} {
+				require.NoError(t, command(append([]string{
+					"git", "-C", dir, "-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false",
+				}, args...)...))
+			}
+			if row.changelog == "" {
+				require.NoError(t, os.WriteFile(filepath.Join(dir, "CHANGELOG.md"), []byte(changelog), 0o600))
 			}
 			c := exec.CommandContext(t.Context(), filepath.Join(dir, "scripts", "release.sh")) //nolint:gosec // our own script
 			c.Env = append(os.Environ(), "TAG="+row.tag)

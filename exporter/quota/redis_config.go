@@ -103,6 +103,9 @@ func (c RedisConfig) Validate() error {
 	if c.Username != "" && c.Password == "" {
 		errs = append(errs, errors.New("username: needs password beside it"))
 	}
+	if strings.ContainsAny(string(c.Password), "\r\n") {
+		errs = append(errs, errors.New("password: must not hold a line break, such as the one at the end of a file"))
+	}
 	if c.Prefix == "" || strings.ContainsAny(c.Prefix, "{}") {
 		errs = append(errs, fmt.Errorf("prefix: must be a text without braces, got %q", c.Prefix))
 	}

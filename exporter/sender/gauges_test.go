@@ -68,7 +68,7 @@ func TestGauges_SayWhatVisitorsWaitFor(t *testing.T) {
 				tt.before(f)
 				f.push(t, visitors(20)...)
 				time.Sleep(2500 * time.Millisecond)
-				want := map[string]int{"window": 0, "pace": 0, "quota": 0, "pause": 0, "outage": 0, "failing_alone": 0, "calling": 0}
+				want := map[string]int{"window": 0, "pace": 0, "quota": 0, "pause": 0, "redis": 0, "outage": 0, "failing_alone": 0, "calling": 0}
 				maps.Copy(want, tt.want)
 				got := f.counts("outbox.visitors")
 				assert.Equal(t, want, got)
@@ -113,7 +113,7 @@ func TestGauges_SayWhatTheQuotaHolds(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		assert.Equal(t, map[string]int{"": 5}, f.counts("quota.used"))
 		assert.Equal(t, map[string]int{"": 5}, f.counts("quota.limit"))
-		assert.Equal(t, map[string]time.Duration{"single pace": 0, "single quota": 10 * time.Minute, "single pause": 0}, f.waited(t))
+		assert.Equal(t, map[string]time.Duration{"single pace": 0, "single quota": 10 * time.Minute, "single pause": 0, "single redis": 0}, f.waited(t))
 		f.Stop()
 	})
 }
