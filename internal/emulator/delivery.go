@@ -45,8 +45,16 @@ func (e *Emulator) serveDelivery(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer leave()
+	if gone(r) {
+		return
+	}
 	e.deliver(w, r, world, call{client: session.client, at: at}, d)
 }
+
+// gone reports whether a call's client has gone before the call was looked at, as that of a process that was
+// killed. Where the emulator got no processor for so long, the call would be late by more than any network makes it,
+// and be taken for one out of order that the next process has made.
+func gone(r *http.Request) bool { return r.Context().Err() != nil }
 
 // deliver sets the parameters, creates the profile where there is none, and says what was done.
 func (e *Emulator) deliver(w http.ResponseWriter, r *http.Request, world *world, c call, d delivery) {

@@ -65,6 +65,9 @@ func (e *Emulator) update(w http.ResponseWriter, r *http.Request, world *world, 
 		e.refuse(w, r, world, refusedUpdate("the visitor is not known"))
 		return
 	}
+	if gone(r) {
+		return
+	}
 	world.judge(storeKey{client: c.client, visitor: u.visitor})
 	fault, faulted := e.faults.next(RouteSingle, u.visitor.is)
 	if !faulted {
