@@ -101,7 +101,7 @@ func TestConfig_RefusesAnAccountThatCannotBeShared(t *testing.T) {
 		"redis_of_two_kinds":          "quota::redis: cluster: is not for sentinel_master, the endpoint is a node or a sentinel",
 		"redis_db_in_a_cluster":       "quota::redis: db: must be at least 0, and 0 in a cluster, got 1",
 		"redis_username_alone":        "quota::redis: username: needs password beside it",
-		"redis_password_of_two_lines": "quota::redis: password: must not hold a line break, such as the one at the end of a file",
+		"redis_with_a_line_break":     "quota::redis: password: must not hold a line break, such as the one at the end of a file",
 		"redis_prefix_with_braces":    `quota::redis: prefix: must be a text without braces, got "{a}"`,
 		"redis_cold_start":            `quota::redis: cold_start: must be wait or allow, got "never"`,
 		"redis_lease_short":           "quota::redis: lease::duration: must be from 1s to 1h0m0s, got 500ms",

@@ -134,7 +134,7 @@ var unseen = map[string]string{
 	"bulk.yaml": `bulk_with_delivery bulk_with_single bytes_too_many callers_wait delivery_with_bulk endpoint_of_a_status
 		endpoint_of_an_update endpoint_of_an_upload endpoint_of_an_upload_with_single interval_short path_of_an_upload
 		remembered_by_v1 several_faults status_after_its_end switched_off without_a_queue`,
-	"quota.yaml": `redis_and_storage redis_as_a_url redis_db_in_a_cluster redis_lease_short redis_of_two_kinds redis_password_of_two_lines
+	"quota.yaml": `redis_and_storage redis_as_a_url redis_db_in_a_cluster redis_lease_short redis_of_two_kinds redis_with_a_line_break
 		redis_port_zero redis_username_alone redis_without_endpoint shared_and_in_redis shared_by_too_many shared_uploads_by_many`,
 	"overflow.yaml": `bulk_switched_off bulk_with_delivery callers_wait delivery_switched_off delivery_with_bulk of_bulk
 		of_delivery wait_alone wait_long wait_short wait_with_bulk without_a_queue`,
