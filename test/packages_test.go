@@ -307,7 +307,7 @@ func (s *service) goes(t *testing.T) {
 	s.run(t, "dpkg", "--purge", "otelcol-adobetarget")
 	for _, gone := range []string{serviceConfig, serviceConf, serviceToken} {
 		_, err := s.try("ls", "-d", gone)
-		assert.Error(t, err, gone)
+		require.Error(t, err, gone)
 	}
 	assert.Empty(t, s.run(t, "ls", "-A", serviceState))
 }
