@@ -8,15 +8,15 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/internal/redisserver"
 )
 
 // keepsAll are arguments of a Redis that writes each second what it was told.
@@ -33,28 +33,10 @@ type redisServer struct {
 // startRedis starts one that ends with the test. Without arguments it keeps nothing over a restart.
 func startRedis(t *testing.T, args ...string) *redisServer {
 	t.Helper()
-	s := &redisServer{program: redisProgram(t), dir: t.TempDir(), port: freePort(t), args: args}
+	s := &redisServer{program: redisserver.Program(t), dir: t.TempDir(), port: freePort(t), args: args}
 	s.start(t)
 	t.Cleanup(func() { s.kill(t) })
 	return s
-}
-
-// redisProgram is where Redis is. Where there is none a test is skipped, but in CI.
-func redisProgram(t *testing.T) string {
-	t.Helper()
-	for _, program := range []string{"redis-server", filepath.Join("..", ".tools", "redis-server")} {
-		if path, err := exec.LookPath(program); err == nil {
-			path, err = filepath.Abs(path)
-			require.NoError(t, err)
-			return path
-		}
-	}
-	const missing = "redis-server is missing: run scripts/debian.sh redis-server, or install it"
-	if os.Getenv("CI") != "" {
-		t.Fatal(missing)
-	}
-	t.Skip(missing)
-	return ""
 }
 
 func (s *redisServer) start(t *testing.T) {

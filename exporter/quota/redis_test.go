@@ -7,15 +7,15 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-adobetarget/adobetargetexporter/internal/redisserver"
 )
 
 // redisServer is a server of its own for a test, on a disk of its own.
@@ -37,24 +37,6 @@ func startRedis(tb testing.TB, args ...string) *redisServer {
 	return s
 }
 
-// redisProgram is where the server is. Where there is none a test is skipped, but in CI.
-func redisProgram(tb testing.TB) string {
-	tb.Helper()
-	for _, program := range []string{"redis-server", filepath.Join("..", "..", ".tools", "redis-server")} {
-		if path, err := exec.LookPath(program); err == nil {
-			path, err = filepath.Abs(path)
-			require.NoError(tb, err)
-			return path
-		}
-	}
-	const missing = "redis-server is missing: run scripts/debian.sh redis-server, or install it"
-	if os.Getenv("CI") != "" {
-		tb.Fatal(missing)
-	}
-	tb.Skip(missing)
-	return ""
-}
-
 func freePort(tb testing.TB) int {
 	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -70,7 +52,7 @@ func (s *redisServer) start() {
 		args = args[1:]
 	}
 	s.cmd = exec.CommandContext( //nolint:gosec // a program that the tests need
-		context.WithoutCancel(s.t.Context()), redisProgram(s.t), args...)
+		context.WithoutCancel(s.t.Context()), redisserver.Program(s.t), args...)
 	require.NoError(s.t, s.cmd.Start())
 	client := s.client()
 	defer func() { require.NoError(s.t, client.Close()) }()

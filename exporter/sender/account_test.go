@@ -6,9 +6,7 @@ package sender // import "github.com/otelcol-adobetarget/adobetargetexporter/exp
 import (
 	"errors"
 	"net"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -22,6 +20,7 @@ import (
 
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/quota"
 	"github.com/otelcol-adobetarget/adobetargetexporter/exporter/route"
+	"github.com/otelcol-adobetarget/adobetargetexporter/internal/redisserver"
 )
 
 // nextCall returns when the last line that begins so says that a call may leave.
@@ -63,7 +62,7 @@ func TestHoldup_AUsedUpQuotaIsSaidFromItsBeginToItsEnd(t *testing.T) {
 
 // Redis runs in real time, so this test does.
 func TestHoldup_AnAccountThatCannotBeAskedIsSaidFromItsBeginToItsEnd(t *testing.T) {
-	program, endpoint := redisProgram(t), freeAddress(t)
+	program, endpoint := redisserver.Program(t), freeAddress(t)
 	limits := quota.Limits{Quota: quota.NewDefaultWindowConfig()}
 	limits.Quota.Redis.Endpoint, limits.Quota.Redis.ColdStart = endpoint, quota.Allow
 	account := quota.NewAccount(limits)
@@ -91,24 +90,6 @@ func TestHoldup_AnAccountThatCannotBeAskedIsSaidFromItsBeginToItsEnd(t *testing.
 	require.NoError(t, account.Unborrow(t.Context()))
 	require.NoError(t, server.Process.Kill())
 	require.Error(t, server.Wait(), "it was killed")
-}
-
-// redisProgram is where the server is. Where there is none a test is skipped, but in CI.
-func redisProgram(t *testing.T) string {
-	t.Helper()
-	for _, program := range []string{"redis-server", "../../.tools/redis-server"} {
-		if path, err := exec.LookPath(program); err == nil {
-			path, err = filepath.Abs(path)
-			require.NoError(t, err)
-			return path
-		}
-	}
-	const missing = "redis-server is missing: run scripts/debian.sh redis-server, or install it"
-	if os.Getenv("CI") != "" {
-		t.Fatal(missing)
-	}
-	t.Skip(missing)
-	return ""
 }
 
 // freeAddress is where nobody listens.
