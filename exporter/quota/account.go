@@ -68,8 +68,9 @@ func (a *Account) Wait(ctx context.Context, waits *Waits) error {
 	}
 }
 
-// turn is a call that has its room in the window.
+// turn is a call, and whether it has its room in the window.
 type turn struct {
+	reserved bool      // it has that room
 	leaves   bool      // it does not have to wait for the pace
 	borrower *borrower // who borrowed it, nil when the account is not in Redis
 	lease    int       // the number of the lease that it was taken from
@@ -128,7 +129,7 @@ func (a *Account) reserve(ctx context.Context, waits *Waits) (turn, error) {
 			return turn{}, err
 		}
 		wait, t, err := a.tryReserve(ctx)
-		if err != nil || wait.atMost <= 0 {
+		if err != nil || t.reserved {
 			return t, err
 		}
 		if err := wait.sleep(ctx, waits); err != nil {
@@ -161,6 +162,7 @@ func (a *Account) tryReserve(ctx context.Context) (wait delay, t turn, err error
 		now = time.Since(a.origin) // a disk takes its time
 	}
 	a.window.reserve(now)
+	t.reserved = true
 	t.leaves = a.limits.RateLimit == nil || a.pace.AllowN(a.origin.Add(now), 1)
 	if a.borrower != nil {
 		t.borrower, t.lease = a.borrower, a.borrower.lease.number

@@ -141,7 +141,7 @@ func (b *borrower) lacks(now time.Duration) delay {
 	}
 	d := delay{longestSleep, b.lease.cause(), b.account.freed}
 	if d.cause == Window {
-		d.atMost = max(b.lease.nextFree(now), b.lease.next-now) // nothing is there before it is asked for
+		d.atMost = max(b.lease.nextFree(now), b.lease.next-now, atOnce) // nothing is there before it is asked for
 	}
 	return d
 }

@@ -146,3 +146,22 @@ func TestBorrower_NoCallLeavesAfterAMachineWasSuspendedForLongerThanTheLease(t *
 		require.ErrorIs(t, p.waits(time.Second), context.DeadlineExceeded)
 	})
 }
+
+func TestBorrower_ACreditThatEndsWhileTheQuotaIsShortLetsNoCallLeave(t *testing.T) {
+	inBorrower(t, func(*Limits) {}, func(f *fleet, p *member) {
+		p.borrow(10)
+		p.keep(10)
+		a := p.account
+		a.mu.Lock()
+		lease := a.borrower.lease
+		lease.last.why = "quota" // there was no more
+		lease.untilWall = lease.untilWall.Add(-time.Hour)
+		lease.next = time.Since(a.origin) - time.Second
+		a.mu.Unlock()
+		f.change(func(w *weather) { w.away = true })
+		require.ErrorIs(t, p.waits(time.Second), context.DeadlineExceeded)
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		assert.Zero(t, a.window.inFlight)
+	})
+}
